@@ -1,0 +1,1 @@
+"""pake-tui: the library that applications import. Names are loaded when first used."""

@@ -1,0 +1,1 @@
+"""One module per subcommand; none imports Textual but the console."""

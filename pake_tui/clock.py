@@ -1,0 +1,51 @@
+"""The one clock: wall time in UTC nanoseconds, durations from the monotonic clock, and their spelling."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import UTC, datetime, tzinfo
+
+SECOND = 1_000_000_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+_UNITS = {"ms": SECOND // 1000, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|[smhdw])")
+
+
+def now_ns() -> int:
+    """Wall time, nanoseconds since 1970-01-01 UTC."""
+    return time.time_ns()
+
+
+def monotonic() -> float:
+    """Seconds on a clock that never steps; only differences mean anything."""
+    return time.monotonic()
+
+
+def parse_duration(text: str) -> int:
+    """Nanoseconds of `90s`, `15m`, `1h30m`, `2d`; ValueError for anything else."""
+    at = total = 0
+    stripped = text.strip()
+    while found := _DURATION.match(stripped, at):
+        total += int(float(found[1]) * _UNITS[found[2]])
+        at = found.end()
+    if not at or at != len(stripped):
+        raise ValueError(f"{text!r} is not a duration; write 90s, 15m, 1h30m or 2d")
+    return total
+
+
+def short_duration(ns: int) -> str:
+    """A span in at most five characters: `12 s`, `4 m`, `3 h`, `2 d`."""
+    seconds = max(0, ns) // SECOND
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def iso(ns: int, zone: tzinfo = UTC, *, timespec: str = "microseconds") -> str:
+    """ISO 8601 with the zone's offset; UTC as `Z`."""
+    moment = datetime.fromtimestamp(ns // SECOND, zone).replace(microsecond=ns % SECOND // 1000)
+    return moment.isoformat(timespec=timespec).replace("+00:00", "Z")

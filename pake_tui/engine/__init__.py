@@ -1,0 +1,1 @@
+"""The embedded engine: settings, store, logger, log files, monitoring, collector."""

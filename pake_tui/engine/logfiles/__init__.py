@@ -1,0 +1,1 @@
+"""Reading log files where they lie: discover, follow, search, trace, scan worker."""

@@ -1,0 +1,1 @@
+"""What an application writes its log with."""

@@ -1,0 +1,1 @@
+"""Instruments, sampler, checks, rules, and the alert lifecycle."""

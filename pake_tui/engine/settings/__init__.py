@@ -1,0 +1,1 @@
+"""Typed settings: schema, layers, live edits."""

@@ -1,0 +1,1 @@
+"""The two SQLite databases; one module per table family."""

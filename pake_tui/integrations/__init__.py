@@ -1,0 +1,1 @@
+"""Adapters for frameworks, on pake_tui's public names only."""

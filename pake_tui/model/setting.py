@@ -1,0 +1,85 @@
+"""Settings as the config screen shows them, and problems with where they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Layer(Enum):
+    """Where a value came from; later layers win."""
+
+    DEFAULT = "default"
+    FILE = "file"
+    ENVIRONMENT = "environment"
+    RUNTIME = "runtime"
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """The layer a value came from and the place in it (`pake.yaml:12`, `$LOG_LEVEL`, `ada 14:03`)."""
+
+    layer: Layer
+    place: str = ""
+    line: int | None = None
+    overrides: str = ""
+    """A lower layer's value that this one hides, in words; empty where it hides none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its dotted path, value, default, meaning, type and limits in words, and provenance."""
+
+    path: str
+    value: object
+    default: object
+    meaning: str
+    type: str
+    limits: str
+    provenance: Provenance
+    choices: tuple[str, ...] = ()
+    env: str = ""
+    editable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong in a configuration: where (1-based), what, and what would be accepted."""
+
+    file: str
+    line: int | None
+    path: str
+    message: str
+    accepted: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        name = f" {self.path}:" if self.path else ""
+        more = f"; {self.accepted}" if self.accepted else ""
+        return f"{where}:{name} {self.message}{more}"
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigView:
+    """Every setting, the file they are edited in, and the problems that keep a newer edit out of force."""
+
+    settings: tuple[Setting, ...]
+    file: str
+    exists: bool
+    problems: tuple[Problem, ...] = ()
+    read_only: str = ""
+    """Why nothing can be edited; empty where it can."""
+    version: int = 0
+    """Grows with every change of settings or problems."""
+
+
+@dataclass(frozen=True, slots=True)
+class EditPreview:
+    """What an edit would do: the line before and after, and why it is refused (then `problem` is set)."""
+
+    path: str
+    file: str
+    line: int | None
+    before: str
+    after: str
+    problem: str = ""

@@ -1,0 +1,1 @@
+"""The filter language: parse, evaluate, complete, explain. Pure."""

@@ -1,0 +1,1 @@
+"""Bytes become records: format families, aliases, levels. Pure."""

@@ -1,0 +1,1 @@
+"""What a screen reads: five protocols, fakes, and the embedded engine behind them."""

@@ -1,0 +1,1 @@
+"""Text from outside: masked, and made safe to show. Pure."""

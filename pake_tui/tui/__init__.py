@@ -1,0 +1,1 @@
+"""The console: a full-screen Textual program."""

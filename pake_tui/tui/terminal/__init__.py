@@ -1,0 +1,1 @@
+"""The one room that knows the terminal: driver, input, colours, copying."""
