@@ -40,7 +40,10 @@ class CheckPoint:
 
 @dataclass(frozen=True, slots=True)
 class HealthCheck:
-    """One row of the health panel. `history` is oldest first; `owner` is `host`, `engine` or `service@pid`."""
+    """One row of the health panel.
+
+    `history` is oldest first; `owner` is `host`, `engine` or `service@pid`.
+    """
 
     name: str
     state: HealthState

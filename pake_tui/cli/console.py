@@ -1,0 +1,56 @@
+"""Opens the console: sources first, reading begun, then Textual."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+from pake_tui.cli.personal import personal_settings
+from pake_tui.errors import PakeError
+from pake_tui.sources.embedded.open import open_sources
+
+
+def run(options: argparse.Namespace) -> int:
+    """Open the console; 0 when it was left, 2 where there is no terminal to open it on."""
+    from pake_tui.tui.terminal.manners import check_terminal, wants_ascii
+
+    if problem := check_terminal():
+        raise PakeError(problem)
+    config: Path | None = options.config
+    sources = open_sources(config=config, read_only=options.read_only)
+    from pake_tui.tui.feed import Feed
+
+    feed = Feed(sources)
+    feed.start()
+    feed.nudge()
+    try:
+        return _run_app(options, sources, feed, ascii_only=options.ascii or wants_ascii(os.environ))
+    finally:
+        feed.stop()
+        sources.close()
+
+
+def _run_app(options: argparse.Namespace, sources: Any, feed: Any, *, ascii_only: bool) -> int:
+    from pake_tui.tui.app import PakeApp
+    from pake_tui.tui.keys import check_keymap
+    from pake_tui.tui.terminal.manners import color_system
+    from pake_tui.tui.workspace import load_themes
+
+    personal, file = personal_settings()
+    themes, problems = load_themes()
+    depth = color_system(os.environ)
+    fitting = {"none": "mono", "16": "sixteen"}.get(depth, "dark")
+    app = PakeApp(
+        sources,
+        feed,
+        themes,
+        theme=options.theme or str(personal.get("theme") or fitting),
+        ascii_only=ascii_only,
+        zone=str(personal.get("zone") or "local"),
+        keymap=check_keymap(personal.get("keys"), file),
+        warnings=tuple(problems),
+    )
+    app.run()
+    return app.return_code or 0

@@ -1,0 +1,34 @@
+"""One person's own settings: keys, theme and zone, in `$XDG_CONFIG_HOME/pake-tui/console.yaml`."""
+
+from __future__ import annotations
+
+from pake_tui.errors import ConfigError
+from pake_tui.paths import xdg
+
+KNOWN = {"theme", "zone", "keys"}
+ZONES = ("local", "UTC", "relative")
+
+
+def personal_settings() -> tuple[dict[str, object], str]:
+    """The file's mapping (empty where there is none) and its path; ConfigError names what is wrong."""
+    import yaml
+
+    path = xdg("config") / "pake-tui" / "console.yaml"
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}, str(path)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    if raw is None:
+        return {}, str(path)
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{path}: expected theme:, zone: and keys:")
+    for name in raw:
+        if name not in KNOWN:
+            raise ConfigError(f"{path}: {name} is unknown", hint=f"known are {', '.join(sorted(KNOWN))}")
+    if raw.get("zone", "local") not in ZONES:
+        raise ConfigError(f"{path}: zone {raw['zone']!r} is unknown", hint=f"one of {', '.join(ZONES)}")
+    return raw, str(path)

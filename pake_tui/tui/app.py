@@ -1,0 +1,366 @@
+"""The console's app: it holds the sources, the feed, themes and zone, and answers the keys of every screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import tzinfo
+from typing import ClassVar
+
+from textual.message import Message
+from textual.screen import Screen
+
+from pake_tui.errors import PakeError
+from pake_tui.sources.protocols import Sources
+from pake_tui.tui.drawing import zone_named
+from pake_tui.tui.feed import Feed, Snapshot
+from pake_tui.tui.glyphs import ASCII, UNICODE
+from pake_tui.tui.screens.base import ConsoleScreen
+from pake_tui.tui.screens.overview import OverviewScreen
+from pake_tui.tui.terminal.app import TerminalApp
+from pake_tui.tui.theming import ConsoleTheme, Palette
+from pake_tui.tui.widgets.panel import bindings_for
+from pake_tui.tui.widgets.prompt import Question
+
+THEME_ORDER = ("dark", "light", "sixteen", "mono")
+BASES = ("overview", "alerts", "logs", "health", "config")
+
+
+class PakeApp(TerminalApp):
+    """The full-screen console over five sources."""
+
+    TITLE = "pake-tui"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar = bindings_for("everywhere")
+
+    class Snapped(Message):
+        """A new snapshot is there."""
+
+        def __init__(self, snapshot: Snapshot) -> None:
+            self.snapshot = snapshot
+            super().__init__()
+
+    def __init__(
+        self,
+        sources: Sources,
+        feed: Feed,
+        themes: dict[str, ConsoleTheme],
+        *,
+        theme: str = "dark",
+        ascii_only: bool = False,
+        zone: str = "local",
+        keymap: dict[str, str] | None = None,
+        warnings: tuple[str, ...] = (),
+    ) -> None:
+        if theme not in themes:
+            raise PakeError(f"there is no theme {theme}", hint=f"themes: {', '.join(sorted(themes))}")
+        super().__init__(ansi_color=themes[theme].ansi)
+        self.sources = sources
+        self.feed = feed
+        self.themes = themes
+        self.theme_name = theme
+        self.glyphs = ASCII if ascii_only else UNICODE
+        self.zone_mode = zone
+        self.snapshot = feed.latest
+        self.warnings = (*sources.warnings, *warnings)
+        self._keymap_chosen = keymap or {}
+        self._bases: dict[str, ConsoleScreen] = {}
+        self._acting = ThreadPoolExecutor(1, thread_name_prefix="pake-act")
+        self._quit_asked = False
+        for one in themes.values():
+            self.register_theme(one.textual)
+
+    # Looks.
+
+    @property
+    def palette(self) -> Palette:
+        """The roles' styles of the theme in force."""
+        return self.themes[self.theme_name].palette
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone that times are shown in."""
+        return zone_named(self.zone_mode)
+
+    @property
+    def paused(self) -> bool:
+        """Whether the screen stands still."""
+        return self.feed.paused
+
+    def use_theme(self, name: str) -> None:
+        """Draw everything in another theme."""
+        if name not in self.themes:
+            self.say(f"there is no theme {name}; themes: {', '.join(sorted(self.themes))}", "warning")
+            return
+        self.theme_name = name
+        self.theme = self.themes[name].textual.name
+        self.screen.refresh(layout=True)
+        for widget in self.screen.walk_children():
+            widget.refresh()
+
+    # Start and end.
+
+    def get_default_screen(self) -> Screen[object]:
+        """The overview is there from the first paint on."""
+        return self.base("overview")  # type: ignore[return-value]  # a screen without a result is one of any
+
+    def base(self, name: str) -> ConsoleScreen:
+        """One of the five screens; made, and its module imported, when first opened."""
+        if name not in self._bases:
+            screen = self._make(name)
+            self._bases[name] = screen
+            self.install_screen(screen, name)
+        return self._bases[name]
+
+    def _make(self, name: str) -> ConsoleScreen:
+        if name == "overview":
+            return OverviewScreen()
+        if name == "alerts":
+            from pake_tui.tui.screens.alerts import AlertsScreen
+
+            return AlertsScreen()
+        if name == "logs":
+            from pake_tui.tui.screens.logs import LogsScreen
+
+            return LogsScreen()
+        if name == "health":
+            from pake_tui.tui.screens.health import HealthScreen
+
+            return HealthScreen()
+        from pake_tui.tui.screens.config import ConfigScreen
+
+        return ConfigScreen()
+
+    def on_mount(self) -> None:
+        """Take the theme and the user's keys, and begin to listen to the feed."""
+        self.theme = self.themes[self.theme_name].textual.name
+        if self._keymap_chosen:
+            self.set_keymap(self._keymap_chosen)
+        self.feed.listen(lambda snapshot: self.post_message(self.Snapped(snapshot)) and None)
+        self.feed.nudge()
+
+    def on_unmount(self) -> None:
+        """Stop what runs beside the screen."""
+        self.feed.stop()
+        self._acting.shutdown(wait=False, cancel_futures=True)
+
+    def on_pake_app_snapped(self, message: Snapped) -> None:
+        """Hand a snapshot to the screen on top, and the title to the terminal."""
+        first = not self.snapshot.at_ns
+        self.snapshot = message.snapshot
+        if first and self.warnings:
+            self.say(" · ".join(self.warnings), "warning")
+        firing = sum(alert.state.value == "firing" for alert in self.snapshot.alerts.alerts)
+        mark = f"{self.glyphs.firing}{firing} " if firing else ""
+        self.set_title(f"{mark}{self.sources.host}")
+        for screen in self.screen_stack[-1:]:
+            if isinstance(screen, ConsoleScreen) and screen.is_mounted:
+                screen.show(self.snapshot)
+                screen.query_one("HeaderBar").refresh()
+
+    # Speaking and acting.
+
+    @property
+    def top(self) -> ConsoleScreen:
+        """The screen in front."""
+        screen = self.screen
+        assert isinstance(screen, ConsoleScreen)
+        return screen
+
+    def say(self, text: str, role: str = "text") -> None:
+        """Write the message line."""
+        self.top.say(text, role)
+
+    def ask(self, question: Question) -> None:
+        """Open the prompt of the screen in front."""
+        self.top.ask(question)
+
+    def focus_moved(self) -> None:
+        """Show the keys of the panel that now has the focus."""
+        if isinstance(self.screen, ConsoleScreen):
+            self.screen.show_keys()
+
+    def act(self, work: Callable[[], str]) -> None:
+        """Do something to a source, off the event loop and in order, and say its answer or its failure."""
+
+        def body() -> None:
+            try:
+                text, role = work(), "ok"
+            except PakeError as error:
+                text, role = str(error), "error"
+            self.feed.nudge()
+            self.call_from_thread(self.say, text, role)
+
+        self._acting.submit(body)
+
+    def look(self, work: Callable[[], None]) -> None:
+        """Read something off the event loop, in order with what is done."""
+        self._acting.submit(work)
+
+    def may_change(self) -> bool:
+        """Whether a key that changes something may act now; says why where not."""
+        if self.sources.read_only:
+            self.say(f"read-only: {self.sources.read_only}", "warning")
+            return False
+        if not self.last_key_alone:
+            self.say("ignored: that key came together with others; press it again", "warning")
+            return False
+        return True
+
+    # Going places.
+
+    def open(self, screen: ConsoleScreen) -> None:
+        """Show a screen over this one; `esc` comes back to exactly here."""
+        self.push_screen(screen)
+
+    def go_to(self, name: str) -> None:
+        """One of the five screens; what was opened over the last one is left."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        target = self.base(name)
+        if self.screen is not target:
+            self.switch_screen(name)
+
+    def action_overview(self) -> None:
+        """Go to the overview."""
+        self.go_to("overview")
+
+    def action_alerts(self) -> None:
+        """Go to the alerts."""
+        self.go_to("alerts")
+
+    def action_logs(self) -> None:
+        """Go to the logs."""
+        self.go_to("logs")
+
+    def action_health(self) -> None:
+        """Go to the health checks."""
+        self.go_to("health")
+
+    def action_config(self) -> None:
+        """Go to the configuration."""
+        self.go_to("config")
+
+    def action_back(self) -> None:
+        """Stop a search, leave a zoom, else close what was opened last."""
+        screen = self.top
+        if screen.stop_search():
+            return
+        if screen.zoomed is not None:
+            screen.toggle_zoom()
+        elif len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def action_stop(self) -> None:
+        """Stop a search; nothing else."""
+        if not self.top.stop_search():
+            self.say("nothing to stop; q quits", "dim")
+
+    def action_quit(self) -> None:  # type: ignore[override]  # Textual's is a coroutine without need
+        """Leave; where nobody collects afterwards, only when asked twice."""
+        alone = self.snapshot.collector.mode.value != "agent" and self.snapshot.alerts.alerts
+        if alone and not self._quit_asked and not self.sources.read_only:
+            self._quit_asked = True
+            self.say("Nobody is paged when you leave. q again to quit.", "warning")
+            self.set_timer(5.0, self._forget_quit)
+            return
+        self.exit()
+
+    def _forget_quit(self) -> None:
+        self._quit_asked = False
+
+    # Keys of every screen.
+
+    def action_next_panel(self) -> None:
+        """Focus the next panel."""
+        self.top.focus_panel(1)
+
+    def action_previous_panel(self) -> None:
+        """Focus the previous panel."""
+        self.top.focus_panel(-1)
+
+    def action_zoom(self) -> None:
+        """Zoom the focused panel, and back."""
+        self.top.toggle_zoom()
+
+    def action_refresh(self) -> None:
+        """Read everything again."""
+        self.feed.nudge()
+        self.top.reread()
+
+    def action_pause(self) -> None:
+        """Stop what changes by itself, and go on."""
+        self.feed.paused = not self.feed.paused
+        self.say("paused; p goes on" if self.paused else "live again")
+        self.top.query_one("HeaderBar").refresh()
+
+    def action_theme(self) -> None:
+        """The next theme."""
+        names = [name for name in THEME_ORDER if name in self.themes]
+        names += [name for name in self.themes if name not in names]
+        self.use_theme(names[(names.index(self.theme_name) + 1) % len(names)])
+        self.say(f"theme {self.theme_name}")
+
+    def action_zone(self) -> None:
+        """Times local, UTC, relative."""
+        modes = ("local", "UTC", "relative")
+        self.zone_mode = modes[(modes.index(self.zone_mode) + 1) % 3]
+        self.say(f"times {self.zone_mode}")
+        for widget in self.screen.walk_children():
+            widget.refresh()
+
+    def action_find(self) -> None:
+        """Filter the logs; find text in any other list."""
+        self.top.find()
+
+    def action_next_hit(self) -> None:
+        """To the next hit."""
+        self.top.next_hit(1)
+
+    def action_previous_hit(self) -> None:
+        """To the previous hit."""
+        self.top.next_hit(-1)
+
+    def action_its_logs(self) -> None:
+        """The log lines of what is selected."""
+        query = self.top.query_for_logs()
+        if not query:
+            self.say("nothing selected that has log lines", "warning")
+            return
+        self.open_logs(query[0], query[1])
+
+    def open_logs(self, query: str, at_ns: int | None = None) -> None:
+        """A log view over this screen, filtered, at a moment (the newest end without one)."""
+        from pake_tui.tui.screens.logs import LogsScreen
+
+        self.open(LogsScreen(query, at_ns=at_ns))
+
+    def open_trace(self, correlation_id: str) -> None:
+        """The trace of one correlation ID over this screen."""
+        from pake_tui.tui.screens.trace import TraceScreen
+
+        self.open(TraceScreen(correlation_id))
+
+    def action_help(self) -> None:
+        """This screen's keys and the filter language."""
+        from pake_tui.tui.screens.help import HelpScreen
+
+        self.open(HelpScreen(self.top.place, self.top.focused_panel()))
+
+    def action_palette(self) -> None:
+        """Find an action by name."""
+        from pake_tui.tui.commands import palette_question
+
+        self.ask(palette_question(self))
+
+    def action_command(self) -> None:
+        """The command line."""
+        from pake_tui.tui.commands import command_question
+
+        self.ask(command_question(self))
+
+    def action_copy(self) -> None:
+        """Copy what is selected: i ID, l line, j JSON, c the equal command."""
+        from pake_tui.tui.commands import copy_question
+
+        self.ask(copy_question(self))

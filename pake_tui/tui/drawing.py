@@ -1,0 +1,155 @@
+"""Lines of styled, safe text: fitted to cells, sparklines, numbers with units, times in the shown zone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from textual.strip import Strip
+
+from pake_tui.clock import SECOND, short_duration
+from pake_tui.model.sample import Bucket
+from pake_tui.text.safe import SafeText, safe
+from pake_tui.tui.glyphs import Glyphs
+from pake_tui.tui.theming import Palette
+
+Span = tuple[SafeText, str]
+"""Text and the role it is drawn in."""
+Line = list[Span]
+t = safe
+
+
+def width_of(line: Sequence[Span]) -> int:
+    """Cells that a line takes."""
+    return sum(cell_len(text) for text, _ in line)
+
+
+def fit(text: str, width: int, glyphs: Glyphs, *, right: bool = False) -> SafeText:
+    """Exactly `width` cells: padded, or cut with an ellipsis."""
+    clean = safe(text)
+    size = cell_len(clean)
+    if size > width:
+        if width <= 0:
+            return SafeText("")
+        return SafeText(set_cell_size(clean, width - 1) + glyphs.ellipsis)
+    blank = " " * (width - size)
+    return SafeText(blank + clean if right else clean + blank)
+
+
+def crop(line: Sequence[Span], width: int, glyphs: Glyphs) -> Line:
+    """The line in exactly `width` cells: cut with an ellipsis, or padded with blanks."""
+    done: Line = []
+    left = width
+    total = width_of(line)
+    for text, role in line:
+        size = cell_len(text)
+        if total > width and size >= left:
+            done.append((fit(text if size > left else text + " ", left, glyphs), role))
+            return done
+        done.append((text, role))
+        left -= size
+    if left > 0:
+        done.append((SafeText(" " * left), "text"))
+    return done
+
+
+def strip_of(line: Sequence[Span], palette: Palette, *, under: str = "") -> Strip:
+    """A Textual strip; `under` is a role whose style lies under every span (the cursor's row)."""
+    base = palette.style(under) if under else None
+    segments = [
+        Segment(text, palette.style(role) + base if base else palette.style(role))
+        for text, role in line
+        if text
+    ]
+    return Strip(segments, width_of(line))
+
+
+def spark(values: Sequence[float | None], width: int, glyphs: Glyphs, low: float, high: float) -> SafeText:
+    """One cell a step, the newest right; a gap is its own glyph. Longer series keep each step's maximum."""
+    steps = len(glyphs.spark)
+    cells: list[str] = []
+    for value in resample(values, width):
+        if value is None:
+            cells.append(glyphs.gap)
+            continue
+        share = (value - low) / (high - low) if high > low else 0.0
+        cells.append(glyphs.spark[min(steps - 1, max(0, int(share * steps)))])
+    return SafeText("".join(cells))
+
+
+def resample(values: Sequence[float | None], width: int) -> list[float | None]:
+    """`width` steps of a series: the maximum of what falls in each, None where nothing does."""
+    if width <= 0:
+        return []
+    if len(values) <= width:
+        return [None] * (width - len(values)) + list(values)
+    done: list[float | None] = []
+    for cell in range(width):
+        piece = values[
+            cell * len(values) // width : max(
+                cell * len(values) // width + 1, (cell + 1) * len(values) // width
+            )
+        ]
+        known = [value for value in piece if value is not None]
+        done.append(max(known) if known else None)
+    return done
+
+
+def scale_of(points: Sequence[Bucket], unit: str, threshold: float | None) -> tuple[float, float]:
+    """The range a sparkline is drawn in: 0–100 for percent, else 0 to the maximum (threshold included)."""
+    if unit == "percent":
+        return 0.0, 100.0
+    tops = [point.mean for point in points if point.mean is not None]
+    if threshold is not None:
+        tops.append(threshold)
+    return 0.0, max(tops, default=0.0) * 1.05 or 1.0
+
+
+def number(value: float | None, unit: str) -> str:
+    """A value as people read it: `42 %`, `1.2 MB/s`, `250 ms`, `n/a`."""
+    if value is None:
+        return "n/a"
+    if unit == "percent":
+        return f"{value:.0f} %"
+    if unit.startswith("bytes"):
+        for name in ("B", "kB", "MB", "GB", "TB"):
+            if abs(value) < 1000 or name == "TB":
+                digits = 0 if name == "B" or abs(value) >= 100 else 1
+                return f"{value:.{digits}f} {name}{unit.removeprefix('bytes')}"
+            value /= 1000
+    if abs(value) >= 1_000_000:
+        return f"{value / 1_000_000:.1f}M{_glued(unit)}"
+    if abs(value) >= 10_000:
+        return f"{value / 1000:.0f}k{_glued(unit)}"
+    digits = 0 if abs(value) >= 100 or value == int(value) else 1 if abs(value) >= 10 else 2
+    return f"{value:.{digits}f}{_glued(unit)}"
+
+
+def _glued(unit: str) -> str:
+    return unit if unit.startswith("/") or not unit else f" {unit}"
+
+
+def clock(ns: int, zone: tzinfo, *, precise: bool = False) -> str:
+    """`14:03:21`, or `14:03:21.412` when precise."""
+    moment = datetime.fromtimestamp(ns // SECOND, zone)
+    return f"{moment:%H:%M:%S}.{ns % SECOND // 1_000_000:03d}" if precise else f"{moment:%H:%M:%S}"
+
+
+def day_and_clock(ns: int, zone: tzinfo) -> str:
+    """`2026-03-01 14:03:21 UTC`."""
+    moment = datetime.fromtimestamp(ns // SECOND, zone)
+    return f"{moment:%Y-%m-%d %H:%M:%S %Z}"
+
+
+def ago(ns: int | None, now_ns: int) -> str:
+    """`4 m`, or `never`."""
+    return "never" if ns is None else short_duration(now_ns - ns)
+
+
+def zone_named(name: str) -> tzinfo:
+    """The zone of the three that `U` goes through: `UTC` or the local one."""
+    if name == "UTC":
+        return UTC
+    return datetime.now().astimezone().tzinfo or UTC

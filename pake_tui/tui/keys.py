@@ -1,0 +1,199 @@
+"""The one table of keys: bindings, footer, help, command line, palette and the README are made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pake_tui.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One thing a key does. `where` is a screen's or panel's name; `footer` ranks it (0: not shown there).
+
+    `changes` marks keys that change the state of an alert, a check or a setting. `takes` names the
+    argument that the command line accepts after the id.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    where: str
+    label: str
+    help: str
+    footer: int = 0
+    changes: bool = False
+    takes: str = ""
+
+    @property
+    def action(self) -> str:
+        """The Textual action's name."""
+        return self.id.replace("-", "_")
+
+    @property
+    def shown(self) -> str:
+        """The keys as people read them: `g home`."""
+        return " ".join(NAMES.get(key, key) for key in self.keys)
+
+
+NAMES = {
+    "question_mark": "?",
+    "colon": ":",
+    "slash": "/",
+    "ampersand": "&",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "exclamation_mark": "!",
+    "at": "@",
+    "escape": "esc",
+    "pageup": "pgup",
+    "pagedown": "pgdn",
+    "left": "←",
+    "right": "→",
+    "up": "↑",
+    "down": "↓",
+    "shift+tab": "shift+tab",
+}
+
+KEYS: tuple[Key, ...] = (
+    Key("overview", ("1",), "everywhere", "overview", "the overview", 0),
+    Key("alerts", ("2",), "everywhere", "alerts", "the alert list"),
+    Key("logs", ("3",), "everywhere", "logs", "the log viewer", takes="QUERY"),
+    Key("health", ("4",), "everywhere", "health", "the health checks"),
+    Key("config", ("5",), "everywhere", "config", "the configuration"),
+    Key("help", ("question_mark",), "everywhere", "help", "the keys of this screen, the filter language", 90),
+    Key(
+        "command", ("colon",), "everywhere", "command", "command line: every key by name, `tab` completes", 80
+    ),
+    Key("palette", ("ctrl+p",), "everywhere", "palette", "find an action by name"),
+    Key("next-panel", ("tab",), "everywhere", "panel", "focus the next panel"),
+    Key("previous-panel", ("shift+tab",), "everywhere", "panel", "focus the previous panel"),
+    Key(
+        "back", ("escape",), "everywhere", "back", "stop the search, else back to exactly where you were", 70
+    ),
+    Key("quit", ("q",), "everywhere", "quit", "leave"),
+    Key("find", ("slash",), "everywhere", "find", "filter the logs, find in other lists", 30, takes="TEXT"),
+    Key("next-hit", ("n",), "everywhere", "next", "next hit"),
+    Key("previous-hit", ("N",), "everywhere", "previous", "previous hit"),
+    Key("copy", ("y",), "everywhere", "copy", "copy: then i ID, l line, j JSON, c the equal command"),
+    Key("pause", ("p",), "everywhere", "pause", "pause and go on"),
+    Key("zoom", ("z",), "everywhere", "zoom", "the focused panel alone, and back", 60),
+    Key("refresh", ("r",), "everywhere", "refresh", "read everything again"),
+    Key("its-logs", ("L",), "everywhere", "its logs", "the log lines of what is selected", 25),
+    Key("theme", ("T",), "everywhere", "theme", "next theme", takes="NAME"),
+    Key("zone", ("U",), "everywhere", "zone", "times local, UTC, relative"),
+    Key("mouse", ("M",), "everywhere", "mouse", "mouse on and off"),
+    Key("redraw", ("ctrl+l",), "everywhere", "redraw", "draw the whole screen again"),
+    Key("suspend", ("ctrl+z",), "everywhere", "suspend", "suspend; `fg` comes back"),
+    Key("stop", ("ctrl+c",), "everywhere", "stop", "stop the search"),
+    Key("cursor-down", ("j", "down"), "list", "down", "one row down"),
+    Key("cursor-up", ("k", "up"), "list", "up", "one row up"),
+    Key("half-down", ("ctrl+d",), "list", "half page down", "half a page down"),
+    Key("half-up", ("ctrl+u",), "list", "half page up", "half a page up"),
+    Key("page-down", ("space", "pagedown"), "list", "page down", "a page down"),
+    Key("page-up", ("b", "pageup"), "list", "page up", "a page up"),
+    Key("top", ("g", "home"), "list", "top", "to the first row"),
+    Key("bottom", ("G", "end"), "list", "end", "to the last row (in the logs: follow)"),
+    Key("open", ("enter",), "list", "open", "open what is selected", 10),
+    Key("shorter", ("left_square_bracket",), "overview", "shorter", "shorter time range", 40),
+    Key("longer", ("right_square_bracket",), "overview", "longer", "longer time range", 41),
+    Key("read-left", ("left",), "overview", "read", "read the value one step earlier"),
+    Key("read-right", ("right",), "overview", "read", "read the value one step later"),
+    Key("acknowledge", ("a",), "alerts", "ack", "acknowledge", 11, True),
+    Key("acknowledge-with", ("A",), "alerts", "ack with…", "acknowledge with a comment", 12, True, "COMMENT"),
+    Key("unacknowledge", ("u",), "alerts", "unack", "give it back", 13, True),
+    Key("resolve", ("R",), "alerts", "resolve", "resolve with a note", 14, True, "NOTE"),
+    Key("comment", ("C",), "alerts", "comment", "comment", 15, True, "TEXT"),
+    Key("sort", ("o",), "health", "sort", "sort by urgency, name or time of change"),
+    Key("follow", ("f", "F"), "logs", "follow", "follow the newest lines", 20),
+    Key("next-error", ("e",), "logs", "error", "next error", 31),
+    Key("previous-error", ("E",), "logs", "error", "previous error"),
+    Key("next-warning", ("w",), "logs", "warning", "next warning or worse"),
+    Key("previous-warning", ("W",), "logs", "warning", "previous warning or worse"),
+    Key("trace", ("t",), "logs", "trace", "all lines of this correlation ID", 21, takes="ID"),
+    Key("next-same", ("o",), "logs", "same ID", "next line of the same ID"),
+    Key("previous-same", ("O",), "logs", "same ID", "previous line of the same ID"),
+    Key("keep", ("i",), "logs", "keep", "keep only lines of this service, level or ID"),
+    Key("drop", ("x",), "logs", "drop", "drop lines of this service, level or ID"),
+    Key(
+        "highlight",
+        ("ampersand",),
+        "logs",
+        "light up",
+        "hide what does not match, or only light up what does",
+        35,
+    ),
+    Key("filter-off", ("backspace",), "logs", "filter off", "take the last filter off"),
+    Key("filters-off", ("X",), "logs", "all off", "take all filters off", 36),
+    Key("go-to-time", ("at",), "logs", "go to time", "go to a time", takes="TIME"),
+    Key("wrap", ("v",), "logs", "wrap", "wrap long lines"),
+    Key("save", ("s",), "logs", "save", "save what is shown (masked) as JSON lines"),
+    Key("next-error", ("e",), "trace", "next error", "next error", 11),
+    Key("previous-error", ("E",), "trace", "previous error", "previous error", 12),
+    Key("save", ("s",), "trace", "save", "save the masked trace as JSON lines", 13),
+    Key(
+        "open-editor",
+        ("ctrl+e",),
+        "config",
+        "editor",
+        "open the file in $EDITOR, validated on return",
+        11,
+        True,
+    ),
+    Key("differences", ("d",), "config", "differences", "only what differs from the defaults", 12),
+)
+
+
+def keys_of(*places: str) -> tuple[Key, ...]:
+    """The keys of some places, in the table's order."""
+    return tuple(key for key in KEYS if key.where in places)
+
+
+def footer_of(*places: str, limit: int = 8) -> tuple[Key, ...]:
+    """The eight keys that matter most there, in the order of their rank."""
+    ranked = sorted((key for key in keys_of(*places) if key.footer), key=lambda key: key.footer)
+    if "logs" in places:
+        ranked = [key for key in ranked if key.id != "its-logs"]
+    return tuple(ranked[:limit])
+
+
+def binding_id(key: Key) -> str:
+    """The name under which a user rebinds the key: `logs.follow`."""
+    return f"{key.where}.{key.id}"
+
+
+def check_keymap(mapping: object, file: str) -> dict[str, str]:
+    """A user's `keys:` section as a Textual keymap; ConfigError lists unknown names and clashes."""
+    if mapping is None:
+        return {}
+    if not isinstance(mapping, dict):
+        raise ConfigError(f"{file}: keys must map names to keys, e.g. logs.follow: ctrl+f")
+    known = {binding_id(key): key for key in KEYS}
+    problems: list[str] = []
+    chosen: dict[str, str] = {}
+    for name, wanted in mapping.items():
+        if name not in known:
+            problems.append(f"{file}: keys: {name} is not an action; see `?` for the names")
+        elif not isinstance(wanted, str) or not wanted.strip():
+            problems.append(f"{file}: keys: {name}: give a key name such as ctrl+f")
+        else:
+            chosen[str(name)] = wanted
+    for name, wanted in chosen.items():
+        place = known[name].where
+        for other in KEYS:
+            if binding_id(other) == name or other.where not in (place, "everywhere", "list"):
+                continue
+            taken = chosen.get(binding_id(other), ",".join(other.keys)).split(",")
+            if set(taken) & set(wanted.split(",")):
+                problems.append(f"{file}: keys: {name}: {wanted} is taken by {binding_id(other)}")
+    if problems:
+        raise ConfigError(problems[0], problems=tuple(problems))
+    return chosen
+
+
+def markdown_table() -> str:
+    """The README's table of keys."""
+    rows = ["| where | keys |", "|---|---|"]
+    for where in dict.fromkeys(key.where for key in KEYS):
+        cells = " · ".join(f"`{key.shown}` {key.help}" for key in keys_of(where))
+        rows.append(f"| {where} | {cells} |".replace("`[`", "`\\[`"))
+    return "\n".join(rows)

@@ -1,0 +1,205 @@
+"""The alert list, and the keys that acknowledge, give back, comment and resolve."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Hashable
+from typing import ClassVar
+
+from pake_tui.clock import now_ns
+from pake_tui.model.alert import Alert, AlertList, AlertState
+from pake_tui.text.safe import SafeText
+from pake_tui.tui.drawing import Line, ago, fit, t
+from pake_tui.tui.glyphs import SEVERITY_ROLE, SEVERITY_WORD, alert_mark
+from pake_tui.tui.widgets.panel import Panel, bindings_for
+from pake_tui.tui.widgets.prompt import Question
+
+
+class AlertsPanel(Panel):
+    """Firing first, then by severity, then newest; the row says who has it."""
+
+    BINDINGS: ClassVar = [*bindings_for("list"), *bindings_for("alerts")]
+    places: ClassVar = ("alerts", "list")
+
+    def __init__(self, title: str = "Alerts", *, live_only: bool = False, id: str | None = None) -> None:
+        super().__init__(title, id=id)
+        self.answer: AlertList | None = None
+        self.rows: tuple[Alert, ...] = ()
+        self.live_only = live_only
+        self.problem = ""
+
+    def show(self, answer: AlertList, problem: str) -> None:
+        """Draw newer data."""
+        key = self.current_key()
+        self.answer, self.problem = answer, problem
+        self.rows = tuple(alert for alert in answer.alerts if alert.live or not self.live_only)
+        self.keep(key)
+
+    def row_count(self) -> int:
+        """One row an alert."""
+        return len(self.rows)
+
+    def row_key(self, index: int) -> Hashable:
+        """The alert's id."""
+        return self.rows[index].id
+
+    @property
+    def selected(self) -> Alert | None:
+        """The alert under the cursor."""
+        return self.rows[self.cursor] if self.cursor < len(self.rows) else None
+
+    def draw_row(self, index: int, width: int) -> Line:
+        """Glyph, severity, title, service, age, count, and who did what."""
+        app = self.console_app
+        alert = self.rows[index]
+        mark, role = alert_mark(alert, app.glyphs)
+        severity = SEVERITY_ROLE[alert.severity] if alert.live else "dim"
+        title = max(16, width - 8 - 12 - 7 - 6 - (32 if width >= 90 else 14))
+        word = SEVERITY_WORD[alert.severity]
+        return [
+            (t(f" {mark} "), role),
+            (t(word), severity),
+            (SafeText(" "), "text"),
+            (fit(alert.title, title, app.glyphs), "text" if alert.live else "dim"),
+            (SafeText(" "), "text"),
+            (fit(alert.service or dict(alert.tags).get("service", ""), 11, app.glyphs), "dim"),
+            (fit(ago(alert.first_seen_ns, now_ns()), 6, app.glyphs, right=True), "text"),
+            (fit(f"{app.glyphs.times}{alert.count}", 6, app.glyphs, right=True), "dim"),
+            (SafeText("  "), "text"),
+            *who_line(alert),
+        ]
+
+    def title_right(self) -> Line:
+        """How many stand in each state."""
+        answer = self.answer
+        if answer is None:
+            return []
+        dot = f" {self.console_app.glyphs.separator} "
+        firing = answer.count(AlertState.FIRING)
+        parts: Line = [(t(f"{self.problem} "), "warning")] if self.problem else []
+        parts += [
+            (t(f"{firing} firing"), "critical" if firing else "dim"),
+            (t(f"{dot}{answer.count(AlertState.ACKNOWLEDGED)} acknowledged"), "dim"),
+            (t(f"{dot}{answer.resolved_24h} resolved 24 h"), "dim"),
+        ]
+        if answer.held_back:
+            parts.append((t(f"{dot}{answer.held_back} held back"), "warning"))
+        return parts
+
+    def summary(self) -> Line:
+        """Counts and the most urgent title."""
+        line: Line = [(t("Alerts  "), "title"), *self.title_right()]
+        return [*line, (t(f": {self.rows[0].title}"), "text")] if self.rows else line
+
+    def empty_lines(self) -> list[Line]:
+        """What would fill it."""
+        return [
+            [(t(" No alert is open."), "ok")],
+            [
+                (
+                    t(" Rules stand in pake.yaml under rules: and monitoring: (screen 5); applications call"),
+                    "dim",
+                )
+            ],
+            [(t(" get_monitor().create_alert(...)."), "dim")],
+        ]
+
+    # What the keys do.
+
+    def on_selected(self, work: Callable[[Alert], str]) -> None:
+        """Do something to the selected alert and say what came of it."""
+        alert = self.selected
+        app = self.console_app
+        if alert is None:
+            app.say("no alert is selected", "warning")
+        elif app.may_change():
+            app.act(lambda: work(alert))
+
+    def ask_about(self, label: str, done: Callable[[Alert, str], str]) -> None:
+        """Ask for a text about the selected alert, then do something with both."""
+        alert = self.selected
+        app = self.console_app
+        if alert is None:
+            app.say("no alert is selected", "warning")
+            return
+        if not app.may_change():
+            return
+        question = f"{label} {fit(alert.title, min(36, len(alert.title)), app.glyphs)}: "
+        app.ask(Question(question, lambda text: app.act(lambda: done(alert, text)), kind=label))
+
+    def action_acknowledge(self) -> None:
+        """Take it."""
+        self.on_selected(self.acknowledge)
+
+    def acknowledge(self, alert: Alert, comment: str = "") -> str:
+        """Take it, with a comment; what to say."""
+        self.console_app.sources.alerts.acknowledge(alert.id, comment)
+        return f"acknowledged: {alert.title}"
+
+    def action_acknowledge_with(self) -> None:
+        """Take it with a comment."""
+        self.ask_about("acknowledge", self.acknowledge)
+
+    def action_unacknowledge(self) -> None:
+        """Give it back."""
+
+        def work(alert: Alert) -> str:
+            self.console_app.sources.alerts.unacknowledge(alert.id)
+            return f"given back, firing again: {alert.title}"
+
+        self.on_selected(work)
+
+    def action_resolve(self) -> None:
+        """Ask for a note, then close it; `esc` leaves it open."""
+        self.ask_about("resolve (enter confirms)", self.resolve)
+
+    def resolve(self, alert: Alert, note: str) -> str:
+        """Close it; what to say."""
+        after = self.console_app.sources.alerts.resolve(alert.id, note)
+        more = " (its condition is still true)" if after.still_true else ""
+        return f"resolved: {alert.title}{more}"
+
+    def action_comment(self) -> None:
+        """Add to its history."""
+        self.ask_about("comment", self.add_comment)
+
+    def add_comment(self, alert: Alert, text: str) -> str:
+        """Add a text to its history; what to say."""
+        if not text.strip():
+            return "no comment written"
+        self.console_app.sources.alerts.comment(alert.id, text)
+        return f"commented: {alert.title}"
+
+
+def who_line(alert: Alert) -> Line:
+    """Who has it or who resolved it, how long ago, and what they said."""
+    now = now_ns()
+    notes = [name for name, on in (("flapping", alert.flapping), ("no data", alert.no_data)) if on]
+    line: Line = [(t(f"{', '.join(notes)} "), "warning")] if notes else []
+    if alert.resolved is not None and not alert.live:
+        said = f" “{alert.resolved.note}”" if alert.resolved.note else ""
+        return [
+            *line,
+            (t(f"resolved by {alert.resolved.by} {ago(alert.resolved.at_ns, now)} ago{said}"), "dim"),
+        ]
+    if alert.acknowledged is not None and alert.state is not AlertState.FIRING:
+        said = f" “{alert.acknowledged.comment}”" if alert.acknowledged.comment else ""
+        return [*line, (t(f"{alert.acknowledged.by} {ago(alert.acknowledged.at_ns, now)} ago{said}"), "ok")]
+    return line or [(SafeText("—"), "dim")]
+
+
+def logs_query(alert: Alert) -> str:
+    """The log query that shows what an alert is about: its service's lines, else everybody's warnings."""
+    service = dict(alert.tags).get("service") or alert.service
+    if not service:
+        return "level>=warning"
+    return (
+        f"service:{service}"
+        if service.replace("-", "").replace("_", "").isalnum()
+        else f'service:"{service}"'
+    )
+
+
+def show_command(alert: Alert) -> str:
+    """The command that prints this alert."""
+    return f"pake-tui alerts show {shlex.quote(alert.id[:8])}"

@@ -1,0 +1,61 @@
+"""A panel of plain lines: details, histories, help."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from pake_tui.text.safe import SafeText
+from pake_tui.tui.drawing import Line, t
+from pake_tui.tui.widgets.panel import Panel
+
+
+class LinesPanel(Panel):
+    """Shows lines and scrolls through them."""
+
+    def __init__(self, title: str, *, id: str | None = None) -> None:
+        super().__init__(title, id=id)
+        self.lines: list[Line] = []
+        self.nothing = ""
+
+    def set_lines(self, lines: Sequence[Line], title: str | None = None) -> None:
+        """Show other lines; the cursor stays where it was."""
+        self.lines = list(lines)
+        if title is not None:
+            self.title = title
+        self.keep(None)
+
+    def row_count(self) -> int:
+        """One row a line."""
+        return len(self.lines)
+
+    def draw_row(self, index: int, width: int) -> Line:
+        """The line."""
+        return self.lines[index]
+
+    def empty_lines(self) -> list[Line]:
+        """What would fill it."""
+        return [[(t(f" {self.nothing}"), "dim")]]
+
+    def row_text(self, index: int) -> str:
+        """What `/` searches."""
+        return "".join(text for text, _ in self.lines[index])
+
+
+def field(name: str, value: str, role: str = "text", *, column: int = 14) -> Line:
+    """`  name          value`."""
+    return [(t(f" {name:<{column}} "), "dim"), (t(value), role)]
+
+
+def paragraph(text: str, width: int, role: str = "text") -> list[Line]:
+    """Text folded at blanks to a width, its own line breaks kept."""
+    lines: list[Line] = []
+    for piece in text.splitlines() or [""]:
+        for row in textwrap.wrap(piece, max(20, width - 2), break_long_words=True) or [""]:
+            lines.append([(t(f" {row}"), role)])
+    return lines
+
+
+def heading(text: str) -> list[Line]:
+    """A blank line and a title."""
+    return [[(SafeText(""), "text")], [(t(f" {text}"), "title")]]

@@ -1,0 +1,185 @@
+"""The metrics panel: one row a series, with its value, sparkline and threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import ClassVar
+
+from pake_tui.clock import SECOND, now_ns
+from pake_tui.model.sample import MetricAnswer, Series
+from pake_tui.text.safe import SafeText
+from pake_tui.tui.drawing import Line, ago, clock, fit, number, scale_of, spark, t
+from pake_tui.tui.feed import RANGES
+from pake_tui.tui.widgets.panel import Panel, bindings_for
+
+FIRST = (
+    "cpu_percent",
+    "memory_percent",
+    "disk_percent",
+    "load1",
+    "swap_percent",
+    "pressure_cpu_some",
+    "pressure_memory_some",
+    "pressure_io_some",
+)
+STALE_NS = 5 * SECOND
+
+
+def order_of(series: Series) -> tuple[int, int, str]:
+    """Applications' own series after the host's vital ones and before its rest; per-core ones last."""
+    key = series.key
+    if key.service:
+        return 1, 0, key.label
+    if key.metric in FIRST and not any(name == "core" for name, _ in key.tags):
+        return 0, FIRST.index(key.metric), key.label
+    return (3 if any(name == "core" for name, _ in key.tags) else 2), 0, key.label
+
+
+def name_of(series: Series) -> str:
+    """`disk /`, `api p95 api.latency`: what fits a narrow column."""
+    key = series.key
+    base = key.metric.removesuffix("_percent").replace("_", " ")
+    tags = " ".join(value for _, value in key.tags)
+    return " ".join(part for part in (base, tags, key.service) if part)
+
+
+class MetricsPanel(Panel):
+    """Sparklines of all series over the feed's time range."""
+
+    BINDINGS: ClassVar = [*bindings_for("list"), *bindings_for("overview")]
+    places: ClassVar = ("overview", "list")
+
+    def __init__(self, title: str = "Metrics", *, id: str | None = None) -> None:
+        super().__init__(title, id=id)
+        self.answer: MetricAnswer | None = None
+        self.rows: tuple[Series, ...] = ()
+        self.problem = ""
+        self.back = 0
+        """Steps between the newest value and the one that is read; 0 reads the newest."""
+
+    def show(self, answer: MetricAnswer, problem: str) -> None:
+        """Draw newer data."""
+        key = self.current_key()
+        self.answer, self.problem = answer, problem
+        self.rows = tuple(sorted(answer.series, key=order_of))
+        self.keep(key)
+
+    def row_count(self) -> int:
+        """One row a series."""
+        return len(self.rows)
+
+    def row_key(self, index: int) -> Hashable:
+        """The series."""
+        return self.rows[index].key
+
+    @property
+    def selected(self) -> Series | None:
+        """The series under the cursor."""
+        return self.rows[self.cursor] if self.cursor < len(self.rows) else None
+
+    def draw_row(self, index: int, width: int) -> Line:
+        """Name, value, sparkline, threshold and how it stands to it."""
+        app = self.console_app
+        series = self.rows[index]
+        label = 12 if width < 60 else 18 if width < 90 else 30
+        value = self.value_of(series)
+        limit = series.threshold
+        over = limit is not None and value is not None and value > limit
+        tail: Line = []
+        if limit is not None:
+            word = "over" if over else "ok"
+            tail = [
+                (fit(number(limit, series.unit).replace(" %", ""), 5, app.glyphs, right=True), "dim"),
+                (t(f" {app.glyphs.threshold} "), "border"),
+                (fit(word, 4, app.glyphs), "error" if over else "ok"),
+            ]
+        room = max(4, width - label - 11 - 1 - (12 if width >= 50 else 0))
+        low, high = scale_of(series.points, series.unit, limit)
+        drawn = spark([point.mean for point in series.points], room, app.glyphs, low, high)
+        line: Line = [
+            (fit(f" {name_of(series)}", label, app.glyphs), "text"),
+            (fit(number(value, series.unit), 11, app.glyphs, right=True), "error" if over else "title"),
+            (SafeText(" "), "text"),
+        ]
+        at = len(drawn) - 1 - self.back_cells(series, room)
+        if self.back and self.has_focus and index == self.cursor:
+            line += [(SafeText(drawn[:at]), "spark"), (SafeText(drawn[at]), "match")]
+            line.append((SafeText(drawn[at + 1 :]), "spark"))
+        else:
+            line.append((drawn, "over" if over else "spark"))
+        return [*line, *tail]
+
+    def value_of(self, series: Series) -> float | None:
+        """The newest value, or the one under the reading cursor."""
+        if not self.back or not series.points:
+            return series.last
+        return series.points[max(0, len(series.points) - 1 - self.back)].mean
+
+    def back_cells(self, series: Series, room: int) -> int:
+        """How many cells left of the right edge the reading cursor stands."""
+        steps = len(series.points)
+        return self.back if steps <= room else min(room - 1, self.back * room // max(1, steps))
+
+    def title_right(self) -> Line:
+        """The time range, and how old the data is when it is old."""
+        answer = self.answer
+        if answer is None:
+            return []
+        span = next((name for ns, name in RANGES if ns == self.console_app.feed.span_ns), "")
+        line: Line = []
+        age = answer.fresh.age_ns(self.console_app.snapshot.at_ns or now_ns())
+        if self.problem:
+            line.append((t(f"{self.problem} "), "warning"))
+        elif age is not None and age > STALE_NS:
+            line.append((t(f"stale for {ago(answer.fresh.at_ns, now_ns())} "), "warning"))
+        if self.back and self.selected is not None and self.selected.points:
+            points = self.selected.points
+            moment = points[max(0, len(points) - 1 - self.back)].start_ns
+            line.append((t(f"at {clock(moment, self.console_app.zone)} "), "match"))
+        return [*line, (t(f"last {span}"), "dim")]
+
+    def summary(self) -> Line:
+        """The vital values in one line."""
+        line: Line = [(t("Metrics  "), "title")]
+        for series in self.rows[:4]:
+            over = series.threshold is not None and (series.last or 0) > series.threshold
+            role = "error" if over else "text"
+            line.append((t(f"{name_of(series)} {number(series.last, series.unit)}  "), role))
+        return line
+
+    def empty_lines(self) -> list[Line]:
+        """Why there is nothing yet."""
+        collector = self.console_app.snapshot.collector
+        why = (
+            collector.problem
+            or "No samples yet: the collector is starting. `pake-tui doctor` says what it needs."
+        )
+        return [[(t(f" {why}"), "dim")]]
+
+    def action_shorter(self) -> None:
+        """A shorter time range."""
+        self.change_range(-1)
+
+    def action_longer(self) -> None:
+        """A longer time range."""
+        self.change_range(1)
+
+    def change_range(self, step: int) -> None:
+        """The next range of the feed."""
+        feed = self.console_app.feed
+        spans = [ns for ns, _ in RANGES]
+        feed.span_ns = spans[max(0, min(len(spans) - 1, spans.index(feed.span_ns) + step))]
+        self.back = 0
+        feed.nudge()
+        self.refresh()
+
+    def action_read_left(self) -> None:
+        """Read the value one step earlier."""
+        steps = len(self.selected.points) if self.selected else 0
+        self.back = min(max(0, steps - 1), self.back + 1)
+        self.refresh()
+
+    def action_read_right(self) -> None:
+        """Read the value one step later."""
+        self.back = max(0, self.back - 1)
+        self.refresh()

@@ -1,0 +1,221 @@
+"""What all screens share: header, body, message line, prompt, keys; and how a panel is zoomed and focused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.screen import Screen
+from textual.widget import Widget
+
+from pake_tui.tui.feed import Snapshot
+from pake_tui.tui.keys import Key, footer_of
+from pake_tui.tui.widgets.bars import HeaderBar, KeysBar, MessageBar
+from pake_tui.tui.widgets.panel import Panel
+from pake_tui.tui.widgets.prompt import Prompt, Question
+
+if TYPE_CHECKING:
+    from pake_tui.tui.app import PakeApp
+
+LEAST_WIDTH, LEAST_HEIGHT = 60, 16
+
+
+class ConsoleScreen(Screen[None]):
+    """A full screen with the bars around a body of panels. `place` is its name in the key table."""
+
+    place: ClassVar[str] = "everywhere"
+    AUTO_FOCUS = None
+    CSS = """
+    ConsoleScreen { layout: vertical; }
+    ConsoleScreen #body { height: 1fr; width: 1fr; }
+    ConsoleScreen .-hidden { display: none; }
+    ConsoleScreen.-asking MessageBar { display: none; }
+    ConsoleScreen.-asking KeysBar { display: none; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.zoomed: Panel | None = None
+        self._before_prompt: Widget | None = None
+
+    @property
+    def console_app(self) -> PakeApp:
+        """The app, with its own type."""
+        from pake_tui.tui.app import PakeApp
+
+        assert isinstance(self.app, PakeApp)
+        return self.app
+
+    # What a screen overrides.
+
+    def compose_body(self) -> Iterable[Widget]:
+        """The panels."""
+        return ()
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Hand new data to the panels."""
+
+    def first_panel(self) -> Panel | None:
+        """What has the focus when the screen opens."""
+        panels = self.panels()
+        return panels[0] if panels else None
+
+    def stop_search(self) -> bool:
+        """Stop a search that runs; False where none does."""
+        return False
+
+    def reread(self) -> None:
+        """Read again what the feed does not bring."""
+
+    def query_for_logs(self) -> tuple[str, int | None] | None:
+        """The log query and moment (UTC ns) of what is selected; None where nothing is."""
+        return None
+
+    def selected_id(self) -> str:
+        """The ID that `y i` copies and `:trace` takes without an argument."""
+        return ""
+
+    def selected_json(self) -> str:
+        """What is selected as one line of JSON, masked."""
+        return ""
+
+    def selected_line(self) -> str:
+        """What is selected as the line that is shown, masked."""
+        panel = self.focused_panel()
+        return panel.row_text(panel.cursor).strip() if panel and panel.row_count() else ""
+
+    def equal_command(self) -> str:
+        """The command that prints what this screen shows."""
+        return "pake-tui"
+
+    def find(self) -> None:
+        """Ask for text and move to the next row of the focused panel that holds it."""
+        panel = self.focused_panel()
+        if panel is None:
+            return
+
+        def done(text: str) -> None:
+            if text and not panel.find(text, from_here=True):
+                self.say(f"no row holds {text!r}", "warning")
+
+        self.ask(Question("/", done, kind="find"))
+
+    def next_hit(self, step: int) -> None:
+        """Move to the next or previous row that holds what was looked for."""
+        panel = self.focused_panel()
+        if panel is None or not panel.needle:
+            self.say("nothing was looked for yet; / finds", "dim")
+        elif not panel.find(panel.needle, step):
+            self.say(f"no row holds {panel.needle!r}", "warning")
+
+    # What all share.
+
+    def compose(self) -> ComposeResult:
+        """Bars around the body."""
+        yield HeaderBar()
+        with Container(id="body"):
+            yield from self.compose_body()
+        yield MessageBar()
+        yield Prompt()
+        yield KeysBar()
+
+    def on_mount(self) -> None:
+        """Show what is known already, and focus the first panel."""
+        self.show(self.console_app.snapshot)
+        panel = self.first_panel()
+        if panel is not None:
+            panel.focus(scroll_visible=False)
+
+    def on_screen_resume(self) -> None:
+        """Catch up with what came while another screen was shown."""
+        if self.is_mounted:
+            self.show(self.console_app.snapshot)
+            self.show_keys()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Say when the terminal is too small, and how much is needed."""
+        if event.size.width < LEAST_WIDTH or event.size.height < LEAST_HEIGHT:
+            need = f"{LEAST_WIDTH}x{LEAST_HEIGHT}"
+            self.say(
+                f"terminal {event.size.width}x{event.size.height} is too small: {need} needed", "warning"
+            )
+
+    def on_paste(self, event: events.Paste) -> None:
+        """A pasted ID outside a field opens its trace."""
+        words = event.text.split()
+        if len(words) == 1 and len(words[0]) <= 128:
+            self.console_app.open_trace(words[0])
+        elif words:
+            self.say("paste one ID to see its trace; / and : take text", "dim")
+
+    def panels(self) -> list[Panel]:
+        """All panels, in the order of `tab`."""
+        return [panel for panel in self.query(Panel) if panel.display]
+
+    def focused_panel(self) -> Panel | None:
+        """The panel that has the focus."""
+        return self.focused if isinstance(self.focused, Panel) else None
+
+    def say(self, text: str, role: str = "text") -> None:
+        """Write the message line."""
+        self.query_one(MessageBar).say(text, role)
+
+    def keys_here(self) -> tuple[Key, ...]:
+        """The keys for the footer."""
+        panel = self.focused_panel()
+        return footer_of(*(panel.places if panel else ()), self.place, "everywhere")
+
+    def show_keys(self) -> None:
+        """Write the footer for the focused panel."""
+        for bar in self.query(KeysBar):
+            bar.show(self.keys_here())
+
+    def ask(self, question: Question) -> None:
+        """Open the prompt; the focus comes back to where it was."""
+        prompt = self.query_one(Prompt)
+        if prompt.question is None:
+            self._before_prompt = self.focused
+        self.add_class("-asking")
+        prompt.ask(question)
+
+    def close_prompt(self) -> None:
+        """Leave the prompt without an answer."""
+        self.query_one(Prompt).close()
+
+    def on_prompt_closed(self) -> None:
+        """Give the focus back."""
+        self.remove_class("-asking")
+        if self._before_prompt is not None and self._before_prompt.is_attached:
+            self._before_prompt.focus(scroll_visible=False)
+
+    def focus_panel(self, step: int) -> None:
+        """Focus the next or previous panel; a zoomed one stays alone."""
+        panels = self.panels()
+        if not panels or self.zoomed:
+            return
+        now = self.focused_panel()
+        index = panels.index(now) if now in panels else -step
+        panels[(index + step) % len(panels)].focus(scroll_visible=False)
+
+    def toggle_zoom(self) -> None:
+        """The focused panel alone on the screen, and back."""
+        if self.zoomed is not None:
+            for widget in self.query(".-hidden"):
+                widget.remove_class("-hidden")
+            self.zoomed = None
+            self.on_unzoom()
+            return
+        panel = self.focused_panel()
+        if panel is None:
+            return
+        self.zoomed = panel
+        keep = {panel, *panel.ancestors}
+        for widget in self.query("#body *"):
+            if isinstance(widget, Widget) and widget not in keep and widget.parent in keep:
+                widget.add_class("-hidden")
+
+    def on_unzoom(self) -> None:
+        """Lay out anew after a zoom."""

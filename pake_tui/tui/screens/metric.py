@@ -1,0 +1,110 @@
+"""One series alone, as tall as the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.widget import Widget
+
+from pake_tui.model.sample import Series, SeriesKey
+from pake_tui.text.safe import SafeText
+from pake_tui.tui.drawing import Line, clock, fit, number, resample, scale_of, t
+from pake_tui.tui.feed import Snapshot
+from pake_tui.tui.panels.metrics import MetricsPanel, name_of
+from pake_tui.tui.screens.base import ConsoleScreen
+
+AXIS = 11
+
+
+class ChartPanel(MetricsPanel):
+    """The series as columns of blocks, with its range, threshold and the value under the cursor."""
+
+    def draw_inner(self, y: int, width: int) -> tuple[Line, str]:
+        """One row of the chart, or one of the lines below it."""
+        series = self.selected
+        if series is None:
+            return (self.empty_lines()[0] if y == 0 else []), ""
+        height = self.inner_height - 2
+        if y < height:
+            return self.chart_row(series, y, height, width), ""
+        return (self.times(series, width) if y == height else self.numbers(series)), ""
+
+    def chart_row(self, series: Series, y: int, height: int, width: int) -> Line:
+        """The blocks of one height; the threshold is a line through the empty cells."""
+        glyphs = self.console_app.glyphs
+        low, high = scale_of(series.points, series.unit, series.threshold)
+        room = max(4, width - AXIS - 1)
+        step = (high - low) / max(1, height)
+        floor = high - (y + 1) * step
+        marks = {0: high, height - 1: low, (height - 1) // 2: floor}
+        label = number(marks[y], series.unit) if y in marks else ""
+        line: Line = [(fit(label, AXIS, glyphs, right=True), "dim"), (SafeText(glyphs.down), "border")]
+        limit = series.threshold
+        at_limit = limit is not None and floor <= limit < floor + step
+        cells: list[str] = []
+        for value in resample([point.mean for point in series.points], room):
+            if value is None or value <= floor:
+                cells.append(glyphs.across if at_limit else " ")
+            else:
+                share = min(1.0, (value - floor) / step) if step else 1.0
+                cells.append(glyphs.spark[min(len(glyphs.spark) - 1, int(share * len(glyphs.spark)))])
+        return [*line, (SafeText("".join(cells)), "over" if at_limit else "spark")]
+
+    def times(self, series: Series, width: int) -> Line:
+        """The first and the last moment."""
+        if not series.points or self.answer is None:
+            return []
+        zone = self.console_app.zone
+        first, last = clock(self.answer.since_ns, zone), clock(self.answer.until_ns, zone)
+        gap = max(1, width - AXIS - 1 - len(first) - len(last))
+        return [(t(" " * (AXIS + 1) + first + " " * gap + last), "dim")]
+
+    def numbers(self, series: Series) -> Line:
+        """Now, minimum, mean, maximum of the range."""
+        known = [point for point in series.points if point.mean is not None]
+        lows = [point.low if point.low is not None else point.mean for point in known]
+        highs = [point.high if point.high is not None else point.mean for point in known]
+        means = [point.mean for point in known if point.mean is not None]
+        parts = [("now", series.last), ("min", min((v for v in lows if v is not None), default=None))]
+        parts.append(("mean", sum(means) / len(means) if means else None))
+        parts.append(("max", max((v for v in highs if v is not None), default=None)))
+        if series.threshold is not None:
+            parts.append(("threshold", series.threshold))
+        if self.back:
+            parts.insert(0, ("read", self.value_of(series)))
+        line: Line = []
+        for name, value in parts:
+            line += [(t(f"  {name} "), "dim"), (t(number(value, series.unit)), "title")]
+        return line
+
+
+class MetricScreen(ConsoleScreen):
+    """A series over the whole screen."""
+
+    place: ClassVar = "overview"
+
+    def __init__(self, key: SeriesKey) -> None:
+        super().__init__()
+        self.key = key
+
+    def compose_body(self) -> Iterable[Widget]:
+        """The chart."""
+        yield ChartPanel(self.key.label, id="chart")
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Newer points of this one series."""
+        panel = self.query_one(ChartPanel)
+        panel.answer = snapshot.metrics
+        panel.rows = tuple(series for series in snapshot.metrics.series if series.key == self.key)
+        if panel.rows:
+            panel.title = name_of(panel.rows[0])
+        panel.refresh()
+
+    def query_for_logs(self) -> tuple[str, int | None] | None:
+        """The lines of the service, else everybody's warnings."""
+        return (f"service:{self.key.service}" if self.key.service else "level>=warning"), None
+
+    def equal_command(self) -> str:
+        """The command that prints this series."""
+        return f"pake-tui metrics {self.key.metric}"

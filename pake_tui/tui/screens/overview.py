@@ -1,0 +1,104 @@
+"""The 3 a.m. screen: metrics, health, alerts and the newest log lines at one glance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import events
+from textual.containers import Horizontal
+from textual.widget import Widget
+
+from pake_tui.tui.feed import Snapshot
+from pake_tui.tui.panels.alerts import AlertsPanel, logs_query
+from pake_tui.tui.panels.health import HealthPanel
+from pake_tui.tui.panels.logs import LogPanel
+from pake_tui.tui.panels.metrics import MetricsPanel
+from pake_tui.tui.screens.base import ConsoleScreen
+from pake_tui.tui.widgets.panel import Panel
+
+WIDE = 100
+
+
+class OverviewScreen(ConsoleScreen):
+    """Four panels; below 100 columns they stack and what is not urgent shrinks to a line."""
+
+    place: ClassVar = "overview"
+    CSS = """
+    OverviewScreen #upper { height: 40%; min-height: 9; }
+    OverviewScreen #alerts { height: 8; }
+    OverviewScreen.-stacked #upper { layout: vertical; height: auto; min-height: 0; }
+    OverviewScreen.-stacked #metrics { height: 8; }
+    OverviewScreen.-stacked #health { height: 1; }
+    OverviewScreen.-stacked #alerts { height: 6; }
+    OverviewScreen.-stacked.-unwell #health { height: 5; }
+    OverviewScreen.-stacked.-unwell #metrics { height: 6; }
+    OverviewScreen.-stacked #health:focus { height: 7; }
+    OverviewScreen.-zoomed #upper { height: 1fr; }
+    OverviewScreen.-zoomed Panel { height: 1fr !important; }
+    """
+
+    def compose_body(self) -> Iterable[Widget]:
+        """Metrics beside health, alerts, logs."""
+        yield Horizontal(MetricsPanel(id="metrics"), HealthPanel(id="health"), id="upper")
+        yield AlertsPanel(live_only=True, id="alerts")
+        yield LogPanel("Logs", id="logs")
+
+    def first_panel(self) -> Panel | None:
+        """The alerts: what needs a hand first."""
+        return self.query_one(AlertsPanel)
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Hand each panel its part."""
+        self.query_one(MetricsPanel).show(snapshot.metrics, snapshot.problem("metrics"))
+        self.query_one(HealthPanel).show(snapshot.health, snapshot.problem("health"))
+        self.query_one(AlertsPanel).show(snapshot.alerts, snapshot.problem("alerts"))
+        self.query_one(LogPanel).show(snapshot.files, snapshot.problem("files"))
+        self.set_class(snapshot.health.worst >= 2, "-unwell")
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Stack where there is no room side by side."""
+        super().on_resize(event)
+        self.set_class(event.size.width < WIDE, "-stacked")
+
+    def toggle_zoom(self) -> None:
+        """Zoom, with the rows' heights let go."""
+        super().toggle_zoom()
+        self.set_class(self.zoomed is not None, "-zoomed")
+
+    def on_panel_opened(self, message: Panel.Opened) -> None:
+        """Open what is selected."""
+        panel = message.panel
+        if isinstance(panel, AlertsPanel) and panel.selected is not None:
+            from pake_tui.tui.screens.alerts import AlertScreen
+
+            self.console_app.open(AlertScreen(panel.selected.id))
+        elif isinstance(panel, HealthPanel) and panel.selected is not None:
+            from pake_tui.tui.screens.health import CheckScreen
+
+            self.console_app.open(CheckScreen(panel.selected.name))
+        elif isinstance(panel, MetricsPanel) and panel.selected is not None:
+            from pake_tui.tui.screens.metric import MetricScreen
+
+            self.console_app.open(MetricScreen(panel.selected.key))
+
+    def query_for_logs(self) -> tuple[str, int | None] | None:
+        """The lines of the alert, check or series under the cursor."""
+        panel = self.focused_panel()
+        if isinstance(panel, AlertsPanel) and panel.selected is not None:
+            return logs_query(panel.selected), panel.selected.last_seen_ns
+        if isinstance(panel, HealthPanel) and panel.selected is not None:
+            from pake_tui.tui.screens.health import check_query
+
+            return check_query(panel.selected), None
+        if isinstance(panel, MetricsPanel) and panel.selected is not None:
+            service = panel.selected.key.service
+            return (f"service:{service}" if service else "level>=warning"), None
+        return None
+
+    def selected_id(self) -> str:
+        """The alert's id, or the log line's correlation ID."""
+        panel = self.focused_panel()
+        if isinstance(panel, AlertsPanel) and panel.selected is not None:
+            return panel.selected.id
+        return panel.selected_id() if isinstance(panel, LogPanel) else ""

@@ -1,0 +1,155 @@
+"""The two bars that never go away: the header, and the footer with its message and its keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.strip import Strip
+from textual.widget import Widget
+
+from pake_tui.clock import SECOND, now_ns
+from pake_tui.model.alert import AlertState
+from pake_tui.model.sample import CollectorMode
+from pake_tui.text.safe import SafeText
+from pake_tui.tui.drawing import Line, crop, day_and_clock, strip_of, t, width_of
+from pake_tui.tui.keys import Key
+
+if TYPE_CHECKING:
+    from pake_tui.tui.app import PakeApp
+
+
+class Bar(Widget):
+    """A line across the screen."""
+
+    DEFAULT_CSS = "Bar { height: 1; width: 1fr; }"
+    can_focus = False
+
+    @property
+    def console_app(self) -> PakeApp:
+        """The app, with its own type."""
+        from pake_tui.tui.app import PakeApp
+
+        assert isinstance(self.app, PakeApp)
+        return self.app
+
+
+class HeaderBar(Bar):
+    """Host, environment, collector, configuration, who else is here, alert tally, clock with its zone."""
+
+    def render_line(self, y: int) -> Strip:
+        """The header; what does not fit is dropped from its least urgent parts."""
+        app = self.console_app
+        width = self.size.width
+        left, right = self.parts()
+        while width_of(left) + width_of(right) > width and len(left) > 1:
+            left.pop()
+        gap = max(0, width - width_of(left) - width_of(right))
+        line = [*left, (SafeText(" " * gap), "header"), *right]
+        return strip_of(crop(line, width, app.glyphs), app.palette)
+
+    def parts(self) -> tuple[Line, Line]:
+        """(what stands left, most urgent first; what stands right)."""
+        app = self.console_app
+        snapshot, glyphs, sources = app.snapshot, app.glyphs, app.sources
+        where = f" {sources.host}" + (
+            f" {glyphs.separator} {sources.environment}" if sources.environment else ""
+        )
+        left: Line = [(t(where + "  "), "header"), (t(self.collector() + "  "), "header")]
+        if sources.read_only:
+            left.append((t("read-only  "), "header"))
+        view = snapshot.config
+        if view.problems:
+            left.append(
+                (
+                    t(f"cfg {glyphs.unhealthy} {len(view.problems)} problem(s), old settings in force  "),
+                    "header",
+                )
+            )
+        elif view.file:
+            left.append((t(f"cfg {glyphs.acked} {view.file.rpartition('/')[2]}  "), "header"))
+        names = [one.actor for one in snapshot.presence]
+        if len(names) > 1:
+            left.append((t(f"{len(names)} here: {', '.join(names[:4])}  "), "header"))
+        firing = snapshot.alerts.count(AlertState.FIRING)
+        acked = snapshot.alerts.count(AlertState.ACKNOWLEDGED)
+        right: Line = []
+        if app.paused:
+            right.append((t(f" {glyphs.paused} paused "), "warning"))
+        if firing:
+            right.append((t(f" {glyphs.firing} {firing} firing "), "critical"))
+        else:
+            right.append((t(f" {glyphs.acked} none firing "), "header"))
+        if acked:
+            right.append((t(f" {glyphs.acked} {acked} acked "), "header"))
+        right.append((t(f" {self.clock()} "), "header"))
+        return left, right
+
+    def collector(self) -> str:
+        """Who samples, and how long ago."""
+        app = self.console_app
+        status = app.snapshot.collector
+        mode = status.mode
+        if mode is CollectorMode.NONE:
+            return (
+                f"{app.glyphs.unknown} no collector"
+                if app.snapshot.at_ns
+                else f"{app.glyphs.unknown} starting"
+            )
+        if mode is CollectorMode.STALE:
+            age = (now_ns() - (status.heartbeat_ns or 0)) // SECOND
+            return f"{app.glyphs.unknown} stale {age} s"
+        return f"{app.glyphs.live} {mode.value}"
+
+    def clock(self) -> str:
+        """The time with its zone."""
+        app = self.console_app
+        stamp = day_and_clock(app.snapshot.at_ns or now_ns(), app.zone)
+        return stamp.partition(" ")[2]
+
+
+class MessageBar(Bar):
+    """One line: what was done, what failed, in the error's own words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.line: Line = []
+
+    def say(self, text: str, role: str = "text") -> None:
+        """Show a message until the next."""
+        self.line = [(t(f" {text}"), role)] if text else []
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """The message."""
+        app = self.console_app
+        return strip_of(crop(self.line, self.size.width, app.glyphs), app.palette)
+
+
+class KeysBar(Bar):
+    """The eight keys that matter in the focused panel."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.keys: tuple[Key, ...] = ()
+
+    def show(self, keys: tuple[Key, ...]) -> None:
+        """Draw other keys."""
+        if keys != self.keys:
+            self.keys = keys
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Keys and labels; those that do not fit are left out."""
+        app = self.console_app
+        width = self.size.width
+        line: Line = [(SafeText(" "), "dim"), (SafeText("1-5"), "key"), (SafeText(" screens"), "dim")]
+        for key in self.keys:
+            more: Line = [
+                (SafeText("  "), "dim"),
+                (t(key.shown.split(" ")[0]), "key"),
+                (t(f" {key.label}"), "dim"),
+            ]
+            if width_of(line) + width_of(more) > width:
+                break
+            line += more
+        return strip_of(crop(line, width, app.glyphs), app.palette)

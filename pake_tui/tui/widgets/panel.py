@@ -1,0 +1,271 @@
+"""A framed list with a cursor, drawn row by row: the base of every panel."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from pake_tui.text.safe import SafeText
+from pake_tui.tui.drawing import Line, crop, strip_of, t, width_of
+from pake_tui.tui.keys import Key, binding_id, keys_of
+
+if TYPE_CHECKING:
+    from pake_tui.tui.app import PakeApp
+
+
+def bindings_for(*places: str) -> list[Binding]:
+    """Textual bindings made from the key table."""
+    return [
+        Binding(",".join(key.keys), key.action, key.label, show=False, id=binding_id(key))
+        for key in keys_of(*places)
+    ]
+
+
+class Panel(Widget, can_focus=True):
+    """Draws `row_count` rows through `draw_row`.
+
+    The cursor stays on the same row (by `row_key`) as data changes. A panel one line high draws its `summary` instead of a frame.
+    """
+
+    DEFAULT_CSS = "Panel { width: 1fr; height: 1fr; min-height: 1; }"
+    BINDINGS: ClassVar = bindings_for("list")
+    places: ClassVar[tuple[str, ...]] = ("list",)
+    """Where in the key table this panel's keys stand, most special first."""
+    framed = True
+    name_of_row: ClassVar[str] = "row"
+
+    class Opened(Message):
+        """`enter` on a row."""
+
+        def __init__(self, panel: Panel) -> None:
+            self.panel = panel
+            super().__init__()
+
+    class Moved(Message):
+        """The cursor stands on another row."""
+
+        def __init__(self, panel: Panel) -> None:
+            self.panel = panel
+            super().__init__()
+
+    def __init__(self, title: str, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.title = title
+        self.cursor = 0
+        self.offset_row = 0
+        self.needle = ""
+
+    @property
+    def console_app(self) -> PakeApp:
+        """The app, with its own type."""
+        from pake_tui.tui.app import PakeApp
+
+        assert isinstance(self.app, PakeApp)
+        return self.app
+
+    # What a panel overrides.
+
+    def row_count(self) -> int:
+        """How many rows there are."""
+        return 0
+
+    def row_key(self, index: int) -> Hashable:
+        """What identifies a row while data changes around it."""
+        return index
+
+    def draw_row(self, index: int, width: int) -> Line:
+        """One row's spans; cropped to `width` by the caller."""
+        raise NotImplementedError
+
+    def row_text(self, index: int) -> str:
+        """What `/` searches in a row."""
+        return "".join(text for text, _ in self.draw_row(index, 400))
+
+    def title_right(self) -> Line:
+        """What stands at the right of the frame's top edge."""
+        return []
+
+    def summary(self) -> Line:
+        """The panel in one line, where there is no room for more."""
+        return [(t(f"{self.title} "), "title"), *self.title_right()]
+
+    def empty_lines(self) -> list[Line]:
+        """What an empty panel says would fill it."""
+        return []
+
+    # Geometry.
+
+    @property
+    def inner_height(self) -> int:
+        """Rows that fit inside the frame."""
+        return max(0, self.size.height - (2 if self.framed and self.size.height > 2 else 0))
+
+    def keep(self, key: Hashable | None) -> None:
+        """Put the cursor back on the row of that key after the data changed, and draw again."""
+        count = self.row_count()
+        if key is not None:
+            for index in range(count):
+                if self.row_key(index) == key:
+                    self.cursor = index
+                    break
+        self.cursor = max(0, min(self.cursor, count - 1))
+        self.reveal()
+        self.refresh()
+
+    def current_key(self) -> Hashable | None:
+        """The key of the cursor's row; None without rows."""
+        return self.row_key(self.cursor) if self.cursor < self.row_count() else None
+
+    def reveal(self) -> None:
+        """Scroll as little as shows the cursor."""
+        height = max(1, self.inner_height)
+        if self.cursor < self.offset_row:
+            self.offset_row = self.cursor
+        elif self.cursor >= self.offset_row + height:
+            self.offset_row = self.cursor - height + 1
+        self.offset_row = max(0, min(self.offset_row, self.row_count() - height))
+
+    def on_resize(self) -> None:
+        """Keep the cursor in view when the size changes."""
+        self.reveal()
+
+    # Drawing.
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the panel: its frame, a row, or its summary."""
+        width, height = self.size
+        palette = self.console_app.palette
+        glyphs = self.console_app.glyphs
+        if height <= 2 and self.framed:
+            return strip_of(crop(self.summary(), width, glyphs), palette) if y == 0 else Strip.blank(width)
+        if not self.framed:
+            line, under = self.draw_inner(y, width)
+            return strip_of(crop(line, width, glyphs), palette, under=under)
+        edge = "focus" if self.has_focus else "border"
+        if y == 0:
+            return strip_of(self.top_edge(width, edge), palette)
+        if y == height - 1:
+            bottom = glyphs.bottom_left + glyphs.across * (width - 2) + glyphs.bottom_right
+            return strip_of([(SafeText(bottom), edge)], palette)
+        line, under = self.draw_inner(y - 1, width - 2)
+        inner = strip_of(crop(line, width - 2, glyphs), palette, under=under)
+        side = strip_of([(SafeText(glyphs.down), edge)], palette)
+        return Strip.join([side, inner, side])
+
+    def draw_inner(self, y: int, width: int) -> tuple[Line, str]:
+        """The line at `y` inside the frame, and the role under it."""
+        index = self.offset_row + y
+        count = self.row_count()
+        if index < count:
+            under = "cursor" if index == self.cursor and self.shows_cursor() else ""
+            return self.draw_row(index, width), under
+        if not count:
+            lines = self.empty_lines()
+            return (lines[y] if y < len(lines) else []), ""
+        return [], ""
+
+    def shows_cursor(self) -> bool:
+        """Whether the cursor's row is drawn as such."""
+        return self.has_focus
+
+    def top_edge(self, width: int, edge: str) -> Line:
+        """`╭─ Title ───── right ─╮` in exactly `width` cells."""
+        glyphs = self.console_app.glyphs
+        left: Line = [
+            (SafeText(glyphs.top_left + glyphs.across + " "), edge),
+            (t(self.title), "title"),
+            (t(" "), edge),
+        ]
+        right: Line = self.title_right()
+        if right:
+            right = [(t(" "), edge), *right, (t(" "), edge)]
+        room = width - width_of(left) - 2
+        if width_of(right) > room:
+            right = crop(right, max(0, room), glyphs)
+        fill = max(0, width - width_of(left) - width_of(right) - 2)
+        return [
+            *left,
+            (SafeText(glyphs.across * fill), edge),
+            *right,
+            (SafeText(glyphs.across + glyphs.top_right), edge),
+        ]
+
+    # Moving.
+
+    def move_to(self, index: int) -> None:
+        """Put the cursor on a row and show it; a key at the end does nothing."""
+        count = self.row_count()
+        index = max(0, min(index, count - 1))
+        if index == self.cursor:
+            return
+        self.cursor = index
+        self.reveal()
+        self.refresh()
+        self.post_message(self.Moved(self))
+
+    def action_cursor_down(self) -> None:
+        """One row down."""
+        self.move_to(self.cursor + 1)
+
+    def action_cursor_up(self) -> None:
+        """One row up."""
+        self.move_to(self.cursor - 1)
+
+    def action_half_down(self) -> None:
+        """Half a page down."""
+        self.move_to(self.cursor + max(1, self.inner_height // 2))
+
+    def action_half_up(self) -> None:
+        """Half a page up."""
+        self.move_to(self.cursor - max(1, self.inner_height // 2))
+
+    def action_page_down(self) -> None:
+        """A page down."""
+        self.move_to(self.cursor + max(1, self.inner_height - 1))
+
+    def action_page_up(self) -> None:
+        """A page up."""
+        self.move_to(self.cursor - max(1, self.inner_height - 1))
+
+    def action_top(self) -> None:
+        """To the first row."""
+        self.move_to(0)
+
+    def action_bottom(self) -> None:
+        """To the last row."""
+        self.move_to(self.row_count() - 1)
+
+    def action_open(self) -> None:
+        """Open the cursor's row."""
+        if self.row_count():
+            self.post_message(self.Opened(self))
+
+    # Finding.
+
+    def find(self, needle: str, step: int = 1, *, from_here: bool = False) -> bool:
+        """Move to the next row that holds the text, whatever its case, around the end; False without one."""
+        self.needle = needle
+        count = self.row_count()
+        wanted = needle.casefold()
+        for distance in range(0 if from_here else 1, count + 1):
+            index = (self.cursor + step * distance) % count
+            if wanted in self.row_text(index).casefold():
+                self.move_to(index)
+                return True
+        return False
+
+    def watch_has_focus(self, focused: bool) -> None:
+        """Draw the frame and the cursor anew, and the footer's keys."""
+        super().watch_has_focus(focused)
+        self.refresh()
+        if focused and self.is_mounted:
+            self.console_app.focus_moved()
+
+    def keys_here(self) -> tuple[Key, ...]:
+        """All keys that act while this panel has the focus."""
+        return keys_of(*self.places)

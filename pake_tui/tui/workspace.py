@@ -1,0 +1,66 @@
+"""The console's own files: themes, what is exported, crash reports. Nothing else here touches a disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from pake_tui.errors import PakeError
+from pake_tui.paths import cache_folder, data_folder, xdg
+from pake_tui.tui.theming import ConsoleTheme, read_theme
+
+
+def load_themes() -> tuple[dict[str, ConsoleTheme], list[str]]:
+    """Themes by name: those that ship and the user's own (`$XDG_CONFIG_HOME/pake-tui/themes/*.yaml`).
+
+    A broken file of the user's is left out; the second value says so, one sentence each.
+    """
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    themes: dict[str, ConsoleTheme] = {}
+    problems: list[str] = []
+    own = xdg("config") / "pake-tui" / "themes"
+    for path in [*_yaml_files(data_folder("themes")), *_yaml_files(own)]:
+        try:
+            theme = read_theme(yaml.load(path.read_text(encoding="utf-8"), Loader=loader), str(path))
+        except (PakeError, OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            problems.append(f"theme left out: {error}")
+            continue
+        themes[theme.name] = theme
+    if not themes:
+        raise PakeError(f"no theme could be read from {data_folder('themes')}", hint="reinstall pake-tui")
+    return themes, problems
+
+
+def _yaml_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.yaml")) if folder.is_dir() else []
+
+
+def save_export(name: str, lines: Iterable[str]) -> Path:
+    """Write lines (already masked) to a new file in the working folder, else the cache; the path."""
+    stamp = f"{datetime.now():%Y%m%d-%H%M%S}"
+    text = "".join(f"{line}\n" for line in lines)
+    problem: OSError | None = None
+    for folder in (Path.cwd(), cache_folder()):
+        path = folder / f"pake-{name}-{stamp}.jsonl"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+        except OSError as error:
+            problem = error
+            continue
+        return path
+    raise PakeError(f"could not save: {problem}", hint="free some space or start in a folder you may write")
+
+
+def read_text(path: Path) -> str:
+    """A file's text for validation after an editor; PakeError names it."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise PakeError(f"{path}: {error.strerror}") from None
