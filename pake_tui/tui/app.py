@@ -1,4 +1,4 @@
-"""The console's app: it holds the sources, the feed, themes and zone, and answers the keys of every screen."""
+"""The console's app: it holds sources, feed, themes and zone, and answers the keys of every screen."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pake_tui.sources.protocols import Sources
 from pake_tui.tui.drawing import zone_named
 from pake_tui.tui.feed import Feed, Snapshot
 from pake_tui.tui.glyphs import ASCII, UNICODE
-from pake_tui.tui.screens.base import ConsoleScreen
+from pake_tui.tui.screens.base import SHARED_CSS, ConsoleScreen
 from pake_tui.tui.screens.overview import OverviewScreen
 from pake_tui.tui.terminal.app import TerminalApp
 from pake_tui.tui.theming import ConsoleTheme, Palette
@@ -30,6 +30,7 @@ class PakeApp(TerminalApp):
     """The full-screen console over five sources."""
 
     TITLE = "pake-tui"
+    CSS = SHARED_CSS
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar = bindings_for("everywhere")
 
@@ -214,12 +215,15 @@ class PakeApp(TerminalApp):
         self.push_screen(screen)
 
     def go_to(self, name: str) -> None:
-        """One of the five screens; what was opened over the last one is left."""
-        while len(self.screen_stack) > 1:
-            self.pop_screen()
+        """One of the five screens; what was opened over the last one is left. The overview is under all."""
         target = self.base(name)
-        if self.screen is not target:
-            self.switch_screen(name)
+        if self.screen is target:
+            return
+        with self.batch_update():
+            while len(self.screen_stack) > 1:
+                self.pop_screen()
+            if self.screen is not target:
+                self.push_screen(name)
 
     def action_overview(self) -> None:
         """Go to the overview."""

@@ -57,12 +57,7 @@ def crop(line: Sequence[Span], width: int, glyphs: Glyphs) -> Line:
 
 def strip_of(line: Sequence[Span], palette: Palette, *, under: str = "") -> Strip:
     """A Textual strip; `under` is a role whose style lies under every span (the cursor's row)."""
-    base = palette.style(under) if under else None
-    segments = [
-        Segment(text, palette.style(role) + base if base else palette.style(role))
-        for text, role in line
-        if text
-    ]
+    segments = [Segment(text, palette.style(role, under)) for text, role in line if text]
     return Strip(segments, width_of(line))
 
 

@@ -25,7 +25,7 @@ _NOTHING = Freshness(None)
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything the screens show but log rows. `problems` names each part that could not be read, and why."""
+    """All that screens show but log rows; `problems` names each part that could not be read, and why."""
 
     at_ns: int = 0
     metrics: MetricAnswer = field(default_factory=lambda: MetricAnswer((), 0, 0, _NOTHING))
@@ -44,7 +44,7 @@ class Snapshot:
 
 
 class Feed:
-    """Reads all sources every second, and alerts at once when the state changed (looked at 4 times a second)."""
+    """Reads all sources every second, and at once when the state changed (looked at 4 times a second)."""
 
     def __init__(self, sources: Sources, *, period_s: float = 1.0) -> None:
         self.sources = sources

@@ -47,10 +47,17 @@ class Palette:
     """Styles by role, for everything that is drawn by hand."""
 
     styles: dict[str, Style]
+    paper: Style
+    """Foreground and background where a role states none."""
 
-    def style(self, role: str) -> Style:
-        """The role's style; an unknown role is a bug and raises KeyError."""
-        return self.styles[role]
+    def style(self, role: str, under: str = "") -> Style:
+        """The role's whole style, over that of another role where one lies under it (the cursor's row).
+
+        A background that the role states itself stays. An unknown role is a bug and raises KeyError.
+        """
+        return (
+            self.paper + self.styles[under] + self.styles[role] if under else self.paper + self.styles[role]
+        )
 
     def for_id(self, correlation_id: str) -> str:
         """The role of a correlation ID: the same ID always has the same colour."""
@@ -102,4 +109,6 @@ def read_theme(raw: object, source: str) -> ConsoleTheme:
         theme.to_color_system().generate()
     except Exception as error:
         raise PakeError(f"{source}: background or foreground is not a colour: {error}") from None
-    return ConsoleTheme(str(raw.get("name")), Palette(styles), theme, bool(raw.get("ansi")))
+    ansi = bool(raw.get("ansi"))
+    paper = Style() if ansi else Style(color=foreground, bgcolor=background)
+    return ConsoleTheme(str(raw.get("name")), Palette(styles, paper), theme, ansi)

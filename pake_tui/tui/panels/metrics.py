@@ -25,9 +25,16 @@ FIRST = (
 STALE_NS = 5 * SECOND
 
 
+def is_over(series: Series) -> bool:
+    """Whether the newest value is past its threshold."""
+    return series.threshold is not None and series.last is not None and series.last > series.threshold
+
+
 def order_of(series: Series) -> tuple[int, int, str]:
-    """Applications' own series after the host's vital ones and before its rest; per-core ones last."""
+    """Past its threshold first; then the host's vital series, applications', the rest, single cores."""
     key = series.key
+    if is_over(series):
+        return -1, 0, key.label
     if key.service:
         return 1, 0, key.label
     if key.metric in FIRST and not any(name == "core" for name, _ in key.tags):
@@ -89,7 +96,7 @@ class MetricsPanel(Panel):
         if limit is not None:
             word = "over" if over else "ok"
             tail = [
-                (fit(number(limit, series.unit).replace(" %", ""), 5, app.glyphs, right=True), "dim"),
+                (fit(f"{limit:g}", 5, app.glyphs, right=True), "dim"),
                 (t(f" {app.glyphs.threshold} "), "border"),
                 (fit(word, 4, app.glyphs), "error" if over else "ok"),
             ]
@@ -142,8 +149,7 @@ class MetricsPanel(Panel):
         """The vital values in one line."""
         line: Line = [(t("Metrics  "), "title")]
         for series in self.rows[:4]:
-            over = series.threshold is not None and (series.last or 0) > series.threshold
-            role = "error" if over else "text"
+            role = "error" if is_over(series) else "text"
             line.append((t(f"{name_of(series)} {number(series.last, series.unit)}  "), role))
         return line
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events, work
+from textual import work
 from textual.containers import Container
 from textual.widget import Widget
 
@@ -37,7 +37,8 @@ class AlertsScreen(ConsoleScreen):
     """All alerts of the day; the selected one's detail beside or below."""
 
     place: ClassVar = "alerts"
-    CSS = """
+    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-stacked"), (130, "-wide")]
+    DEFAULT_CSS = """
     AlertsScreen #both { layout: horizontal; height: 1fr; }
     AlertsScreen #list { width: 3fr; }
     AlertsScreen #detail { width: 2fr; }
@@ -56,11 +57,6 @@ class AlertsScreen(ConsoleScreen):
         """Newer alerts; the detail follows."""
         self.query_one(AlertsPanel).show(snapshot.alerts, snapshot.problem("alerts"))
         self.read_detail()
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Detail below the list where there is no room beside it."""
-        super().on_resize(event)
-        self.set_class(event.size.width < 130, "-stacked")
 
     def on_panel_moved(self, message: Panel.Moved) -> None:
         """Another alert: another detail."""
@@ -115,7 +111,7 @@ class AlertScreen(ConsoleScreen):
     """One alert: its row with its keys, and everything known of it."""
 
     place: ClassVar = "alerts"
-    CSS = "AlertScreen #row { height: 3; } AlertScreen #detail { height: 1fr; }"
+    DEFAULT_CSS = "AlertScreen #row { height: 3; } AlertScreen #detail { height: 1fr; }"
 
     def __init__(self, alert_id: str) -> None:
         super().__init__()

@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from pake_tui.tui.app import PakeApp
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 16
+SHARED_CSS = """
+ConsoleScreen { layout: vertical; }
+ConsoleScreen #body { height: 1fr; width: 1fr; }
+ConsoleScreen .-hidden { display: none; }
+ConsoleScreen.-asking MessageBar { display: none; }
+ConsoleScreen.-asking KeysBar { display: none; }
+"""
+"""The app's own style sheet: a screen's `CSS` is not inherited by its subclasses."""
 
 
 class ConsoleScreen(Screen[None]):
@@ -28,13 +36,6 @@ class ConsoleScreen(Screen[None]):
 
     place: ClassVar[str] = "everywhere"
     AUTO_FOCUS = None
-    CSS = """
-    ConsoleScreen { layout: vertical; }
-    ConsoleScreen #body { height: 1fr; width: 1fr; }
-    ConsoleScreen .-hidden { display: none; }
-    ConsoleScreen.-asking MessageBar { display: none; }
-    ConsoleScreen.-asking KeysBar { display: none; }
-    """
 
     def __init__(self) -> None:
         super().__init__()

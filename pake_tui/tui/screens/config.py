@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
-from textual import events
 from textual.containers import Container
 from textual.widget import Widget
 
@@ -29,7 +28,8 @@ class ConfigScreen(ConsoleScreen):
     """Settings left, the selected one's meaning right."""
 
     place: ClassVar = "config"
-    CSS = """
+    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-stacked"), (110, "-wide")]
+    DEFAULT_CSS = """
     ConfigScreen #both { layout: horizontal; height: 1fr; }
     ConfigScreen #list { width: 3fr; }
     ConfigScreen #meaning { width: 2fr; }
@@ -51,11 +51,6 @@ class ConfigScreen(ConsoleScreen):
         """Newer values."""
         self.settings.show(snapshot.config)
         self.explain()
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Meaning below the list where there is no room beside it."""
-        super().on_resize(event)
-        self.set_class(event.size.width < 110, "-stacked")
 
     def on_panel_moved(self, message: Panel.Moved) -> None:
         """Another setting: another meaning."""

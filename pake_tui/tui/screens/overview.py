@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from textual import events
 from textual.containers import Horizontal
 from textual.widget import Widget
 
@@ -17,14 +16,13 @@ from pake_tui.tui.panels.metrics import MetricsPanel
 from pake_tui.tui.screens.base import ConsoleScreen
 from pake_tui.tui.widgets.panel import Panel
 
-WIDE = 100
-
 
 class OverviewScreen(ConsoleScreen):
     """Four panels; below 100 columns they stack and what is not urgent shrinks to a line."""
 
     place: ClassVar = "overview"
-    CSS = """
+    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-stacked"), (100, "-wide")]
+    DEFAULT_CSS = """
     OverviewScreen #upper { height: 40%; min-height: 9; }
     OverviewScreen #alerts { height: 8; }
     OverviewScreen.-stacked #upper { layout: vertical; height: auto; min-height: 0; }
@@ -55,11 +53,6 @@ class OverviewScreen(ConsoleScreen):
         self.query_one(AlertsPanel).show(snapshot.alerts, snapshot.problem("alerts"))
         self.query_one(LogPanel).show(snapshot.files, snapshot.problem("files"))
         self.set_class(snapshot.health.worst >= 2, "-unwell")
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Stack where there is no room side by side."""
-        super().on_resize(event)
-        self.set_class(event.size.width < WIDE, "-stacked")
 
     def toggle_zoom(self) -> None:
         """Zoom, with the rows' heights let go."""

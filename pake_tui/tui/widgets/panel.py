@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pake_tui.tui.app import PakeApp
 
 
-def bindings_for(*places: str) -> list[Binding]:
+def bindings_for(*places: str) -> list[BindingType]:
     """Textual bindings made from the key table."""
     return [
         Binding(",".join(key.keys), key.action, key.label, show=False, id=binding_id(key))
@@ -29,11 +29,12 @@ def bindings_for(*places: str) -> list[Binding]:
 class Panel(Widget, can_focus=True):
     """Draws `row_count` rows through `draw_row`.
 
-    The cursor stays on the same row (by `row_key`) as data changes. A panel one line high draws its `summary` instead of a frame.
+    The cursor stays on the same row (by `row_key`) as data changes. A panel one line high draws its
+    `summary` instead of a frame.
     """
 
     DEFAULT_CSS = "Panel { width: 1fr; height: 1fr; min-height: 1; }"
-    BINDINGS: ClassVar = bindings_for("list")
+    BINDINGS: ClassVar[list[BindingType]] = bindings_for("list")
     places: ClassVar[tuple[str, ...]] = ("list",)
     """Where in the key table this panel's keys stand, most special first."""
     framed = True
@@ -170,8 +171,8 @@ class Panel(Widget, can_focus=True):
         return [], ""
 
     def shows_cursor(self) -> bool:
-        """Whether the cursor's row is drawn as such."""
-        return self.has_focus
+        """Whether the cursor's row is drawn as such: with the focus, or while a prompt asks about it."""
+        return self.has_focus or self.screen.has_class("-asking")
 
     def top_edge(self, width: int, edge: str) -> Line:
         """`╭─ Title ───── right ─╮` in exactly `width` cells."""

@@ -1,0 +1,1 @@
+"""The five sources over the embedded engine on this host."""

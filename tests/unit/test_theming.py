@@ -1,0 +1,71 @@
+"""Promises of theme files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from rich.color import ColorSystem
+
+from pake_tui.errors import PakeError
+from pake_tui.paths import xdg
+from pake_tui.tui.theming import ROLES, read_theme
+from pake_tui.tui.workspace import load_themes
+
+
+def luminance(triplet: tuple[int, int, int]) -> float:
+    """Relative luminance (WCAG 2.1)."""
+    parts = [c / 255 for c in triplet]
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: tuple[int, int, int], other: tuple[int, int, int]) -> float:
+    """Contrast ratio (WCAG 2.1), 1 to 21."""
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_four_themes_ship() -> None:
+    """Dark, light, sixteen-colour and monochrome are there and whole."""
+    themes, problems = load_themes()
+    assert {"dark", "light", "sixteen", "mono"} <= set(themes)
+    assert not problems
+
+
+@pytest.mark.parametrize("name", ["dark", "light"])
+@pytest.mark.parametrize("depth", [ColorSystem.TRUECOLOR, ColorSystem.EIGHT_BIT])
+def test_every_text_role_is_readable(name: str, depth: ColorSystem) -> None:
+    """Text stands out by at least 4.5:1, in 256 colours too."""
+    theme = load_themes()[0][name]
+    background = tuple(int(theme.textual.background[i : i + 2], 16) for i in (1, 3, 5))
+    for role in ROLES:
+        if role in ("border", "cursor", "focus"):
+            continue
+        style = theme.palette.style(role)
+        assert style.color is not None
+        ink = style.color.downgrade(depth).get_truecolor()
+        paper = style.bgcolor.downgrade(depth).get_truecolor() if style.bgcolor else background
+        assert contrast(tuple(ink), tuple(paper)) >= 4.5, role
+
+
+def test_a_broken_theme_of_the_user_is_named_and_left_out() -> None:
+    """The console starts with what is whole, and says which file is not."""
+    folder = xdg("config") / "pake-tui" / "themes"
+    folder.mkdir(parents=True)
+    (folder / "mine.yaml").write_text("name: mine\nroles: {text: notacolour}\n")
+    themes, problems = load_themes()
+    assert "mine" not in themes
+    assert "mine.yaml" in problems[0]
+
+
+def test_an_unknown_role_is_refused_with_the_known_ones() -> None:
+    """A typing error in a role is said, with what would be accepted."""
+    import yaml
+
+    from pake_tui.paths import data_folder
+
+    raw = yaml.safe_load((Path(data_folder("themes")) / "dark.yaml").read_text())
+    raw["roles"]["txet"] = "red"
+    with pytest.raises(PakeError, match="unknown role txet"):
+        read_theme(raw, "x.yaml")
