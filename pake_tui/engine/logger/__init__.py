@@ -1,1 +1,1 @@
-"""What an application writes its log with."""
+"""What an application writes its log with: context, pipeline, sinks, rotation, reports."""

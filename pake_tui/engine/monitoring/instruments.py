@@ -1,0 +1,215 @@
+"""What an application counts and measures: cheap to call, merged and written out by somebody else once a
+second.
+
+A counter costs one lock and one dict, a timing one list append more. Tags are sorted and turned into
+text when values are drained, not in the caller.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pake_tui.model.sample import SeriesKey
+
+MAX_SERIES = 1_000
+"""Series of one process; what comes after goes into the `other=true` series of its metric."""
+MAX_TIMINGS = 2_048
+"""Timings of one series kept between two drains; past it a fair sample, count and maximum stay exact."""
+MAX_NAME = 200
+
+Tags = Mapping[str, object] | None
+Raw = object
+"""A key as the caller gave it: a name, or a tuple of the name and its tag items, in any order."""
+
+
+@dataclass(slots=True)
+class Timings:
+    """The timings of one series since the last drain, in milliseconds."""
+
+    values: list[float] = field(default_factory=list)
+    count: int = 0
+    total: float = 0.0
+    highest: float = 0.0
+
+    def add(self, milliseconds: float) -> None:
+        """One more; past the limit each has the same chance to be among the kept ones."""
+        if not milliseconds >= 0:
+            raise ValueError("a duration below zero, or none")
+        self.total += milliseconds
+        self.count += 1
+        if milliseconds > self.highest:
+            self.highest = milliseconds
+        if self.count <= MAX_TIMINGS:
+            self.values.append(milliseconds)
+        elif (place := random.randrange(self.count)) < MAX_TIMINGS:
+            self.values[place] = milliseconds
+
+    def merge(self, other: Timings) -> None:
+        """Take in another series' timings."""
+        self.values = (self.values + other.values)[-MAX_TIMINGS:]
+        self.count += other.count
+        self.total += other.total
+        self.highest = max(self.highest, other.highest)
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """What came in since the last drain: increments, newest levels, timings."""
+
+    counts: dict[SeriesKey, float]
+    gauges: dict[SeriesKey, float]
+    timings: dict[SeriesKey, Timings]
+
+
+class Instruments:
+    """Counters, gauges and timings of one process, for all of its threads. No method raises.
+
+    A value that is none (NaN, infinite, a text, a counter going down, a negative duration) is refused and
+    counted; `refusal` says which was the last one.
+    """
+
+    def __init__(self, service: str = "") -> None:
+        self.service = service
+        self.overflow = 0
+        """Values that went into an `other` series because there were too many series."""
+        self.refused = 0
+        self.refusal = ""
+        self._known: set[Raw] = set()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was not drained; in a forked child that is the parent's to write."""
+        self._lock = threading.RLock()
+        self._counts: dict[Raw, float] = {}
+        self._gauges: dict[Raw, float] = {}
+        self._timings: dict[Raw, Timings] = {}
+
+    def count(self, name: str, amount: float = 1, tags: Tags = None) -> None:
+        """Add to a counter."""
+        key: Raw = (name, *tags.items()) if tags else name
+        with self._lock:
+            try:
+                if amount >= 0:
+                    self._counts[key] += amount
+                    return
+            except (KeyError, TypeError):
+                pass
+            number = self._number(name, amount)
+            if number is not None and number >= 0:
+                key = self._admit(name, key)
+                self._counts[key] = self._counts.get(key, 0.0) + number
+            elif number is not None:
+                self._refuse(name, amount)
+
+    def gauge(self, name: str, value: float, tags: Tags = None) -> None:
+        """Set a level."""
+        key: Raw = (name, *tags.items()) if tags else name
+        with self._lock:
+            number = self._number(name, value)
+            if number is not None:
+                self._gauges[self._admit(name, key)] = number
+
+    def timing(self, name: str, milliseconds: float, tags: Tags = None) -> None:
+        """Add a duration."""
+        key: Raw = (name, *tags.items()) if tags else name
+        with self._lock:
+            try:
+                self._timings[key].add(milliseconds)
+                return
+            except (KeyError, TypeError):
+                pass
+            except ValueError:
+                self._refuse(name, milliseconds)
+                return
+            number = self._number(name, milliseconds)
+            if number is not None and number >= 0:
+                self._timings.setdefault(self._admit(name, key), Timings()).add(number)
+            elif number is not None:
+                self._refuse(name, milliseconds)
+
+    def drain(self) -> Drained:
+        """Everything since the last call, merged by sorted tags; calls meanwhile go on."""
+        with self._lock:
+            counts, gauges, timings = self._counts, self._gauges, self._timings
+            self._counts, self._gauges, self._timings = {}, {}, {}
+        return Drained(self._sum(counts), self._newest(gauges), self._merge(timings))
+
+    def _sum(self, counts: dict[Raw, float]) -> dict[SeriesKey, float]:
+        merged: dict[SeriesKey, float] = {}
+        for raw, amount in counts.items():
+            key = self._key(raw)
+            if math.isfinite(amount):
+                merged[key] = merged.get(key, 0.0) + amount
+            else:
+                self._refuse(key.metric, amount)
+        return merged
+
+    def _newest(self, gauges: dict[Raw, float]) -> dict[SeriesKey, float]:
+        return {self._key(raw): value for raw, value in gauges.items()}
+
+    def _merge(self, timings: dict[Raw, Timings]) -> dict[SeriesKey, Timings]:
+        merged: dict[SeriesKey, Timings] = {}
+        for raw, found in timings.items():
+            key = self._key(raw)
+            if not math.isfinite(found.total):
+                self._refuse(key.metric, found.total)
+            elif key in merged:
+                merged[key].merge(found)
+            else:
+                merged[key] = found
+        return merged
+
+    def _key(self, raw: Raw) -> SeriesKey:
+        """The series of a key as the caller gave it."""
+        if not isinstance(raw, tuple):
+            return SeriesKey(_text(raw), (), self.service)
+        tags = sorted((_text(name), _text(value)) for name, value in raw[1:])
+        return SeriesKey(_text(raw[0]), tuple(tags), self.service)
+
+    def _admit(self, name: str, key: Raw) -> Raw:
+        """The key to use: made hashable, or the metric's `other` series where there are too many."""
+        try:
+            known = key in self._known
+        except TypeError:
+            parts = key if isinstance(key, tuple) else (key,)
+            key = (_text(parts[0]), *((_text(tag), _text(value)) for tag, value in parts[1:]))
+            known = key in self._known
+        if known:
+            return key
+        if len(self._known) < MAX_SERIES:
+            self._known.add(key)
+            return key
+        self.overflow += 1
+        rest = (_text(name), ("other", "true"))
+        if rest in self._known or len(self._known) < 2 * MAX_SERIES:
+            self._known.add(rest)
+            return rest
+        return ("other", ("other", "true"))
+
+    def _number(self, name: str, value: object) -> float | None:
+        try:
+            number = float(value)  # type: ignore[arg-type]
+        except (TypeError, ValueError, OverflowError):
+            number = math.nan
+        if math.isfinite(number) and not isinstance(value, str):
+            return number
+        self._refuse(name, value)
+        return None
+
+    def _refuse(self, name: object, value: object) -> None:
+        self.refused += 1
+        self.refusal = f"{_text(name)} got {_text(value)}"
+
+
+def _text(value: object) -> str:
+    """A name or a tag's value, bounded."""
+    if type(value) is str:
+        return value if len(value) <= MAX_NAME else value[:MAX_NAME]
+    try:
+        return str.__str__(str(value))[:MAX_NAME]
+    except Exception:
+        return f"<{type(value).__name__}>"
