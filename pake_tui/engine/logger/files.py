@@ -45,6 +45,7 @@ class FileSink:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._name = str(path)
         self.rotation_problem = ""
         """Why the file could not be rotated and grows instead; empty where it could."""
         self.lock = threading.RLock()
@@ -80,7 +81,7 @@ class FileSink:
 
     def _ready(self, plan: FilePlan, incoming: int, now_ns: int) -> int:
         try:
-            facts = self.path.stat()
+            facts = os.stat(self._name)  # noqa: PTH116 - half the price of Path.stat, and paid by every line
         except FileNotFoundError:
             facts = None
         if (

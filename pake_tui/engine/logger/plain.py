@@ -31,6 +31,9 @@ def plain(value: object) -> Plain:
     What is cut says so in its place. An object becomes its `repr`, a dataclass a dict of its fields.
     Never raises.
     """
+    kind = type(value)
+    if (kind is str and len(value) <= MAX_TEXT) or value is None or kind is bool:  # type: ignore[arg-type]
+        return value
     return _Walk().visit(value, 0)
 
 

@@ -1,0 +1,94 @@
+"""From what the caller said to a finished event: plain callables, each event → event."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from pake_tui import clock
+from pake_tui.engine.logger import context
+from pake_tui.engine.logger.plain import bounded, describe_error, key_text, plain
+from pake_tui.model.record import Level
+from pake_tui.text.masking import mask_fields, mask_text
+
+Event = dict[str, Any]
+Step = Callable[[Event], Event]
+
+OWN = ("timestamp", "level", "service", "logger", "message", "correlation_id", "category")
+"""What a record says of itself, in this order; then who (`user_id`, `username`, `request`), `error`, the
+rest.
+"""
+_THEN = ("user_id", "username", "request", "error")
+_KEPT = frozenset(OWN) - {"correlation_id"}
+
+
+def begin(
+    level: Level, service: str, logger: str, message: object, category: str, fields: dict[str, object]
+) -> Event:
+    """The first event. A caller's field that has the name of one of the record's own gets a `_` behind it."""
+    event: Event = {
+        "timestamp": clock.iso(clock.now_ns()),
+        "level": level.word,
+        "service": service,
+        "logger": logger,
+        "message": message,
+    }
+    if category:
+        event["category"] = category
+    for name, value in fields.items():
+        event[f"{name}_" if name in _KEPT else name] = value
+    return event
+
+
+def add_context(event: Event) -> Event:
+    """What `with_correlation_id`, `with_user` and `with_request` say here; the caller's own fields win."""
+    here = context.current()
+    return {**here, **event} if here else event
+
+
+def expand_error(event: Event) -> Event:
+    """`error=exception` and `exc_info=True` become `{type, message, traceback}`."""
+    given = event.get("exc_info")
+    if given is not None:
+        event = {name: value for name, value in event.items() if name != "exc_info"}
+        found = given if isinstance(given, BaseException) else sys.exc_info()[1] if given else None
+        if found is not None:
+            event.setdefault("error", found)
+    error = event.get("error")
+    return {**event, "error": describe_error(error)} if isinstance(error, BaseException) else event
+
+
+def make_plain(event: Event) -> Event:
+    """Every value as JSON can say it, bounded."""
+    message = event["message"]
+    text = bounded(message) if type(message) is str else plain(message)
+    made = {key_text(name): plain(value) for name, value in event.items()}
+    made["message"] = text if isinstance(text, str) else repr(text)
+    return made
+
+
+def mask(event: Event) -> Event:
+    """Secrets, cards, e-mails and phones masked: by key, and by shape in the message and in every text."""
+    return {
+        **mask_fields({name: value for name, value in event.items() if name not in _KEPT}),
+        **{name: event[name] for name in _KEPT if name in event},
+        "message": mask_text(event["message"]),
+    }
+
+
+def arrange(event: Event) -> Event:
+    """The record's own fields first, always in the same order."""
+    first = {name: event[name] for name in (*OWN, *_THEN) if name in event}
+    return {**first, **{name: value for name, value in event.items() if name not in first}}
+
+
+def run(event: Event, steps: Iterable[Step]) -> Event:
+    """The event after every step."""
+    for step in steps:
+        event = step(event)
+    return event
+
+
+OPEN: tuple[Step, ...] = (add_context, expand_error, make_plain, arrange)
+MASKED: tuple[Step, ...] = (add_context, expand_error, make_plain, mask, arrange)

@@ -1,0 +1,139 @@
+"""What a process has measured since it started: totals for its own summary, and the values of each tick."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TypedDict
+
+from pake_tui.engine.monitoring.instruments import Drained, Instruments, Timings
+from pake_tui.engine.store.metrics import Meaning
+from pake_tui.model.sample import MetricKind, SeriesKey
+
+RECENT = 1_024
+"""Newest timings per series that the summary's percentiles are taken from."""
+TIMING = Meaning(MetricKind.TIMING, "ms")
+COUNTER = Meaning(MetricKind.COUNTER, "/s")
+GAUGE = Meaning()
+
+
+class TimingSummary(TypedDict):
+    """One timing: `count` since the start of the process, milliseconds; percentiles of the newest 1,024."""
+
+    count: int
+    mean_ms: float
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    max_ms: float
+
+
+def quantile(ordered: list[float], share: float) -> float:
+    """The nearest-rank quantile of sorted values; 0 where there are none."""
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+
+
+@dataclass(slots=True)
+class _Total:
+    count: int = 0
+    total: float = 0.0
+    highest: float = 0.0
+    recent: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
+
+    def add(self, new: Timings) -> None:
+        self.count += new.count
+        self.total += new.total
+        self.highest = max(self.highest, new.highest)
+        self.recent.extend(new.values)
+
+    def summary(self) -> TimingSummary:
+        ordered = sorted(self.recent)
+        return TimingSummary(
+            count=self.count,
+            mean_ms=round(self.total / self.count, 3) if self.count else 0.0,
+            p50_ms=quantile(ordered, 0.50),
+            p95_ms=quantile(ordered, 0.95),
+            p99_ms=quantile(ordered, 0.99),
+            max_ms=self.highest,
+        )
+
+
+class Ledger:
+    """Takes from the instruments whenever somebody asks, and keeps for the next tick what nobody
+    recorded yet.
+    """
+
+    def __init__(self, instruments: Instruments) -> None:
+        self._instruments = instruments
+        self.reset()
+
+    def reset(self) -> None:
+        """Start from nothing, as a forked child does."""
+        self._lock = threading.Lock()
+        self._counters: dict[SeriesKey, float] = {}
+        self._gauges: dict[SeriesKey, float] = {}
+        self._totals: dict[SeriesKey, _Total] = {}
+        self._waiting: dict[SeriesKey, Timings] = {}
+
+    def tick(self) -> tuple[dict[SeriesKey, float], dict[SeriesKey, Meaning]]:
+        """The values to record now and how to read them: counters as they stand, gauges, new timings by
+        `stat`.
+        """
+        with self._lock:
+            self._take(self._instruments.drain())
+            waiting, self._waiting = self._waiting, {}
+            values = {**self._gauges, **self._counters}
+            meanings = dict.fromkeys(self._gauges, GAUGE) | dict.fromkeys(self._counters, COUNTER)
+            for key, timings in waiting.items():
+                for stat, value in _statistics(timings):
+                    series = SeriesKey(key.metric, tuple(sorted((*key.tags, ("stat", stat)))), key.service)
+                    values[series], meanings[series] = value, TIMING
+            for key, total in self._totals.items():
+                series = SeriesKey(f"{key.metric}.count", key.tags, key.service)
+                values[series], meanings[series] = float(total.count), COUNTER
+        return values, meanings
+
+    def timings(self) -> dict[str, TimingSummary]:
+        """Every timing by its label, as it stands now."""
+        with self._lock:
+            self._take(self._instruments.drain())
+            return {_label(key): total.summary() for key, total in sorted(self._totals.items())}
+
+    def counters(self) -> dict[str, float]:
+        """Every counter by its label, as it stands now."""
+        with self._lock:
+            self._take(self._instruments.drain())
+            return {_label(key): value for key, value in sorted(self._counters.items())}
+
+    def gauges(self) -> dict[str, float]:
+        """Every gauge by its label, as it was set last."""
+        with self._lock:
+            self._take(self._instruments.drain())
+            return {_label(key): value for key, value in sorted(self._gauges.items())}
+
+    def _take(self, new: Drained) -> None:
+        for key, amount in new.counts.items():
+            self._counters[key] = self._counters.get(key, 0.0) + amount
+        self._gauges.update(new.gauges)
+        for key, timings in new.timings.items():
+            self._totals.setdefault(key, _Total()).add(timings)
+            if key in self._waiting:
+                self._waiting[key].merge(timings)
+            else:
+                self._waiting[key] = timings
+
+
+def _statistics(timings: Timings) -> Iterable[tuple[str, float]]:
+    ordered = sorted(timings.values)
+    yield "p50", quantile(ordered, 0.50)
+    yield "p95", quantile(ordered, 0.95)
+    yield "p99", quantile(ordered, 0.99)
+    yield "mean", timings.total / timings.count if timings.count else 0.0
+    yield "max", timings.highest
+
+
+def _label(key: SeriesKey) -> str:
+    """`database.query{table=users}`: the service goes without saying in its own summary."""
+    return SeriesKey(key.metric, key.tags).label

@@ -1,0 +1,255 @@
+"""The monitor that an application holds: instruments, checks, alerts and reports of its process."""
+
+from __future__ import annotations
+
+import os
+import threading
+import uuid
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pake_tui import clock
+from pake_tui.engine.monitoring import reports
+from pake_tui.engine.monitoring.alerting import Alerting
+from pake_tui.engine.monitoring.instruments import Instruments, Tags
+from pake_tui.engine.monitoring.ledger import Ledger
+from pake_tui.engine.monitoring.operations import measured
+from pake_tui.engine.monitoring.probes import CheckFunction, Probes
+from pake_tui.engine.settings.schema import Settings
+from pake_tui.engine.store.metrics import MetricsStore
+from pake_tui.errors import NotFoundError
+from pake_tui.model.alert import Alert, Severity
+from pake_tui.model.check import HealthCheck
+
+Answer = TypeVar("Answer")
+
+
+def _nothing() -> None:
+    """Nobody wants to know that the monitor is used."""
+
+
+def _silence(text: str) -> None:
+    """Nobody wants to hear warnings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The answer of an action that is on disk already: true where it changed something. May be awaited,
+    too.
+    """
+
+    changed: bool
+
+    def __bool__(self) -> bool:
+        return self.changed
+
+    def __await__(self) -> Generator[None, None, bool]:
+        return self.changed
+        yield
+
+
+class Monitor:
+    """Counts, measures, checks and alerts for one service in one process. Nothing here fails its caller.
+
+    `touched()` is called whenever it is used, so that its owner can run what goes on behind it; `warn(text)`
+    says something once.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        settings: Callable[[], Settings],
+        alerting: Alerting,
+        metrics: MetricsStore,
+        *,
+        touched: Callable[[], None] = _nothing,
+        warn: Callable[[str], None] = _silence,
+    ) -> None:
+        self.service = service
+        self._settings = settings
+        self._alerting = alerting
+        self._metrics = metrics
+        self._touched = touched
+        self._warn = warn
+        self._started_ns = clock.now_ns()
+        self._reported: dict[str, HealthCheck] = {}
+        self._report_lock = threading.Lock()
+        self._written_once = False
+        self._instruments = Instruments(service)
+        self._ledger = Ledger(self._instruments)
+        self._probes = Probes(self.owner, self._interval, self._keep_result)
+
+    @property
+    def owner(self) -> str:
+        """`service@pid`, as which this process acts."""
+        return f"{self.service}@{os.getpid()}"
+
+    def increment_counter(self, name: str, value: float = 1, tags: Tags = None) -> None:
+        """Add to a counter, which is shown as a rate."""
+        self._instruments.count(name, value, tags)
+        self._touched()
+
+    def set_gauge(self, name: str, value: float, tags: Tags = None) -> None:
+        """Set a level; it holds until it is set again."""
+        self._instruments.gauge(name, value, tags)
+        self._touched()
+
+    def record_timing(self, name: str, duration_ms: float, tags: Tags = None) -> None:
+        """Add a duration in milliseconds, which is shown as p50, p95, p99, mean and max."""
+        self._instruments.timing(name, duration_ms, tags)
+        self._touched()
+
+    def record_error(self, name: str, tags: Tags = None) -> None:
+        """Count an error: the counter `errors`, tagged with its name."""
+        self._instruments.count("errors", 1, {**(tags or {}), "error": name})
+        self._touched()
+
+    def monitor_operation(self, name: str | Callable[..., Any], tags: Tags = None) -> Any:
+        """A decorator for functions, coroutines, generators and methods: times each call as `name`,
+        counts errors.
+
+        An exception is counted under `errors` with the operation and its type, and passes through.
+        """
+        if callable(name):
+            return self.monitor_operation(getattr(name, "__qualname__", "operation"), tags)(name)
+
+        def done(milliseconds: float, error: BaseException | None) -> None:
+            self.record_timing(name, milliseconds, tags)
+            if isinstance(error, Exception):
+                self.record_error(type(error).__name__, {**(tags or {}), "operation": name})
+
+        def decorate(function: Any) -> Any:
+            return measured(function, done)
+
+        return decorate
+
+    def register_health_check(self, name: str, function: CheckFunction | None = None) -> None:
+        """Run `function` every collection interval: it answers True, False, a status word or
+        `{"status", "message", "details"}`; one that raises is unhealthy. Without one the check is unknown.
+        """
+        if not self._probes.register(str(name), function):
+            self._warn(f"the health check {name!r} was left out: there are 200 already")
+        self._touched()
+
+    def create_alert(
+        self,
+        title: str,
+        message: str = "",
+        severity: Severity | str | int = Severity.HIGH,
+        tags: Mapping[str, object] | None = None,
+    ) -> str:
+        """Raise an alert; the id of the open one with this title and tags, or of a new one. Durable on
+        return.
+
+        Waits for the database for at most 50 ms; behind a busy one the alert is kept in this process's spool.
+        """
+        self._touched()
+
+        def create() -> str:
+            told = tuple(sorted((str(key), str(value)) for key, value in (tags or {}).items()))
+            level = self._severity(severity)
+            return self._alerting.create(
+                str(title), str(message), level, actor=self.owner, tags=told, service=self.service
+            )
+
+        return self._try("an alert could not be stored", create, "") or str(uuid.uuid4())
+
+    def resolve_alert(self, alert_id: str, note: str = "") -> Done:
+        """Resolve an alert, durable when this returns; false where it was resolved already or is unknown."""
+        self._touched()
+
+        def resolve() -> bool:
+            return self._alerting.resolve_own(str(alert_id), actor=self.owner, note=str(note))
+
+        return Done(self._try("an alert could not be resolved", resolve, False))
+
+    def get_alert(self, alert_id: str) -> Alert | None:
+        """An alert as it stands now, with who acknowledged or resolved it; None where there is none."""
+        return self._try("alerts cannot be read", lambda: self._alerting.get(str(alert_id)), None)
+
+    def active_alerts(self) -> tuple[Alert, ...]:
+        """This service's firing, acknowledged and snoozed alerts, as they stand now."""
+        return self._try("alerts cannot be read", lambda: self._alerting.active(self.service), ())
+
+    def get_performance_summary(self) -> reports.PerformanceSummary:
+        """What this process measured since it started."""
+        return reports.performance(self.service, self._started_ns, self._ledger, self._instruments)
+
+    def get_system_metrics_summary(self, hours: float = 24) -> reports.SystemSummary:
+        """The host's metrics over the last `hours`, as far as they were collected."""
+        try:
+            return reports.system(self._metrics, hours)
+        except Exception as error:
+            return reports.no_system(hours, str(error))
+
+    def generate_monitoring_report(self) -> reports.MonitoringReport:
+        """Health, alerts, performance and host in one, read at call time."""
+        return reports.monitoring(
+            service=self.service,
+            checks=self._all_checks(),
+            alerts=self.active_alerts(),
+            performance=self.get_performance_summary(),
+            host=self.get_system_metrics_summary(1),
+        )
+
+    def flush(self) -> None:
+        """Write what was measured and checked since the last call into the store; once a second is meant."""
+        self._probes.watch()
+        values, meanings = self._ledger.tick()
+        with self._report_lock:
+            results, self._reported = self._reported, {}
+        try:
+            if values:
+                self._metrics.record(self.owner, clock.now_ns(), values, meanings)
+            if results:
+                self._metrics.health.put(list(results.values()))
+        except Exception as error:
+            # Counters are told as they stand, so the next flush makes up for this one; results are put back.
+            self._warn(f"metrics of {self.service} cannot be stored: {error}")
+            with self._report_lock:
+                self._reported = {**results, **self._reported}
+        if self._instruments.refused:
+            self._warn(f"a metric's value was refused: {self._instruments.refusal} (and maybe others)")
+
+    def after_fork(self) -> None:
+        """In a child: what was measured so far is the parent's; checks run here as well."""
+        self._report_lock = threading.Lock()
+        self._instruments.reset()
+        self._ledger.reset()
+        self._probes.owner = self.owner
+        self._probes.reset()
+
+    def _keep_result(self, check: HealthCheck) -> None:
+        """A check ran: written by the next flush, never in the check's own time."""
+        with self._report_lock:
+            self._reported[check.name] = check
+
+    def _all_checks(self) -> tuple[HealthCheck, ...]:
+        """This process's checks as they stand, and everybody else's as they were stored last."""
+        own = self._probes.checks()
+        stored: tuple[HealthCheck, ...] = self._try(
+            "health results cannot be read", self._metrics.health.list, ()
+        )
+        return (*own, *(check for check in stored if check.owner != self.owner))
+
+    def _try(self, what: str, action: Callable[[], Answer], otherwise: Answer) -> Answer:
+        """The action's answer; what goes wrong is said once, and is never the caller's trouble."""
+        try:
+            return action()
+        except NotFoundError:
+            return otherwise
+        except Exception as error:
+            self._warn(f"{what}: {error}")
+            return otherwise
+
+    def _interval(self) -> float:
+        return float(self._settings().monitoring.collection_interval_seconds)
+
+    def _severity(self, given: Severity | str | int) -> Severity:
+        """A severity by value, number or word; a wrong one is high, since the alert must not be lost."""
+        try:
+            return Severity[given.strip().upper()] if isinstance(given, str) else Severity(given)
+        except (KeyError, ValueError):
+            self._warn(f"{given!r} is no severity (low, medium, high, critical); high is taken")
+            return Severity.HIGH

@@ -1,0 +1,242 @@
+"""What an application's monitor does, seen in the stores and in its reports."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pake_tui import paths
+from pake_tui.engine.library.wiring import Library
+from pake_tui.engine.monitoring.alerting import Alerting
+from pake_tui.engine.monitoring.monitor import Monitor
+from pake_tui.engine.store.metrics import MetricsStore
+from pake_tui.engine.store.state import StateStore
+from pake_tui.model.alert import AlertState, Policy, Severity
+from pake_tui.model.check import HealthState
+from pake_tui.model.sample import SeriesKey
+
+
+@pytest.fixture
+def library(monkeypatch: pytest.MonkeyPatch) -> Iterator[Library]:
+    """A library of its own without log files."""
+    monkeypatch.setenv("LOG_FILE", "false")
+    monkeypatch.setenv("LOG_CONSOLE", "false")
+    made = Library()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def monitor(library: Library) -> Monitor:
+    """Its monitor for the service `shop`."""
+    return library.monitor("shop")
+
+
+@pytest.fixture
+def somebody_else() -> Iterator[Alerting]:
+    """A console's way to the same alerts."""
+    store = StateStore(paths.state_folder().path)
+    yield Alerting(store, Policy)
+    store.close()
+
+
+@pytest.fixture
+def stored() -> Iterator[MetricsStore]:
+    """The metrics as any other process reads them."""
+    store = MetricsStore(paths.state_folder().path, read_only=True)
+    yield store
+    store.close()
+
+
+def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    """Wait for a condition, with a deadline."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "did not happen in time"
+        time.sleep(0.01)
+
+
+def test_what_is_measured_is_stored_within_seconds(monitor: Monitor, stored: MetricsStore) -> None:
+    """Nobody has to call flush."""
+    monitor.set_gauge("queue_size", 150)
+    monitor.record_timing("api.response", 250.0, tags={"endpoint": "/x"})
+    queue = SeriesKey("queue_size", (), "shop")
+    slow = SeriesKey("api.response", (("endpoint", "/x"), ("stat", "p95")), "shop")
+    until(lambda: {queue, slow} <= stored.last().keys())
+    last = stored.last()
+    assert last[queue][1] == 150
+    assert last[slow][1] == 250
+
+
+def test_errors_are_counted_under_one_metric_by_name(monitor: Monitor) -> None:
+    """`record_error` tags the counter `errors`."""
+    monitor.record_error("validation_error", tags={"field": "email"})
+    monitor.record_error("validation_error", tags={"field": "email"})
+    assert monitor.get_performance_summary()["counters"] == {"errors{error=validation_error,field=email}": 2}
+
+
+def test_a_decorated_operation_is_timed_and_its_errors_counted(monitor: Monitor) -> None:
+    """With a name, and without parentheses by the function's own."""
+
+    @monitor.monitor_operation("work")
+    def work(fail: bool) -> str:
+        if fail:
+            raise KeyError("x")
+        return "done"
+
+    @monitor.monitor_operation
+    def plain() -> None:
+        return None
+
+    assert work(False) == "done"
+    with pytest.raises(KeyError):
+        work(True)
+    plain()
+    summary = monitor.get_performance_summary()
+    assert summary["operations"]["work"]["count"] == 2
+    assert any("plain" in name for name in summary["operations"])
+    assert summary["counters"] == {"errors{error=KeyError,operation=work}": 1}
+
+
+def test_an_alert_is_there_for_others_when_the_call_returns(
+    monitor: Monitor, somebody_else: Alerting
+) -> None:
+    """Title, severity, tags and service; the same alert again is the same alert."""
+    made = monitor.create_alert(
+        "Payment Service Error", "gateway down", Severity.HIGH, {"service": "payment"}
+    )
+    again = monitor.create_alert("Payment Service Error", "still down", Severity.HIGH, {"service": "payment"})
+    assert made == again
+    alert = somebody_else.get(made)
+    assert (alert.title, alert.severity, alert.service, alert.count) == (
+        "Payment Service Error",
+        Severity.HIGH,
+        "shop",
+        2,
+    )
+    assert [alert.id for alert in monitor.active_alerts()] == [made]
+
+
+def test_an_acknowledgement_by_a_person_is_seen_by_the_application(
+    monitor: Monitor, somebody_else: Alerting
+) -> None:
+    """Who, and what they said; in the report too."""
+    made = monitor.create_alert("Slow", "very", "medium")
+    somebody_else.acknowledge(made, actor="ada", comment="looking")
+    alert = monitor.get_alert(made)
+    assert alert is not None
+    assert alert.state is AlertState.ACKNOWLEDGED
+    assert alert.acknowledged is not None
+    assert (alert.acknowledged.by, alert.acknowledged.comment) == ("ada", "looking")
+    report = monitor.generate_monitoring_report()
+    assert report["alerts"]["acknowledged"] == 1
+    taken = report["alerts"]["active"][0]["acknowledged"]
+    assert taken is not None
+    assert taken["by"] == "ada"
+
+
+async def test_resolving_is_durable_at_once_and_may_be_awaited(
+    monitor: Monitor, somebody_else: Alerting
+) -> None:
+    """Before anything is awaited the alert is resolved; a second time changes nothing."""
+    made = monitor.create_alert("Slow", "very")
+    done = monitor.resolve_alert(made, "back to normal")
+    assert somebody_else.get(made).state is AlertState.RESOLVED
+    assert await done
+    assert not monitor.resolve_alert(made, "again")
+    assert not await monitor.resolve_alert("nobody-knows-this", "x")
+
+
+def test_a_wrong_severity_does_not_lose_the_alert(
+    monitor: Monitor, somebody_else: Alerting, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is stored as high, and the mistake is said."""
+    made = monitor.create_alert("x", "y", "terrible")
+    assert somebody_else.get(made).severity is Severity.HIGH
+    assert "'terrible' is no severity" in capsys.readouterr().err
+
+
+def test_health_checks_reach_the_store_and_the_report(monitor: Monitor, stored: MetricsStore) -> None:
+    """Healthy, failing and unconfigured checks, with their owner; the percentage counts what is known."""
+
+    def bad() -> bool:
+        raise OSError("unreachable")
+
+    monitor.register_health_check("good", lambda: {"status": "healthy", "message": "fine"})
+    monitor.register_health_check("bad", bad)
+    monitor.register_health_check("database")
+    until(lambda: len(stored.health.list()) == 3)
+    rows = {row.name: row for row in stored.health.list()}
+    assert rows["good"].state is HealthState.HEALTHY
+    assert rows["bad"].state is HealthState.UNHEALTHY
+    assert rows["database"].state is HealthState.UNKNOWN
+    assert rows["good"].owner == f"shop@{os.getpid()}"
+    health = monitor.generate_monitoring_report()["health"]
+    assert health["health_percentage"] == 50.0
+    assert (health["healthy"], health["unhealthy"], health["unknown"]) == (1, 1, 1)
+
+
+def test_reports_are_plain_json(monitor: Monitor) -> None:
+    """Every report can be dumped as it is, also when there is nothing to report."""
+    for report in (
+        monitor.generate_monitoring_report(),
+        monitor.get_performance_summary(),
+        monitor.get_system_metrics_summary(hours=24),
+    ):
+        assert json.loads(json.dumps(report)) == report
+    assert monitor.get_system_metrics_summary()["problem"]
+
+
+def test_the_host_is_summarised_from_what_was_collected(monitor: Monitor) -> None:
+    """Mean, extremes and the newest value of each of the host's series."""
+    store = MetricsStore(paths.state_folder().path)
+    now = time.time_ns()
+    for age in range(10):
+        store.record("collector", now - age * 10**9, {SeriesKey("cpu_percent"): 40.0 + age})
+    summary = monitor.get_system_metrics_summary(hours=0.1)["metrics"]["cpu_percent"]
+    store.close()
+    assert summary["low"] >= 40
+    assert summary["high"] <= 49
+    assert summary["last"] == 40
+
+
+def test_without_a_writable_state_folder_the_caller_notices_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every method works, an id is returned, and one warning names the folder."""
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("PAKE_STATE_DIR", str(tmp_path / "file" / "state"))
+    library = Library()
+    monitor = library.monitor("shop")
+    monitor.increment_counter("x")
+    assert monitor.create_alert("a", "b")
+    assert monitor.get_alert("nothing") is None
+    assert monitor.active_alerts() == ()
+    assert not monitor.resolve_alert("nothing", "x")
+    monitor.register_health_check("c", lambda: True)
+    assert monitor.generate_monitoring_report()["health"]["health_percentage"] in (0.0, 100.0)
+    monitor.flush()
+    library.close()
+    assert str(tmp_path / "file") in capsys.readouterr().err
+
+
+def test_a_forked_child_counts_for_itself(monitor: Monitor, stored: MetricsStore) -> None:
+    """Its counters start at nothing and are stored beside the parent's, under its own pid."""
+    monitor.increment_counter("hits", 5)
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            monitor.increment_counter("hits", 1)
+            monitor.flush()
+            status = 0 if monitor.get_performance_summary()["counters"] == {"hits": 1} else 2
+        finally:
+            os._exit(status)
+    assert os.waitpid(child, 0)[1] == 0
+    assert monitor.get_performance_summary()["counters"] == {"hits": 5}
+    assert stored.read("SELECT count(*) FROM writers WHERE name=?", (f"shop@{child}",)) == [(1,)]
