@@ -1,6 +1,6 @@
-"""The settings: one schema that gives defaults, checks, the config screen's help, the README's table, JSON schema.
+"""The settings: one schema for defaults, checks, the config screen, the README's table and the JSON schema.
 
-A section is a frozen dataclass; each field carries an `Option`'s facts as metadata. Nothing else lists settings.
+A section is a frozen dataclass; each field carries an option's facts as metadata. Nothing else lists them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pake_tui.model.record import Level
 
 
 class SecurityLevel(StrEnum):
-    """How confidential log lines are; it decides the mode of log files and whether masking may be turned off."""
+    """How confidential log lines are; decides the mode of log files and whether masking can be off."""
 
     PUBLIC = "public"
     INTERNAL = "internal"
@@ -23,8 +23,7 @@ class SecurityLevel(StrEnum):
     RESTRICTED = "restricted"
 
 
-def _option(
-    default: Any,
+def _about(
     meaning: str,
     env: str = "",
     *,
@@ -32,9 +31,12 @@ def _option(
     high: float | None = None,
     choices: tuple[str, ...] = (),
     empty: bool = False,
-) -> Any:
-    facts = {"meaning": meaning, "env": env, "low": low, "high": high, "choices": choices, "empty": empty}
-    return field(default=default, metadata=facts)
+) -> dict[str, Any]:
+    return {"meaning": meaning, "env": env, "low": low, "high": high, "choices": choices, "empty": empty}
+
+
+def _option(default: Any, *about: str, **limits: Any) -> Any:
+    return field(default=default, metadata=_about(*about, **limits))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class LoggingSettings:
     environment: str = _option(
         "", "environment the service runs in, e.g. production", "LOG_ENVIRONMENT", empty=True
     )
-    log_level: Level = _option(Level.INFO, "least level that is written", "LOG_LEVEL")
+    log_level: Level = field(default=Level.INFO, metadata=_about("least level that is written", "LOG_LEVEL"))
     json_format: bool = _option(True, "write JSON lines; false writes key=value lines", "LOG_JSON")
     console_enabled: bool = _option(True, "write to standard error", "LOG_CONSOLE")
     file_enabled: bool = _option(True, "write to log_directory/service_name.log", "LOG_FILE")
@@ -69,10 +71,12 @@ class LoggingSettings:
     mask_sensitive_data: bool = _option(
         True, "mask secrets in log lines; false counts on public and internal only", "LOG_MASK_SENSITIVE"
     )
-    security_level: SecurityLevel = _option(
-        SecurityLevel.INTERNAL,
-        "confidentiality; files are 0644 public, 0640 internal and confidential, 0600 restricted",
-        "LOG_SECURITY_LEVEL",
+    security_level: SecurityLevel = field(
+        default=SecurityLevel.INTERNAL,
+        metadata=_about(
+            "confidentiality; files are 0644 public, 0640 internal and confidential, 0600 restricted",
+            "LOG_SECURITY_LEVEL",
+        ),
     )
     async_logging: bool = _option(False, "write from a background thread with a bounded queue", "LOG_ASYNC")
 
@@ -152,7 +156,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings in force at one moment. `rules` and its mappings are as the file has them; treat as frozen."""
+    """All settings in force at one moment. `rules` are as the file has them; treat them as frozen."""
 
     logging: LoggingSettings = LoggingSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
