@@ -25,8 +25,9 @@ MS = SECOND // 1_000
 class Line:
     """One line to write: when (UTC ns), who writes it, by which method of the logger.
 
-    `raises` is an exception's (type, text) that belongs to it; `answer_ms` the whole request's duration
-    on its last line; `gateway_ms` how long the gateway took, on the payment service's lines about it.
+    `raises` is an exception's (type, text) that belongs to it; `endpoint` the kind of request;
+    `answer_ms` the whole request's duration on its last line; `gateway_ms` how long the gateway took, on
+    the payment service's lines about it.
     """
 
     at_ns: int
@@ -36,6 +37,7 @@ class Line:
     fields: Mapping[str, Any] = field(default_factory=dict)
     raises: tuple[str, str] | None = None
     correlation_id: str | None = None
+    endpoint: str = ""
     answer_ms: float | None = None
     gateway_ms: float | None = None
 
@@ -55,8 +57,8 @@ class Story:
         self._script = script
         self._every_ns = int(script["request_every_ms"]) * MS
         self._incident_ns = start_ns + int(script["incident_seconds"]) * SECOND
-        self._journeys = list(script["journeys"].values())
-        self._weights = [journey["weight"] for journey in self._journeys]
+        self._journeys = list(script["journeys"])
+        self._weights = [journey["weight"] for journey in script["journeys"].values()]
 
     @property
     def first_request(self) -> int:
@@ -80,11 +82,13 @@ class Story:
         words = _words(dice)
         words["gateway"] = gateway_ms
         state = "failing" if failed else "healthy"
-        for step in journey["steps"]:
+        for step in self._script["journeys"][journey]["steps"]:
             if step.get("when", state) != state:
                 continue
             offset = step["at"] + (gateway_ms if step.get("plus") == "gateway" else 0)
-            yield _line(step, begin + int(offset * MS), {**words, "total": round(offset)}, words["cid"])
+            yield _line(
+                step, begin + int(offset * MS), {**words, "total": round(offset)}, words["cid"], journey
+            )
 
     def chores(self, service: str, since_ns: int, until_ns: int) -> Iterator[Line]:
         """What a service writes besides its requests, from `since_ns` up to before `until_ns`."""
@@ -134,7 +138,9 @@ def _words(dice: random.Random) -> dict[str, Any]:
     }
 
 
-def _line(step: Mapping[str, Any], at_ns: int, words: Mapping[str, Any], cid: str | None) -> Line:
+def _line(
+    step: Mapping[str, Any], at_ns: int, words: Mapping[str, Any], cid: str | None, endpoint: str = ""
+) -> Line:
     raises = step.get("raises")
     return Line(
         at_ns=at_ns,
@@ -144,6 +150,7 @@ def _line(step: Mapping[str, Any], at_ns: int, words: Mapping[str, Any], cid: st
         fields={name: _filled(value, words) for name, value in step.get("fields", {}).items()},
         raises=(raises["type"], str(_filled(raises["text"], words))) if raises else None,
         correlation_id=cid,
+        endpoint=endpoint,
         answer_ms=float(words["total"]) if step.get("answers") else None,
         gateway_ms=float(words["gateway"]) if step["service"] == "payment" and step.get("plus") else None,
     )

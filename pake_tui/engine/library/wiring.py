@@ -16,6 +16,7 @@ from pake_tui.engine.library.config_service import ConfigService, shareable
 from pake_tui.engine.library.keeper import Keeper
 from pake_tui.engine.logger.logger import Logger
 from pake_tui.engine.logger.output import Output
+from pake_tui.engine.monitoring import rules
 from pake_tui.engine.monitoring.alerting import Alerting
 from pake_tui.engine.monitoring.monitor import Monitor
 from pake_tui.engine.settings.live import LiveSettings
@@ -51,6 +52,7 @@ class Library:
         )
         self._keeper = Keeper(self._job_failed)
         self._keeper.add(POLL_S, self._poll)
+        self._keeper.add(FLUSH_S, self._register)
         self._keeper.add(FLUSH_S, self._flush)
         self._keeper.add(COLLECTOR_S, self._need_collector)
         if self._broken is not None:
@@ -101,6 +103,7 @@ class Library:
     def close(self) -> None:
         """End the thread and write what is left; loggers go on working."""
         self._keeper.stop(EXIT_S)
+        self._keeper.run(self._register)
         self._keeper.run(self._flush)
         self.output.close()
 
@@ -169,11 +172,13 @@ class Library:
         if broken is None:
             self.settings, self._broken = settings, None
 
-    def _flush(self) -> None:
+    def _register(self) -> None:
         while self._unregistered:
             path, service = self._unregistered.popitem()
             state, _ = self._open_stores()
             state.loggers.register(service, os.getpid(), path)
+
+    def _flush(self) -> None:
         for monitor in list(self._monitors.values()):
             monitor.flush()
 
@@ -221,7 +226,7 @@ def _open_settings(path: Path | None) -> tuple[LiveSettings, ConfigError | None]
     broken: ConfigError | None = None
     for file, use_env in ((path, True), (None, True), (None, False)):
         try:
-            return LiveSettings(file, use_env=use_env), broken
+            return LiveSettings(file, use_env=use_env, validators={"rules": rules.validate}), broken
         except ConfigError as error:
             broken = broken or error
     raise AssertionError("defaults are never refused")

@@ -53,10 +53,10 @@ class _Total:
         return TimingSummary(
             count=self.count,
             mean_ms=round(self.total / self.count, 3) if self.count else 0.0,
-            p50_ms=quantile(ordered, 0.50),
-            p95_ms=quantile(ordered, 0.95),
-            p99_ms=quantile(ordered, 0.99),
-            max_ms=self.highest,
+            p50_ms=round(quantile(ordered, 0.50), 3),
+            p95_ms=round(quantile(ordered, 0.95), 3),
+            p99_ms=round(quantile(ordered, 0.99), 3),
+            max_ms=round(self.highest, 3),
         )
 
 
