@@ -1,0 +1,195 @@
+"""Which names are keys to a secret: a name is split into words and its last telling word decides."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from functools import lru_cache
+
+
+class Kind(Enum):
+    """What the value under a key is, and so how it is masked."""
+
+    NONE = "nothing secret"
+    SECRET = "a secret, whatever it looks like"
+    PASSWORD = "a password: prose after it is looked at too"
+    PHRASE = "a secret of several words"
+    COOKIE = "a cookie header: name=value pairs"
+    AUTHORIZATION = "an authorization header: a scheme, then the secret"
+    CREDENTIALS = "credentials: a structure of them, or a secret"
+    WEAK = "a secret where it looks random"
+    QUERY = "a secret in a URL's query where it looks random"
+    CODE = "a one-time code"
+    PIN = "four to eight digits"
+    CARD = "a card number"
+    SSN = "a social security number"
+    PHONE = "a phone number"
+
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[A-Z]+|[^\W\d_]+")
+
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_NOISE = _set(
+    "value val text raw old new current confirm confirmation confirmed repeat again retype original plain "
+    "plaintext clear str string base b encoded enc encrypted hex hash hashed digest md sha data content input "
+    "param arg env dev prod test staging live primary secondary default temp tmp next previous first second v x"
+)
+_ABOUT = _set(
+    "length len policy policies age file filename path dir reset required changed at expired expires expire "
+    "expiry expiration exp ttl min max minimum maximum strength score type types method count counts counter "
+    "attempts attempt retries retry hint rule rules format field fields set enabled disabled valid invalid "
+    "change changes update updated days day rotation rotated rotate created by date time timeout url uri link "
+    "page form prompt manager provider algorithm alg encoder hasher history failure failures failed error "
+    "errors status state ok match matches matched mismatch verified name names id ids index size usage used "
+    "limit budget bucket per rate version label var variable source store helper driver stdin in out scope "
+    "scopes issuer audience endpoint claim claims location ref reference arn class module service host port "
+    "user username lifetime duration interval seconds ms minutes hours present exists provided supplied given "
+    "missing empty null blank visible protected based only less free storage validator validation handler "
+    "request requests response screen protection cost rounds iterations kind mode domain samesite secure "
+    "needed column table prefix suffix loaded count created modified warning info charset case"
+)
+_PASSWORD = re.compile(r"passw(?:or)?d|passphrase|passcode|passkey")
+_PASSWORD_AGENT = re.compile(
+    r"passw(?:or)?ds$|password(?:less|encoder|manager|policy|validator|reset|hint|hasher|field|input|store|file|path"
+    r"|length|age|required|expired|changed|authentication|auth|based|credential)s?$"
+)
+_PASS_OWNERS = _set(
+    "db database user usr my root admin adm smtp imap ftp sftp mail email key store keystore trust truststore ssh "
+    "redis mysql pg postgres postgresql mongo ldap proxy auth login http https basic mqtt amqp rabbit rabbitmq wifi "
+    "wlan sudo api app account svc service master bind server client require sql http zip pdf cert p jdbc dba es"
+)
+_SECRET = _set("secret token jwt psk apikey authtoken passkey otpauth csrf xsrf sharedkey connectsid sessid")
+_CODES = _set("otp totp hotp cvv cvc cvn csc tan")
+_GLUED = re.compile(
+    r"(?:auth|access|refresh|id|csrf|xsrf|session|bearer|api|user|client|device|reset|push|bot|app|oauth|sas|login|sso"
+    r"|vault|security|service|github|gitlab|slack|private|verification|invite|deploy)token$"
+    r"|(?:client|app|api|shared|consumer|webhook|jwt|hmac|signing|session|master|db|user|oauth|token|cookie)secret$"
+    r"|(?:api|access|secret|private|signing|encryption|encrypt|decrypt|account|shared|master|auth|consumer|hmac"
+    r"|license|licence|subscription|aes|rsa|ssh)key$"
+    r"|pwd$|(?:j|php|asp\.?net_?|aspx?)sess(?:ion)?id\w*$|psk$"
+)
+_GLUED_PASS = re.compile(rf"(?:{'|'.join(sorted(_PASS_OWNERS, key=len, reverse=True))})pass$")
+_KEY_OWNERS = _set(
+    "api access secret private signing sign encryption encrypt decryption decrypt account shared master auth app "
+    "application consumer service hmac session license licence subscription functions stream recovery activation ssh "
+    "rsa ecdsa dsa pgp gpg aes des cipher sas storage admin write integration wpa wep wifi webhook deploy wallet jwt "
+    "token crypto symmetric server client ssl tls root vault project function backup"
+)
+_CODE_OWNERS = _set(
+    "verification verify security access auth authorization mfa tfa fa otp totp sms backup recovery pin confirmation "
+    "activation unlock login passcode invite reset device"
+)
+_PHONES = _set(
+    "phone telephone mobile msisdn tel fax cellphone smartphone handset whatsapp phonenumber mobilenumber"
+)
+_NUMBERS = _set("number no num nr nbr")
+_SIGNED = _set("amz goog access shared request webhook hub url sas oauth")
+
+
+def words_of(name: str) -> list[str]:
+    """The words of a name in lower case: split at case changes, digits, `_ - .` and other signs."""
+    return [word.lower() for word in _WORDS.findall(name)]
+
+
+def _password(words: list[str], joined: str) -> Kind | None:
+    if _PASSWORD.search(joined):
+        if _PASSWORD_AGENT.search(joined) or words[-1] in _ABOUT:
+            return Kind.NONE
+        return Kind.PHRASE if "passphrase" in joined else Kind.PASSWORD
+    for before, word in zip(["", *words], words, strict=False):
+        if (word == "pass" and before in _PASS_OWNERS) or _GLUED_PASS.fullmatch(word):
+            return Kind.NONE if words[-1] in _ABOUT else Kind.PASSWORD
+    return None
+
+
+def _number(words: list[str], joined: str) -> Kind | None:
+    last = words[-1]
+    if "ssn" in words or "socialsecurity" in joined or last in {"itin", "ssnum"}:
+        return Kind.SSN
+    if last == "card" or joined.endswith(("cardnumber", "cardno", "cardnum", "ccnumber", "ccnum", "ccno")):
+        return Kind.CARD
+    if last == "pan" or (last in _NUMBERS and "card" in joined) or joined in {"cc", "primaryaccountnumber"}:
+        return Kind.CARD
+    if last in _PHONES or (
+        last in _NUMBERS and len(words) > 1 and (words[-2] in _PHONES or words[-2] == "cell")
+    ):
+        return Kind.PHONE
+    return None
+
+
+def _decide(words: list[str]) -> Kind:
+    last, before, joined = words[-1], words[-2] if len(words) > 1 else "", "".join(words)
+    if (found := _password(words, joined)) or (found := _number(words, joined)):
+        return found
+    if last in _ABOUT:
+        return Kind.NONE
+    if last == "authorization":
+        return Kind.AUTHORIZATION
+    if last == "cookie":
+        return Kind.COOKIE
+    if last in {"credential", "credentials", "creds"}:
+        return Kind.CREDENTIALS
+    if last in {"mnemonic", "seedphrase"} or joined.endswith(("seedphrase", "recoveryphrase")):
+        return Kind.PHRASE
+    if last in _CODES or (last == "code" and before in _CODE_OWNERS):
+        return Kind.CODE
+    if last in _SECRET or _GLUED.search(joined) or (last == "key" and before in _KEY_OWNERS):
+        return Kind.SECRET
+    if last in {"signature", "sig"}:
+        return Kind.SECRET if before in _SIGNED else Kind.QUERY
+    if last in {"pin", "pincode"}:
+        return Kind.PIN
+    if last in {"code", "key"} and not before:
+        return Kind.QUERY
+    return Kind.WEAK if last in {"pass", "bearer"} else Kind.NONE
+
+
+@lru_cache(maxsize=8192)
+def kind_of(name: str) -> Kind:
+    """What a key of this name holds; names over 80 characters are no keys."""
+    if len(name) > 80:
+        return Kind.NONE
+    words = words_of(name)
+    while len(words) > 1 and words[-1] in _NOISE:
+        words.pop()
+    return _decide(words) if words else Kind.NONE
+
+
+_ID_WORDS = _set(
+    "id ids uid uuid guid cid traceparent tracestate traceid spanid requestid reqid correlationid parent"
+)
+_FLOWS = _set(
+    "trace span request req correlation parent transaction txn operation flow cid traceparent x amzn b"
+)
+
+
+@lru_cache(maxsize=8192)
+def is_flow_id(name: str) -> bool:
+    """Whether a name is one of the usual names of a correlation, trace or span ID, whose value stays."""
+    words = words_of(name)
+    return (
+        bool(words)
+        and words[-1] in _ID_WORDS
+        and any(
+            word in _FLOWS or word.startswith(("trace", "span", "request", "correlation")) for word in words
+        )
+    )
+
+
+_ID_LIKE = _ID_WORDS | _set(
+    "order orders invoice ref reference tracking offset seq sequence block serial timestamp ts time epoch ns us ms "
+    "nonce hash size bytes length len version build revision rev ean isbn upc sku imei"
+)
+
+
+@lru_cache(maxsize=8192)
+def is_id_like(name: str) -> bool:
+    """Whether a name tells that the digits under it identify or count something, and are no card or phone."""
+    words = words_of(name)
+    if len(words) > 1 and words[-1] in _NUMBERS:
+        words.pop()
+    return bool(words) and words[-1] in _ID_LIKE

@@ -1,0 +1,138 @@
+"""Numbers that are secrets: payment cards, social security numbers, telephone numbers."""
+
+from __future__ import annotations
+
+import re
+
+from pake_tui.text import _gates, _keys
+
+_CARD = re.compile(
+    r"(?<![\w.\-/+])(?:\d{4}([ -])\d{4}\1\d{4}\1\d{4}|3[47]\d\d([ -])\d{6}\2\d{5}|3\d{3}([ -])\d{6}\3\d{4}|\d{14,16})"
+    r"(?![\w\-/]|\.\d)"
+)
+_SSN = re.compile(r"(?<![\w.\-/])(?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\w\-/]|\.\d)")
+_SSN_LOOSE = re.compile(r"(?<![\w.\-/])(?!000|666|9)\d{3}([ .-])(?!00)\d\d\1(?!0000)\d{4}(?![\w\-/]|\.\d)")
+_NANP = re.compile(
+    r"(?<![\w.\-/+*])(?:(?:\+?1[-. ]?)?\(([2-9]\d\d)\)[-. ]?[2-9]\d\d[-. ]\d{4}"
+    r"|(?:\+?1[-. ])?([2-9]\d\d)([-.])[2-9]\d\d\3\d{4})(?![\w\-/]|\.\d)"
+)
+_NANP_BLANK = re.compile(
+    r"(?<![\w.\-/+*])(?:\+?1[-. ])?([2-9]\d\d)[-. ]([2-9]\d\d)[-. ](\d{4})(?![\w\-/]|\.\d)"
+)
+_INTERNATIONAL = re.compile(r"(?<![\w.\-/+:)])\+\d(?:[ .\-()]{0,2}\d){6,14}(?![\w/]|[.-]\d|:\d)")
+_CODES_2 = frozenset(
+    "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82 84 86 90 "
+    "91 92 93 94 95 98".split()
+)
+_KEY_BEFORE = re.compile(
+    r"([A-Za-z][\w.\-]{0,60})(?:\\{0,4}[\"'])?\s{0,2}(?:[=:]|=>|%3[AaDd])\s{0,2}(?:\\{0,4}[\"'])?$"
+)
+_LOOK_BACK = 80
+_PHONE_WORDS = re.compile(
+    r"(?i)\b(?:phone|tele?|telephone|mobile|call(?:ed|ing|er|back)?|sms|fax|cell|whatsapp|contact|dial(?:ed|ing)?|text(?:ed)?)\b"
+)
+
+
+def luhn(digits: str) -> bool:
+    """Whether the last digit is the Luhn check digit of the others (ISO/IEC 7812-1, annex B)."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        number = ord(digit) - 48
+        if place & 1:
+            number = number * 2 - 9 if number > 4 else number * 2
+        total += number
+    return total % 10 == 0
+
+
+def _issued(digits: str) -> bool:
+    """Whether the first digits belong to a payment network, for the number's length."""
+    first, two, four = digits[0], int(digits[:2]), int(digits[:4])
+    if len(digits) == 16:
+        return (
+            first == "4" or 51 <= two <= 55 or 2221 <= four <= 2720 or four == 6011 or two in (35, 62, 65)
+            or 644 <= four // 10 <= 649 or 3528 <= four <= 3589
+        )  # fmt: skip
+    if len(digits) == 15:
+        return two in (34, 37)
+    return len(digits) == 14 and (two in (36, 38, 39) or 300 <= four // 10 <= 305)
+
+
+def digits_of(text: str) -> str:
+    """The ASCII digits of a text."""
+    return "".join(c for c in text if "0" <= c <= "9")
+
+
+def card_mask(digits: str) -> str:
+    """`4111-****-****-1111`."""
+    return f"{digits[:4]}-****-****-{digits[-4:]}"
+
+
+def ssn_mask(digits: str) -> str:
+    """`***-**-1234`."""
+    return f"***-**-{digits[-4:]}"
+
+
+def phone_mask(text: str) -> str:
+    """`(555) ***-1234` for North America, else the country code and the last four digits."""
+    digits = digits_of(text)
+    last = digits[-4:]
+    if not text.lstrip().startswith(("+", "00")):
+        area = digits[1:4] if len(digits) == 11 and digits[0] == "1" else digits[:3]
+        return f"({area}) ***-{last}" if len(digits) >= 10 else f"***-{last}"
+    digits = digits.removeprefix("00")
+    if digits[0] == "1":
+        return f"+1 ({digits[1:4]}) ***-{last}"
+    code = digits[:1] if digits[0] == "7" else digits[:2] if digits[:2] in _CODES_2 else digits[:3]
+    return f"+{code} *** ***-{last}"
+
+
+def _key_before(text: str, start: int) -> str:
+    found = _KEY_BEFORE.search(text[max(0, start - _LOOK_BACK) : start])
+    return found[1] if found else ""
+
+
+def _card(found: re.Match[str]) -> str:
+    digits = digits_of(found[0])
+    if not (_issued(digits) and luhn(digits)) or _keys.is_id_like(_key_before(found.string, found.start())):
+        return found[0]
+    return card_mask(digits)
+
+
+def _ssn(found: re.Match[str]) -> str:
+    if _keys.is_flow_id(_key_before(found.string, found.start())):
+        return found[0]
+    return ssn_mask(found[0])
+
+
+def _phone(found: re.Match[str]) -> str:
+    name = _key_before(found.string, found.start())
+    if name and _keys.is_id_like(name):
+        return found[0]
+    area = next((group for group in found.groups() if group and len(group) == 3), "")
+    return found[0] if area[1:] == "11" else phone_mask(found[0])
+
+
+def _international(found: re.Match[str]) -> str:
+    digits = digits_of(found[0])
+    if digits[0] == "0" or (len(digits) < 10 and len(digits) + 1 == len(found[0])):
+        return found[0]
+    name = _key_before(found.string, found.start())
+    return found[0] if name and _keys.is_id_like(name) else phone_mask(found[0])
+
+
+def mask_numbers(text: str, bits: int, about_ssn: bool) -> str:
+    """Cards, social security and telephone numbers told by their shape; `bits` are what the gate saw.
+
+    With `about_ssn` the text speaks of social security numbers, so that dots and blanks may part them.
+    """
+    if bits & _gates.CARD:
+        text = _CARD.sub(_card, text)
+    if bits & _gates.SSN:
+        text = (_SSN_LOOSE if about_ssn else _SSN).sub(_ssn, text)
+    if bits & _gates.PHONE:
+        text = _NANP.sub(_phone, text)
+    if bits & _gates.INTERNATIONAL:
+        text = _INTERNATIONAL.sub(_international, text)
+    if bits & _gates.BLANK_PHONE and _PHONE_WORDS.search(text):
+        text = _NANP_BLANK.sub(_phone, text)
+    return text

@@ -1,0 +1,322 @@
+"""Secrets told by their key: `k=v`, `k: v`, JSON, queries, headers, flags, XML, argv lists, name/value pairs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from pake_tui.text import _numbers
+from pake_tui.text._keys import Kind, kind_of
+from pake_tui.text._shapes import MASK, is_basic
+from pake_tui.text._values import (
+    QUOTE,
+    bare_end,
+    is_mixed,
+    is_path,
+    is_placeholder,
+    is_structure,
+    line_end,
+    looks_random,
+    masked_leaves,
+    quote_at,
+    quoted_end,
+    skip_prefix,
+)
+
+Masked = tuple[int, int, str]
+"""Where a value starts and ends, and what stands there instead."""
+
+_NAME_SIGNS = frozenset("_-.$")
+_LONGEST_NAME = 64
+_NAME_REST = re.compile(r"[\w.\-$]{0,64}")
+_ESCAPED = re.compile(r"(?:[nrtbf]|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})(?=[A-Za-z_-])")
+_PERCENT = re.compile(r"(?:25){0,3}[0-9A-Fa-f]{2}(?=[A-Za-z_-])")
+_WORD_BEFORE = re.compile(r"([A-Za-z]{2,24})[ ]$")
+_WORD_AFTER = re.compile(
+    r"[ ](?:security[ ])?(?:number|num|no\.?|nr|key|code|phrase|hash|value|#)(?![\w-])", re.IGNORECASE
+)
+
+_SEPARATOR = re.compile(
+    rf"\]?({QUOTE})?\]?[ \t]{{0,32}}(=>|:=|==?|:(?!:)|%(?:25){{0,3}}3[AaDd])[ \t]{{0,32}}(?:\\[nt])?"
+)
+_XML_OPEN = re.compile(r"<(?:[\w-]{1,32}:)?$")
+_XML_REST = re.compile(r"(?:\s[^<>\n]{0,300})?>(?:<!\[CDATA\[)?")
+_FLAG_VALUE = re.compile(rf"(?:{QUOTE})?(?:,\s{{0,4}}|\s{{1,4}})(?=[^\s\-=])")
+_VALUE_KEY = r"(?:[Vv]alue|val|content|data|text|v)"
+_NAMED = re.compile(
+    rf"({QUOTE})(?:\s{{0,4}},\s{{0,4}}(?:{QUOTE}[\w-]{{1,32}}{QUOTE}\s{{0,4}}:\s{{0,4}}(?:{QUOTE}[^\"'\\]{{0,64}}{QUOTE}"
+    rf"|[\w.]{{1,20}})\s{{0,4}},\s{{0,4}}){{0,2}}|\s{{1,4}})(?:{QUOTE})?{_VALUE_KEY}(?:{QUOTE})?\s{{0,4}}[:=]\s{{0,4}}"
+)
+_NAME_KEY_BEFORE = re.compile(
+    rf"(?:{QUOTE})?(?:name|key|field|header|k|id|parameter|variable)(?:{QUOTE})?\s{{0,4}}[:=]\s{{0,4}}{QUOTE}$"
+)
+_VALUE_BEFORE = re.compile(
+    r'"(?:value|val|v)"\s{0,4}:\s{0,4}"((?:[^"\\]|\\.){1,256})"\s{0,4},\s{0,4}"(?:name|key|field|header|k)"\s{0,4}:\s{0,4}"$'
+)
+_TAG_TEXT = re.compile(rf"{QUOTE}\s{{0,4}}>(?=[^<\s])")
+_PAIR = re.compile(rf"{QUOTE},\s{{0,4}}(?=[bu]?{QUOTE})")
+_PAIR_BEFORE = re.compile(rf"[(\[]\s{{0,2}}[bu]?{QUOTE}$")
+_MULTIPART = re.compile(rf"{QUOTE}(?:;[^\n\\]{{0,120}})?(?:(?:\r?\n){{2}}|(?:\\r\\n){{2}}|(?:\\n){{2}})")
+_CALL = re.compile(rf"\(\s{{0,4}}(?={QUOTE})|[ ]{{1,4}}(?=[\"'])")
+_PROSE = re.compile(
+    r"(?:\s{1,4}(?:is|was|set to|changed to|reset to|updated to|=|to|of|with))?\s{0,3}:?\s{1,4}(?:now\s|as\s)?(?=\S)"
+)
+_SAYS = re.compile(r"\s{1,4}(?:is|was|(?:set|changed|reset|updated) to)\b")
+_SCHEME = re.compile(
+    r"(?i)(bearer|basic|token|jwt|api-?key|key|bot|negotiate|ntlm|sharedkey(?:lite)?|dpop|splunk|private-token|genie-?key"
+    r"|(digest|aws4-[\w-]{4,40}|oauth|hawk|signature|hmac(?:-[\w-]{2,20})?|mac))(?:[ ]{1,4}|%20|\+)"
+)
+_COOKIE_PAIR = re.compile(r"([^\s;=,\"']{1,128}=)([^;\s\"']{1,8192})")
+_COOKIE_ATTRIBUTES = frozenset(
+    "path domain expires max-age samesite secure httponly priority partitioned version comment".split()
+)
+_HEADER_END = re.compile(r"[\n\r\"]|\\r|\\n|\\\"|'(?!\w)")
+_DIGITS = {
+    Kind.CARD: re.compile(r"\d(?:[ .\-]?\d){11,18}(?![\w*])"),
+    Kind.SSN: re.compile(r"\d{3}[ .\-]?\d\d[ .\-]?\d{4}(?![\w*])"),
+    Kind.PHONE: re.compile(r"(?:\+|00)?[ ]?\(?\d(?:[ .\-()/]{0,2}\d){6,14}(?![\w*])"),
+    Kind.PIN: re.compile(r"\d{4,8}(?![\w.\-/:])"),
+}
+
+
+def _lower(text: str) -> str:
+    low = text.lower()
+    return low if len(low) == len(text) else "".join(c.lower() if c.isascii() else c for c in text)
+
+
+def _places(text: str, stems: Iterable[str]) -> list[int]:
+    low = _lower(text)
+    places: list[int] = []
+    for stem in stems:
+        at = low.find(stem)
+        while at >= 0:
+            places.append(at)
+            at = low.find(stem, at + 1)
+    places.sort()
+    return places
+
+
+def _name_span(text: str, place: int) -> tuple[int, int]:
+    """The whole name around a stem, without an escape (`\\n`) or a percent code that touches it."""
+    start = place
+    stop = max(0, place - _LONGEST_NAME)
+    while start > stop:
+        sign = text[start - 1]
+        if not ((sign.isascii() and sign.isalnum()) or sign in _NAME_SIGNS):
+            break
+        start -= 1
+    if start and start < place:
+        before = text[start - 1]
+        touching = _ESCAPED if before == "\\" else _PERCENT if before == "%" else None
+        if touching and (found := touching.match(text, start)) and found.end() <= place:
+            start = found.end()
+    found = _NAME_REST.match(text, place)
+    end = found.end() if found else place
+    while end > place and text[end - 1] in ".-":
+        end -= 1
+    return start, end
+
+
+def _kind(text: str, start: int, end: int) -> tuple[Kind, int]:
+    """What a name holds, with the words before (`API key`) and after it (`card number`) where they tell."""
+    if text[end : end + 1] == " " and (after := _WORD_AFTER.match(text, end)):
+        kind = kind_of(text[start : after.end()].rstrip("#."))
+        if kind is not Kind.NONE:
+            return kind, after.end()
+    kind = kind_of(text[start:end])
+    if kind in (Kind.NONE, Kind.QUERY) and start and text[start - 1] == " ":
+        before = _WORD_BEFORE.search(text[max(0, start - 26) : start])
+        if before and (longer := kind_of(f"{before[1]}_{text[start:end]}")) is not Kind.NONE:
+            return longer, end
+    return kind, end
+
+
+def _digits(kind: Kind, text: str, at: int, loose: bool) -> Masked | None:
+    """Digits under a key that says what they are; with `loose` only a blank stands between."""
+    found = _DIGITS[kind].match(text, at)
+    if not found:
+        return None
+    value = found[0]
+    digits = _numbers.digits_of(value)
+    if kind is Kind.PIN:
+        return (at, found.end(), MASK)
+    if kind is Kind.PHONE:
+        return None if loose and len(digits) < 10 else (at, found.end(), _numbers.phone_mask(value))
+    shown = _numbers.card_mask(digits) if kind is Kind.CARD else _numbers.ssn_mask(digits)
+    return (at, found.end(), shown)
+
+
+def _cookies(text: str, at: int, end: int) -> Masked | None:
+    value = text[at:end]
+
+    def pair(found: re.Match[str]) -> str:
+        name = found[1][:-1].lower()
+        return found[0] if name in _COOKIE_ATTRIBUTES or is_placeholder(found[2]) else found[1] + MASK
+
+    if "=" in value:
+        return (at, end, _COOKIE_PAIR.sub(pair, value))
+    stop = bare_end(text, at)
+    return (at, stop, MASK) if looks_random(text[at:stop]) else None
+
+
+def _authorization(text: str, at: int, end: int, quoted: bool) -> Masked | None:
+    found = _SCHEME.match(text, at)
+    start = found.end() if found and found.end() <= end else at
+    whole = quoted or bool(found and found[2])
+    stop = end if whole else min(end, bare_end(text, start))
+    value = text[start:stop]
+    if is_placeholder(value) or value.startswith(MASK):
+        return None
+    if found and found[1].lower() == "basic" and not (quoted or is_basic(value) or looks_random(value)):
+        return None
+    return (start, stop, MASK)
+
+
+def _header(kind: Kind, text: str, at: int, quote: str, separator: str) -> Masked | None:
+    if quote:
+        end = quoted_end(text, at, quote)
+    elif kind is Kind.COOKIE and separator != ":":
+        end = bare_end(text, at)
+    else:
+        found = _HEADER_END.search(text, at)
+        end = found.start() if found else len(text)
+    return _cookies(text, at, end) if kind is Kind.COOKIE else _authorization(text, at, end, bool(quote))
+
+
+def _is_secret(kind: Kind, name: str, value: str, quoted: bool, separator: str, query: bool) -> bool:
+    if is_placeholder(value):
+        return False
+    if kind is Kind.WEAK:
+        return looks_random(value) or (query and not value.isdigit())
+    if kind is Kind.QUERY:
+        return query and len(value) >= 16 and looks_random(value)
+    if kind is Kind.CODE:
+        return value[:1].isalnum()
+    if kind is Kind.CREDENTIALS and not quoted and separator == ":":
+        return looks_random(value)
+    if kind is not Kind.PASSWORD or name.lower() in ("pwd", "oldpwd"):
+        return not is_path(value)
+    return True
+
+
+def _value(
+    kind: Kind, name: str, text: str, at: int, separator: str, keyed: str, query: bool
+) -> Masked | None:
+    """The value that begins at `at`, if it is to be masked. `keyed` is the quote that closed its key."""
+    at = skip_prefix(text, at)
+    quote = quote_at(text, at)
+    if kind in _DIGITS:
+        return _digits(kind, text, at + len(quote), separator == " ")
+    start = at + len(quote)
+    if kind in (Kind.COOKIE, Kind.AUTHORIZATION) and not is_structure(text, at):
+        return _header(kind, text, start, quote, separator)
+    if quote:
+        end = quoted_end(text, start, quote)
+    elif is_structure(text, at):
+        leaves, end = masked_leaves(text, at)
+        return (at, end, leaves)
+    elif kind is Kind.PHRASE and separator == ":":
+        end = line_end(text, at)
+    else:
+        end = bare_end(text, at, "%" in separator)
+        if kind is Kind.CREDENTIALS and text[at : at + 1] in "[{(":
+            return None
+    value = text[start:end]
+    if not _is_secret(kind, name, value, bool(quote), separator, query):
+        return None
+    number = keyed and not quote and separator == ":" and value.lstrip("-").replace(".", "", 1).isdigit()
+    return (start, end, f"{keyed}{MASK}{keyed}" if number else MASK)
+
+
+def _after_quote(kind: Kind, text: str, start: int, end: int) -> Masked | None:
+    """Keys that are values themselves: name/value objects, pairs in lists, form parts, tags."""
+    if found := _NAMED.match(text, end):
+        return _value(kind, "", text, found.end(), ":", found[1], False)
+    if found := _MULTIPART.match(text, end):
+        stop = bare_end(text, found.end())
+        return (found.end(), stop, MASK) if stop > found.end() else None
+    before = text[max(0, start - 600) : start]
+    if (found := _TAG_TEXT.match(text, end)) and _NAME_KEY_BEFORE.search(before):
+        stop = text.find("<", found.end())
+        return (found.end(), len(text) if stop < 0 else stop, MASK)
+    if (found := _PAIR.match(text, end)) and _PAIR_BEFORE.search(before[-12:]):
+        value = _value(kind, "", text, found.end(), ",", "", False)
+        rest = text[value[1] :].lstrip("\\\"' ")[:1] if value else ""
+        return value if rest in (")", "]") else None
+    return None
+
+
+def _without_separator(kind: Kind, text: str, start: int, end: int) -> Masked | None:
+    """A flag's value, a quoted value behind a password word, or what a sentence says the password is."""
+    if text[start] == "-" and (found := _FLAG_VALUE.match(text, end)):
+        return _value(
+            Kind.SECRET if kind is Kind.PASSWORD else kind, text[start:end], text, found.end(), " ", "", True
+        )
+    if kind in _DIGITS:
+        stop = end + 1 if text[end : end + 1] == " " else end
+        return _digits(kind, text, stop, True) if stop > end and kind is not Kind.PIN else None
+    if kind is Kind.PASSWORD and (found := _CALL.match(text, end)):
+        return _value(kind, text[start:end], text, found.end(), " ", "", False)
+    if kind not in (Kind.PASSWORD, Kind.SECRET, Kind.CODE) or not (found := _PROSE.match(text, end)):
+        return None
+    said = _SAYS.match(text, end) is not None
+    at = found.end()
+    quote = quote_at(text, at)
+    stop = quoted_end(text, at + 1, quote) if quote else bare_end(text, at)
+    value = text[at + len(quote) : stop].rstrip(".")
+    if kind is Kind.CODE:
+        secret = value.isdigit() and 4 <= len(value) <= 8
+    else:
+        secret = (said and looks_random(value)) or (kind is Kind.PASSWORD and is_mixed(value))
+    return (
+        (at + len(quote), at + len(quote) + len(value), MASK)
+        if secret and not is_placeholder(value)
+        else None
+    )
+
+
+def _found(text: str, start: int, end: int) -> Masked | None:
+    kind, after = _kind(text, start, end)
+    if kind is Kind.NONE:
+        return None
+    sign = text[start - 1] if start else ""
+    if (
+        sign in ("<", ":")
+        and _XML_OPEN.search(text[max(0, start - 34) : start])
+        and (found := _XML_REST.match(text, end))
+    ):
+        stop = text.find("]]>" if found[0].endswith("[") else "<", found.end())
+        stop = line_end(text, found.end()) if stop < 0 else stop
+        value = text[found.end() : stop]
+        return None if is_placeholder(value.strip()) else (found.end(), stop, MASK)
+    if found := _SEPARATOR.match(text, after):
+        query = sign in ("?", "&", "%") or text.startswith("&amp;", max(0, start - 5))
+        separator = "%" if found[2][0] == "%" else found[2]
+        return _value(kind, text[start:end], text, found.end(), separator, found[1] or "", query)
+    if sign in ('"', "'", "`", "\\", ";", "2") and quote_at(text, end):
+        if reverse := _VALUE_BEFORE.search(text[max(0, start - 400) : start]):
+            shift = max(0, start - 400)
+            return (shift + reverse.start(1), shift + reverse.end(1), MASK)
+        return _after_quote(kind, text, start, end) or (
+            _without_separator(kind, text, start, end) if text[start] == "-" else None
+        )
+    return _without_separator(kind, text, start, after)
+
+
+def mask_pairs(text: str, stems: Iterable[str]) -> str:
+    """The text with every value under a secret's key masked; `stems` are what the gate saw in its words."""
+    pieces: list[str] = []
+    done = seen = 0
+    for place in _places(text, stems):
+        if place < seen:
+            continue
+        start, end = _name_span(text, place)
+        seen = max(end, place + 1)
+        masked = _found(text, max(start, done), end) if end > place else None
+        if masked is None or masked[0] < done:
+            continue
+        at, stop, shown = masked
+        pieces += [text[done:at], shown]
+        done = stop
+        seen = max(seen, stop)
+    return "".join((*pieces, text[done:])) if pieces else text

@@ -1,0 +1,148 @@
+"""Secrets told by their own shape: vendors' tokens, JWT, PEM keys, passwords in URLs and on command lines."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+
+MASK = "********"
+
+_VENDORS = re.compile(
+    r"(?<![A-Za-z0-9])(?:"
+    r"eyJ[\w-]{8,}={0,2}(?:\.[\w-]*={0,2}){0,4}"
+    r"|(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,20}(?![A-Za-z0-9])"
+    r"|gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_\w{20,255}"
+    r"|gl(?:pat|ptt|dt|rt|cbt|soat|ft|imt|agent)-[\w.-]{16,255}"
+    r"|xox[abeoprs](?:\.xox[bp])?-[\w-]{8,255}|xapp-[\w-]{10,255}"
+    r"|(?:[sr]k|whsec|pk)_(?:live|test|prod)_[A-Za-z0-9]{10,255}(?![A-Za-z0-9.]*\.(?:js|css)\b)|whsec_[\w+/=-]{16,255}"
+    r"|sk-(?:proj-|ant-|or-|svcacct-|admin-|live-|lf-)?[A-Za-z0-9_-]{14,255}"
+    r"|AIza[\w-]{30,45}|ya29\.[\w-]{16,1024}"
+    r"|npm_[A-Za-z0-9]{30,255}|pypi-[\w-]{16,1024}|hf_[A-Za-z0-9]{20,255}"
+    r"|SG\.[\w-]{16,64}\.[\w-]{16,128}|hv[sb]\.[\w-]{16,1024}|do[opr]_v1_[a-f0-9]{40,128}"
+    r"|shp(?:at|ca|pa|ss|tka)_[A-Fa-f0-9]{24,64}|dckr_pat_[\w-]{20,64}|lin_(?:api|oauth)_[A-Za-z0-9]{30,64}"
+    r"|sq0(?:atp|csp|idp)-[\w-]{20,64}|rubygems_[a-f0-9]{40,64}|pul-[a-f0-9]{40}|NRAK-[A-Z0-9]{20,40}"
+    r"|LTAI[A-Za-z0-9]{12,30}|tskey-[\w-]{16,128}|figd_[\w-]{20,64}|ntn_[A-Za-z0-9]{30,64}"
+    r"|sntry[su]_[\w=+/-]{20,512}|sbp_[a-f0-9]{40}|ATATT[\w=-]{20,512}|gsk_[A-Za-z0-9]{30,128}|pplx-[A-Za-z0-9]{30,128}"
+    r"|AGE-SECRET-KEY-1[A-Z0-9]{50,70}|amzn\.mws\.[a-f0-9-]{30,40}|EAAC[A-Za-z0-9]{20,512}|SK[a-f0-9]{32}(?![a-f0-9])"
+    r"|[A-Za-z0-9]{10,20}\.atlasv1\.[\w=-]{40,128}|tfp_[A-Za-z0-9_]{30,64}"
+    r")"
+)
+_PLAIN_SK = re.compile(r"sk-[a-z]+(?:-[a-z]+)*")
+_HOOKS = re.compile(
+    r"(hooks\.slack\.com/(?:services|workflows|triggers)/|discord(?:app)?\.com/api/(?:v\d{1,2}/)?webhooks/"
+    r"|outlook\.office(?:365)?\.com/webhook/|[\w-]{1,64}\.webhook\.office\.com/webhookb2/|chat\.googleapis\.com/v1/spaces/"
+    r"|hooks\.zapier\.com/hooks/catch/|maker\.ifttt\.com/use/|open\.feishu\.cn/open-apis/bot/v2/hook/)"
+    r"(?!\*{8})[\w/@?=&%.+-]{4,512}"
+)
+_PEM_BEGIN = re.compile(r"-----BEGIN ([A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?)-----")
+_TELEGRAM = re.compile(r"(?<![A-Za-z0-9])(?:bot)?\d{8,10}:AA[\w-]{32,36}(?![\w-])")
+_DISCORD = re.compile(r"(?<![\w.-])[MNO][\w-]{22,27}\.[\w-]{6,7}\.[\w-]{27,42}(?![\w-])")
+_MAILGUN = re.compile(r"(?<![\w-])key-[0-9a-f]{32}(?![0-9a-f])")
+_USERINFO = re.compile(
+    r"(://[^\s:/@\"'<>?#]{0,128}:)(?!\d{1,5}(?:[/?#]|$))([^\s\"'<>]{1,512})@(?=[\w\[%${*.-])"
+)
+_TOKEN_USER = re.compile(r"(://)([A-Za-z0-9_\-.~%]{16,256})@(?=[\w\[])")
+_DSN = re.compile(r"(?<![\w.-])([\w.-]{1,64}:)([^\s@/:\"']{1,128})@(?=(?:tcp|unix|udp)\()")
+_ORACLE = re.compile(r"(jdbc:oracle:\w{1,8}:[\w.-]{1,64}/)([^\s@\"']{1,128})@")
+
+
+def _vendor(found: re.Match[str]) -> str:
+    text = found[0]
+    if text.startswith("sk-") and (_PLAIN_SK.fullmatch(text) or not any(c.isdigit() for c in text)):
+        return text
+    return MASK
+
+
+def mask_pem(text: str) -> str:
+    """Private keys in PEM between their BEGIN and END lines, or to the end of the text where END is cut off."""
+    pieces: list[str] = []
+    done = 0
+    for found in _PEM_BEGIN.finditer(text):
+        if found.start() < done:
+            continue
+        ending = f"-----END {found[1]}-----"
+        end = text.find(ending, found.end())
+        pieces += [text[done : found.end()], MASK]
+        done = len(text) if end < 0 else end
+    return "".join((*pieces, text[done:])) if pieces else text
+
+
+def mask_shapes(text: str) -> str:
+    """Vendors' tokens, JWT, webhook paths and PEM private keys."""
+    if "PRIVATE KEY" in text:
+        text = mask_pem(text)
+    text = _VENDORS.sub(_vendor, text)
+    return _HOOKS.sub(lambda found: found[1] + MASK, text) if "ook" in text or "ifttt" in text else text
+
+
+def mask_dotted(text: str) -> str:
+    """Chat bots' tokens, which have no word of their own to be told by."""
+    if ":AA" in text:
+        text = _TELEGRAM.sub(MASK, text)
+    return _DISCORD.sub(MASK, text)
+
+
+def mask_mailgun(text: str) -> str:
+    """Mailgun's `key-` followed by 32 hexadecimal digits."""
+    return _MAILGUN.sub(MASK, text) if "key-" in text else text
+
+
+def _userinfo(found: re.Match[str]) -> str:
+    return f"{found[1]}{MASK}@"
+
+
+def _token_user(found: re.Match[str]) -> str:
+    digits = any(c.isdigit() for c in found[2])
+    return f"{found[1]}{MASK}@" if digits and "." not in found[2] else found[0]
+
+
+def mask_userinfo(text: str) -> str:
+    """The password in `scheme://user:password@host`, a token alone before the `@`, and database DSNs."""
+    if "://" in text:
+        text = _TOKEN_USER.sub(_token_user, _USERINFO.sub(_userinfo, text))
+    if "(" in text:
+        text = _DSN.sub(_userinfo, text)
+    return _ORACLE.sub(_userinfo, text) if "jdbc:oracle" in text else text
+
+
+_SCHEME = re.compile(
+    r"(?i)\b(bearer|basic|negotiate|ntlm|apikey|digest)((?:\s|%20|\+){1,4}|\s{0,2}[:=]\s{0,2})(?!\*{8})"
+    r"([A-Za-z0-9._~+/%-]{6,8192}+={0,2}+)(?![\w=])"
+)
+_RANDOM = re.compile(r"\d|[a-z][A-Z]|=$|[A-Z]{2}.*[a-z]|[._~+/-]\w")
+_COMMANDS = re.compile(
+    r"""(?ix)
+    ( \b(?:curl|wget)\b[^\n]{0,1024}?\s(?:-u|--user|--proxy-user|-U)[ =]?\s{0,4}["']?[^\s:'"]{0,64}:
+    | \bsshpass\s{1,4}-p\s{0,4}["']?
+    | \b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\s(?:[^\n|;]{0,256}?\s)?-p(?=\S)["']?
+    | \bredis-cli\b[^\n|;]{0,256}?\s-a\s{1,4}["']?
+    | \brequirepass\s{1,4}["']?
+    | \bsmbclient\b[^\n|;]{0,256}?\s-U\s{0,4}["']?[^\s%'"]{1,64}%
+    | \bidentified\s{1,4}(?:with\s{1,4}\S{1,64}\s{1,4})?(?:by|as)\s{1,4}(?:password\s{1,4})?["']
+    )(?!\*{8})([^\s"']{1,512})"""
+)
+
+
+def is_basic(token: str) -> bool:
+    """Whether a text is base64 of `user:password`."""
+    try:
+        return b":" in base64.b64decode(token + "=" * (-len(token) % 4), validate=True)
+    except (ValueError, binascii.Error):
+        return False
+
+
+def _scheme(found: re.Match[str]) -> str:
+    word, token = found[1].lower(), found[3]
+    if word == "basic":
+        secret = is_basic(token)
+    elif word == "digest":
+        secret = False
+    else:
+        secret = bool(_RANDOM.search(token)) and (len(token) >= 8)
+    return f"{found[1]}{found[2]}{MASK}" if secret else found[0]
+
+
+def mask_prose(text: str) -> str:
+    """What stands behind Bearer, Basic and friends, and passwords on well known command lines."""
+    return _COMMANDS.sub(lambda found: found[1] + MASK, _SCHEME.sub(_scheme, text))

@@ -1,0 +1,200 @@
+"""Where a value ends, and whether it is one: quoted at any backslash depth, bare, bracketed, or a placeholder."""
+
+from __future__ import annotations
+
+import re
+
+from pake_tui.text._shapes import MASK
+
+QUOTE = r"""(?:\\{0,64}["'`]|&quot;|&#3[49];|%(?:25){0,3}2[27]|\\{1,8}u00(?:22|27))"""
+_QUOTE = re.compile(QUOTE)
+_PREFIX = re.compile(r"""(?:string\(\d{1,6}\)\s|[bBuUrRfFlL@$]{1,2}(?=["']))?""")
+_STOP = re.compile(r"""[\s"'`&,;|<\\%]""")
+_NEXT_PAIR = re.compile(r"""[\w.\-\[\]]{1,64}\s?[=:]|["'{}\[\])(]|\s|$""")
+_NEXT_SETTING = re.compile(r"""[\w .\-]{1,64}=|["'})\]]|\s|$""")
+_NEXT_PARAMETER = re.compile(r"""[\w.\-\[\]%]{1,64}=|amp;|[&"'\s)>\]]|$""")
+_PERCENT_STOP = re.compile(r"%(?:25){0,3}(?:26|22|27|3[Bb]|20|0[AaDd])")
+_CLOSERS = {")": "(", "]": "[", "}": "{", ">": "<"}
+
+_PLACEHOLDER = re.compile(
+    r"""(?ix)
+    \*+ | x{3,} | -+ | \.{3} | •+ | \u2026 | \[?[a-z _]*(?:filtered|redacted|masked|hidden|removed|scrubbed)[a-z _]*\]?
+    | <[^<>]*> | \$\{.* | \$\(.* | \{\{.* | %\(\w+\)s | %[\w-]+% | \(null\) | \(none\) | \[\]? | \{\}? | \(\)? | \{\d*\} | %[sdvq]
+    | [A-Za-z_][\w.$]{0,80}\{.* | [\w.$]{1,120}@[0-9a-f]{4,8} | \[object\b.*
+    | (?:self|this|os|process|request|config|settings|args|options|kwargs|params|env|system|ctx)\.[\w.]{1,80}(?:[\[(].*)?
+    | (?:get|load|read|fetch|generate|make|create|decrypt|require)\w{0,40}\(.*
+    """
+)
+_PLACEHOLDER_CASED = re.compile(r"\$[A-Z_][A-Z0-9_]*|0x[0-9a-f]{1,16}")
+_WORDS = frozenset(
+    "yes no true false null none nil undefined required optional expired invalid missing empty unset set ok okay "
+    "success successful failed failure fail error denied granted allowed accepted rejected incorrect wrong mismatch "
+    "mismatched unknown unauthorized valid verified unverified enabled disabled changed updated reset given provided "
+    "not is was are must cannot should may for from in of the a an to and or at by with has have this that user password "
+    "length too n/a na on off ... bearer basic unexpected available unavailable redacted masked filtered "
+    "revoked refreshed rotated created deleted issued found supplied absent present default".split()
+)
+_PATH = re.compile(r"(?:~|\.{1,2}|[A-Za-z]:)?[/\\][\w.\-/\\ ]{1,255}")
+_RANDOM_SIGNS = re.compile(r"[^\w\s.,:;/()\-\[\]{}'\"<>=]")
+
+
+def is_placeholder(value: str) -> bool:
+    """Whether a value is no secret: empty, masked already, a variable, a yes or no, or the word of a sentence."""
+    if not value or value == MASK:
+        return True
+    if len(value) > 256:
+        return False
+    stripped = value.strip(" .,:;!")
+    return (
+        not stripped
+        or stripped.lower() in _WORDS
+        or _PLACEHOLDER.fullmatch(value) is not None
+        or _PLACEHOLDER_CASED.fullmatch(value) is not None
+    )
+
+
+def is_path(value: str) -> bool:
+    """Whether a value is a file's path rather than a secret that begins with a slash."""
+    return _PATH.fullmatch(value) is not None and (
+        value.count("/") > 1 or "." in value or "\\" in value or len(value) < 20
+    )
+
+
+def looks_random(value: str) -> bool:
+    """Whether a value is long enough and mixed enough to be a secret nobody wrote as a word."""
+    digit = any(c.isdigit() for c in value)
+    letter = any(c.isalpha() for c in value)
+    if digit and letter:
+        return len(value) >= 6
+    return len(value) >= 6 and (digit or letter) and _RANDOM_SIGNS.search(value) is not None
+
+
+def is_mixed(value: str) -> bool:
+    """Whether letters stand with digits and with a sign, as in a good password."""
+    return (
+        len(value) >= 6
+        and any(c.isdigit() for c in value)
+        and any(c.isalpha() for c in value)
+        and _RANDOM_SIGNS.search(value) is not None
+    )
+
+
+def skip_prefix(text: str, at: int) -> int:
+    """Past what some languages write before a quoted value: `b"`, `string(6) "`."""
+    found = _PREFIX.match(text, at)
+    return found.end() if found else at
+
+
+def quote_at(text: str, at: int) -> str:
+    """The quote that opens here with its backslashes, or an encoded one; empty where none does."""
+    found = _QUOTE.match(text, at)
+    return found[0] if found else ""
+
+
+def line_end(text: str, at: int) -> int:
+    """Where this line ends."""
+    end = text.find("\n", at)
+    return len(text) if end < 0 else end
+
+
+def quoted_end(text: str, at: int, quote: str) -> int:
+    """Where the content that starts at `at` ends: before the same quote at the same backslash depth.
+
+    Backslashes double at each level of nesting, so one more level's quote has 2n+1 of them and an escaped
+    backslash takes 2(n+1). Without such a quote the content ends with the line.
+    """
+    limit = line_end(text, at)
+    sign, depth = quote[-1], len(quote) - 1
+    if sign not in "\"'`":
+        end = text.find(quote, at, limit)
+        return limit if end < 0 else end
+    found = text.find(sign, at, limit)
+    while found >= 0:
+        slashes = 0
+        while found - slashes > at and text[found - slashes - 1] == "\\":
+            slashes += 1
+        if slashes <= depth or (slashes - depth) % (2 * (depth + 1)) == 0:
+            return found - min(slashes, depth)
+        found = text.find(sign, found + 1, limit)
+    return limit
+
+
+def _trim(text: str, start: int, end: int) -> int:
+    while end > start and text[end - 1] in ",;":
+        end -= 1
+    while end > start + 1 and (opener := _CLOSERS.get(text[end - 1])):
+        if text.count(opener, start, end) >= text.count(text[end - 1], start, end):
+            break
+        end -= 1
+    return end
+
+
+def bare_end(text: str, at: int, encoded: bool = False) -> int:
+    """Where an unquoted value ends: at a blank, a quote that closes, or a separator before another pair."""
+    place = at
+    while found := _STOP.search(text, place):
+        here, sign = found.start(), found[0]
+        after = here + 1
+        if sign.isspace():
+            return _trim(text, at, here)
+        if sign in "\"'`":
+            stop = not (text[after : after + 1].isalnum() and here > at)
+        elif sign == "&":
+            stop = _NEXT_PARAMETER.match(text, after) is not None
+        elif sign == ";":
+            stop = _NEXT_SETTING.match(text, after) is not None
+        elif sign in ",|":
+            stop = _NEXT_PAIR.match(text, after) is not None
+        elif sign == "<":
+            stop = text[after : after + 1] == "/"
+        elif sign == "%":
+            stop = encoded and _PERCENT_STOP.match(text, here) is not None
+        else:
+            while text[after : after + 1] == "\\":
+                after += 1
+            stop = text[after : after + 1] in ("n", "r", '"', "'", "`") or text.startswith(
+                ("u0022", "u0026"), after
+            )
+        if stop:
+            return _trim(text, at, here)
+        place = after
+    return _trim(text, at, len(text))
+
+
+_LEAF = re.compile(
+    r"""(?P<quoted>(?P<quote>\\{0,64}["'])(?P<content>.*?)(?P=quote))(?P<key>\s{0,4}(?::|=>))?"""
+    r"""|(?P<bare>[^\s,{}\[\]:=\\"'()]+)(?P<barekey>\s{0,2}[=:])?"""
+)
+
+
+def _bracket_end(text: str, at: int) -> int:
+    depth = 0
+    for found in re.finditer(r"[{}\[\]\n]", text[at:]):
+        sign = found[0]
+        if sign == "\n":
+            return at + found.start()
+        depth += 1 if sign in "{[" else -1
+        if depth == 0:
+            return at + found.end()
+    return len(text)
+
+
+def is_structure(text: str, at: int) -> bool:
+    """Whether a JSON-like dict or list begins here."""
+    return re.match(r"""[{\[]\s{0,4}(?:\\{0,64}["'\d{\[]|\w{1,40}[=:])""", text[at : at + 120]) is not None
+
+
+def _leaf(found: re.Match[str]) -> str:
+    if found["quoted"]:
+        if found["key"] or is_placeholder(found["content"]):
+            return found[0]
+        return f"{found['quote']}{MASK}{found['quote']}"
+    if found["barekey"] or is_placeholder(found["bare"]):
+        return found[0]
+    return MASK
+
+
+def masked_leaves(text: str, at: int) -> tuple[str, int]:
+    """The dict or list that begins here with every leaf masked, and where it ends."""
+    end = _bracket_end(text, at)
+    return _LEAF.sub(_leaf, text[at:end]), end
