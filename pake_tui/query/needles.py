@@ -1,0 +1,56 @@
+"""What must stand in the raw bytes of a record that matches, so that a reader need not parse the others.
+
+Masking hides characters and shows none that were not there but `*` and blanks between them; escapes of JSON
+leave runs of letters and digits whole. So only such runs are needles, and only those with a letter: digits
+may be regrouped by the masker (a phone number's last four). Where bytes are written otherwise (colour codes
+inside a word, escaped letters, letters that become ASCII in lower case) `trusted` says no.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pake_tui.query.nodes import And, Equals, Node, Or, Text
+
+_RUN = re.compile(r"[A-Za-z0-9_]+")
+_DOUBT = re.compile(rb"\x1b|\\u00(?:3[0-9]|[4-7])|\xe2\x84\xaa|\xc4\xb0|\x00")
+SHORTEST = 3
+
+
+def trusted(raw: bytes) -> bool:
+    """Whether needles say anything about these bytes."""
+    return _DOUBT.search(raw) is None
+
+
+def missing(needles: tuple[frozenset[bytes], ...], raw: bytes) -> bool:
+    """Whether no record inside these bytes can match."""
+    if not needles or not trusted(raw):
+        return False
+    lowered = raw.lower()
+    return any(not any(one in lowered for one in some) for some in needles)
+
+
+def needles_of(node: Node | None) -> tuple[frozenset[bytes], ...]:
+    """Sets of literals, one of each set needed; empty where nothing is known."""
+    if isinstance(node, Text):
+        return _of_literal(node.text)
+    if isinstance(node, Equals) and node.name == "cid":
+        return _of_literal(max(node.value.parts, key=len))
+    if isinstance(node, And):
+        return tuple(dict.fromkeys(some for term in node.terms for some in needles_of(term)))
+    if isinstance(node, Or):
+        each = [needles_of(term) for term in node.terms]
+        if not all(each):
+            return ()
+        return (frozenset().union(*(max(some, key=_weight) for some in each)),)
+    return ()
+
+
+def _of_literal(text: str) -> tuple[frozenset[bytes], ...]:
+    runs = [run for run in _RUN.findall(text) if len(run) >= SHORTEST and not run.isdigit()]
+    return (frozenset({max(runs, key=len).lower().encode()}),) if runs else ()
+
+
+def _weight(some: frozenset[bytes]) -> int:
+    """Longer literals exclude more."""
+    return min(len(one) for one in some)
