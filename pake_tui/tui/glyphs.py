@@ -39,6 +39,7 @@ class Glyphs:
     times: str = "×"
     pointer: str = "›"
     up: str = "↑"
+    below: str = "▼"
 
 
 UNICODE = Glyphs()
@@ -69,6 +70,7 @@ ASCII = Glyphs(
     times="x",
     pointer=">",
     up="^",
+    below="v",
 )
 
 SEVERITY_WORD = {

@@ -65,8 +65,9 @@ class ConsoleScreen(Screen[None]):
         return panels[0] if panels else None
 
     def stop_search(self) -> bool:
-        """Stop a search that runs; False where none does."""
-        return False
+        """Stop a search of the focused panel; False where none runs."""
+        panel = self.focused_panel()
+        return panel is not None and panel.stop_search()
 
     def reread(self) -> None:
         """Read again what the feed does not bring."""
@@ -93,24 +94,16 @@ class ConsoleScreen(Screen[None]):
         return "pake-tui"
 
     def find(self) -> None:
-        """Ask for text and move to the next row of the focused panel that holds it."""
+        """Let the focused panel ask for what it looks for."""
         panel = self.focused_panel()
-        if panel is None:
-            return
-
-        def done(text: str) -> None:
-            if text and not panel.find(text, from_here=True):
-                self.say(f"no row holds {text!r}", "warning")
-
-        self.ask(Question("/", done, kind="find"))
+        if panel is not None:
+            panel.ask_find()
 
     def next_hit(self, step: int) -> None:
-        """Move to the next or previous row that holds what was looked for."""
+        """To the next or previous row of the focused panel that holds what was looked for."""
         panel = self.focused_panel()
-        if panel is None or not panel.needle:
-            self.say("nothing was looked for yet; / finds", "dim")
-        elif not panel.find(panel.needle, step):
-            self.say(f"no row holds {panel.needle!r}", "warning")
+        if panel is not None:
+            panel.next_hit(step)
 
     # What all share.
 

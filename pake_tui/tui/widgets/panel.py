@@ -13,6 +13,7 @@ from textual.widget import Widget
 from pake_tui.text.safe import SafeText
 from pake_tui.tui.drawing import Line, crop, strip_of, t, width_of
 from pake_tui.tui.keys import Key, binding_id, keys_of
+from pake_tui.tui.widgets.prompt import Question
 
 if TYPE_CHECKING:
     from pake_tui.tui.app import PakeApp
@@ -86,6 +87,10 @@ class Panel(Widget, can_focus=True):
     def row_text(self, index: int) -> str:
         """What `/` searches in a row."""
         return "".join(text for text, _ in self.draw_row(index, 400))
+
+    def title_left(self) -> Line:
+        """What stands at the left of the frame's top edge."""
+        return [(t(self.title), "title")]
 
     def title_right(self) -> Line:
         """What stands at the right of the frame's top edge."""
@@ -179,7 +184,7 @@ class Panel(Widget, can_focus=True):
         glyphs = self.console_app.glyphs
         left: Line = [
             (SafeText(glyphs.top_left + glyphs.across + " "), edge),
-            (t(self.title), "title"),
+            *self.title_left(),
             (t(" "), edge),
         ]
         right: Line = self.title_right()
@@ -247,6 +252,26 @@ class Panel(Widget, can_focus=True):
             self.post_message(self.Opened(self))
 
     # Finding.
+
+    def ask_find(self) -> None:
+        """Ask for text and move to the next row that holds it."""
+
+        def done(text: str) -> None:
+            if text and not self.find(text, from_here=True):
+                self.console_app.say(f"no row holds {text!r}", "warning")
+
+        self.console_app.ask(Question("/", done, kind="find"))
+
+    def next_hit(self, step: int) -> None:
+        """Move to the next or previous row that holds what was looked for."""
+        if not self.needle:
+            self.console_app.say("nothing was looked for yet; / finds", "dim")
+        elif not self.find(self.needle, step):
+            self.console_app.say(f"no row holds {self.needle!r}", "warning")
+
+    def stop_search(self) -> bool:
+        """Stop a search that runs; False where none does."""
+        return False
 
     def find(self, needle: str, step: int = 1, *, from_here: bool = False) -> bool:
         """Move to the next row that holds the text, whatever its case, around the end; False without one."""

@@ -1,0 +1,173 @@
+"""How one log row is drawn: columns, the fields that matter, rulers; and what it is as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+
+from rich.cells import cell_len
+
+from pake_tui.clock import SECOND
+from pake_tui.model.record import Level, LogRow, Record
+from pake_tui.records.aliases import is_alias
+from pake_tui.records.export import record_json
+from pake_tui.text.safe import SafeText
+from pake_tui.tui.drawing import Line, ago, clock, fit, t
+from pake_tui.tui.glyphs import LEVEL_ROLE, LEVEL_WORD, Glyphs
+from pake_tui.tui.theming import Palette
+
+CID_WIDTH = 9
+SERVICE_MOST = 14
+VALUE_MOST = 48
+FIELDS_MOST = 12
+FIRST_FIELDS = (
+    "status",
+    "status_code",
+    "http_status",
+    "code",
+    "error.type",
+    "error.message",
+    "error",
+    "exception",
+    "duration_ms",
+    "latency_ms",
+    "elapsed_ms",
+    "duration",
+    "method",
+    "path",
+    "attempt",
+)
+SHOWN_ALREADY = frozenset(
+    {
+        *("timestamp", "@timestamp", "time", "ts", "date"),
+        *("level", "severity", "levelname", "lvl"),
+        *("service", "service.name", "service_name", "logger", "name"),
+        *("message", "msg", "event", "log", "text"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Widths and colours of the rows in view; a width of 0 leaves a column out."""
+
+    palette: Palette
+    glyphs: Glyphs
+    zone: tzinfo
+    now_ns: int
+    relative: bool = False
+    dated: bool = False
+    service: int = 8
+    cid: int = CID_WIDTH
+    message: int = 0
+    """Cells that messages are padded to, so that fields stand in a column where they fit."""
+
+
+def is_today(ns: int | None, now_ns: int, zone: tzinfo) -> bool:
+    """Whether a moment lies on this very day of the zone; True for none."""
+    return ns is None or _day(ns, zone) == _day(now_ns, zone)
+
+
+def _day(ns: int, zone: tzinfo) -> date:
+    return datetime.fromtimestamp(ns // SECOND, zone).date()
+
+
+def time_text(ns: int | None, look: Look) -> str:
+    """The time column: `14:03:21.412`, `03-01 14:03:21` where days differ, or `12 s` ago."""
+    if look.relative:
+        return f"{ago(ns, look.now_ns) if ns is not None else '':>5}"
+    if ns is None:
+        return " " * (14 if look.dated else 12)
+    if look.dated:
+        return f"{datetime.fromtimestamp(ns // SECOND, look.zone):%m-%d %H:%M:%S}"
+    return clock(ns, look.zone, precise=True)
+
+
+def draw_record(row: LogRow, look: Look, *, lit: bool | None = None) -> Line:
+    """Time, level, service, short correlation ID, message, fields. `lit` is None where nothing is lit up."""
+    record, glyphs = row.record, look.glyphs
+    low = lit is False or not row.matched
+    level = record.level
+    role = "dim" if low else LEVEL_ROLE[level]
+    mark = glyphs.pointer if lit else " "
+    line: Line = [
+        (t(mark), "accent"),
+        (t(time_text(record.time_ns, look)), "match" if lit else "dim"),
+        (SafeText(" "), "text"),
+        (t(f"{LEVEL_WORD[level] if level is not None else '':<5}"), role),
+        (SafeText(" "), "text"),
+    ]
+    if look.service:
+        line += [(fit(record.service or "", look.service, glyphs), "dim" if low else "text"), _GAP]
+    if look.cid:
+        cid = record.correlation_id or ""
+        colour = look.palette.for_id(cid) if cid and not low else "dim"
+        line += [(fit(cid, look.cid, glyphs), colour), _GAP]
+    message = first_line(record.message)
+    line.append((t(message), "dim" if low else "text"))
+    more = f" +{row.lines - 1} line{'s' if row.lines > 2 else ''}" if row.lines > 1 else ""
+    fields = "  ".join(f"{name}={value}" for name, value in fields_that_matter(record, glyphs.ellipsis))
+    if fields or more:
+        pad = max(1, look.message - cell_len(message) - len(more))
+        line.append((t(f"{more}{' ' * pad} {fields}" if fields else more), "dim"))
+    return line
+
+
+_GAP = (SafeText(" "), "text")
+
+
+def draw_ruler(row: LogRow, look: Look, width: int) -> Line:
+    """A thin line with what happened between records: a gap, a rotation, another file."""
+    across = look.glyphs.across
+    text = t(f" {across * 2} {row.record.message} ")
+    return [(text, "ruler"), (SafeText(across * max(0, width - cell_len(text) - 1)), "border")]
+
+
+def first_line(text: str) -> str:
+    """The first line of a message, without blanks around it."""
+    return text.strip().partition("\n")[0]
+
+
+def fields_that_matter(record: Record, ellipsis: str = "…") -> list[tuple[str, str]]:
+    """Fields that no column shows, those that tell most first, nested ones by dotted names, values short."""
+    found = dict(_flat(record.fields))
+    names = [name for name in FIRST_FIELDS if name in found]
+    names += [name for name in found if name not in FIRST_FIELDS]
+    chosen = []
+    for name in names:
+        if name.lower() in SHOWN_ALREADY or is_alias(name) or "traceback" in name.lower():
+            continue
+        chosen.append((name, short_value(found[name], ellipsis)))
+        if len(chosen) == FIELDS_MOST:
+            break
+    return chosen
+
+
+def _flat(fields: Mapping[str, object], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, object]]:
+    for name, value in list(fields.items())[:64]:
+        if isinstance(value, Mapping) and depth < 2:
+            yield from _flat(value, f"{prefix}{name}.", depth + 1)
+        elif value not in (None, "", [], {}):
+            yield f"{prefix}{name}", value
+
+
+def short_value(value: object, ellipsis: str = "…") -> str:
+    """A field's value in at most 48 characters of one line."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = first_line(text)
+    return text if len(text) <= VALUE_MOST else text[: VALUE_MOST - 1] + ellipsis
+
+
+def row_json(row: LogRow) -> str:
+    """The record as one line of JSON: what the command line prints, and where it lies."""
+    where = {"file": row.path, "offset": row.address.offset}
+    return json.dumps(
+        {**record_json(row.record, row.line, row.lines), **where}, ensure_ascii=False, default=str
+    )
+
+
+def is_error(row: LogRow) -> bool:
+    """Whether the record is an error or worse."""
+    return row.record.level is not None and row.record.level >= Level.ERROR

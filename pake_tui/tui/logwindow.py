@@ -1,0 +1,94 @@
+"""The rows that a log view holds: a bounded window over a view of any size, grown at both ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from pake_tui.model.record import Address, Cursor, Direction, LogRow, RowKind
+
+LIMIT = 4_000
+PAGE = 200
+
+
+@dataclass(slots=True)
+class Window:
+    """Rows in the order of the view, with the places from which either end is read on.
+
+    `older` and `newer` are None where nothing was read yet. `at_oldest` and `at_newest` say that there
+    was nothing further when that end was last read.
+    """
+
+    limit: int = LIMIT
+    rows: list[LogRow] = field(default_factory=list)
+    older: Cursor | None = None
+    newer: Cursor | None = None
+    at_oldest: bool = False
+    at_newest: bool = False
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def open(self, edge: Cursor | None, *, at_oldest: bool = False, at_newest: bool = False) -> None:
+        """Empty it: a read begins at `edge` (None: at an end whose place is not known yet)."""
+        self.rows = []
+        self.older = self.newer = edge
+        self.at_oldest, self.at_newest = at_oldest, at_newest
+
+    def grow(self, direction: Direction, rows: Sequence[LogRow], cursor: Cursor, at_end: bool) -> int:
+        """Put a batch at one end, and trim the other to the limit.
+
+        Returns by how much the index of a row that stays has changed.
+        """
+        fresh = self._unseen(rows)
+        if direction is Direction.OLDER:
+            self.older, self.at_oldest = cursor, at_end
+            if self.newer is None and fresh:
+                self.newer = fresh[-1].after
+            self.rows[:0] = fresh
+            self._trim_newest()
+            return len(fresh)
+        self.newer, self.at_newest = cursor, at_end
+        if self.older is None and fresh:
+            self.older = fresh[0].before
+        self.rows += fresh
+        return -self._trim_oldest()
+
+    def room(self) -> int:
+        """How many rows may come before the other end is trimmed."""
+        return max(0, self.limit - len(self.rows))
+
+    def index_of(self, address: Address) -> int | None:
+        """Where a record stands; None where it is not in the window."""
+        for index, row in enumerate(self.rows):
+            if row.address == address and row.kind is RowKind.RECORD:
+                return index
+        return None
+
+    def seek(self, start: int, step: int, wanted: Callable[[LogRow], bool]) -> int | None:
+        """The next record from `start` (not itself) in steps of +1 or -1 that is wanted."""
+        index = start + step
+        while 0 <= index < len(self.rows):
+            row = self.rows[index]
+            if row.kind is RowKind.RECORD and wanted(row):
+                return index
+            index += step
+        return None
+
+    def _unseen(self, rows: Sequence[LogRow]) -> list[LogRow]:
+        """The batch without records that stand at either end already: reads may meet at one place."""
+        near = {(row.kind, row.address) for row in (*self.rows[:PAGE], *self.rows[-PAGE:])}
+        return [row for row in rows if (row.kind, row.address) not in near]
+
+    def _trim_newest(self) -> None:
+        if len(self.rows) > self.limit:
+            del self.rows[self.limit :]
+            self.newer, self.at_newest = self.rows[-1].after, False
+
+    def _trim_oldest(self) -> int:
+        surplus = len(self.rows) - self.limit
+        if surplus <= 0:
+            return 0
+        del self.rows[:surplus]
+        self.older, self.at_oldest = self.rows[0].before, False
+        return surplus

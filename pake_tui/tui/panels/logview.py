@@ -1,0 +1,278 @@
+"""The log view as a panel: it draws what its session holds and brings it what its threads read."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import ClassVar
+
+from textual.message import Message
+
+from pake_tui.clock import now_ns
+from pake_tui.model.record import LogFiles, LogRow, RowKind
+from pake_tui.query import Query
+from pake_tui.text.safe import SafeText
+from pake_tui.tui.drawing import Line, fit, t
+from pake_tui.tui.loghead import file_notes, files_state, follow_state, nothing_lines, search_state
+from pake_tui.tui.logreader import Answer, Job, Purpose, Reader, run_job
+from pake_tui.tui.logrows import CID_WIDTH, SERVICE_MOST, Look, draw_record, draw_ruler, is_today
+from pake_tui.tui.logsession import LogSession
+from pake_tui.tui.widgets.panel import Panel
+
+NOTES_MOST = 3
+
+
+class LogView(Panel):
+    """Rows on demand over files of any size. What is read and where it stands is the session's."""
+
+    name_of_row: ClassVar = "line"
+
+    class Answered(Message, bubble=False):
+        """A thread brought rows or progress."""
+
+        def __init__(self, answer: Answer) -> None:
+            self.answer = answer
+            super().__init__()
+
+    def __init__(
+        self, title: str = "Logs", *, query: str = "", at_ns: int | None = None, id: str | None = None
+    ) -> None:
+        self.session = LogSession(self._send, query)
+        super().__init__(title, id=id)
+        self.files: LogFiles | None = None
+        self.problem = ""
+        self.field_names: tuple[str, ...] = ()
+        self.hits: Answer | None = None
+        self.counting = False
+        self.matcher: Query | None = None
+        self._at_ns = at_ns
+        self._rows_reader = Reader("pake-logs")
+        self._hits_reader = Reader("pake-logs-count")
+        self._service_width = 6
+        self._has_ids = False
+
+    # The session's place is the panel's.
+
+    @property
+    def cursor(self) -> int:
+        """The row under the cursor."""
+        return self.session.cursor
+
+    @cursor.setter
+    def cursor(self, index: int) -> None:
+        self.session.cursor = index
+
+    @property
+    def offset_row(self) -> int:
+        """The first row in view."""
+        return self.session.offset
+
+    @offset_row.setter
+    def offset_row(self, index: int) -> None:
+        self.session.offset = index
+
+    def reveal(self) -> None:
+        """Scroll as little as shows the cursor."""
+        self.session.height = max(1, self.inner_height)
+        self.session.reveal()
+
+    def move_to(self, index: int) -> None:
+        """Put the cursor on a row, and read on where the view nears an end."""
+        self.session.move(index)
+        self.refresh()
+
+    @property
+    def current(self) -> LogRow | None:
+        """The record under the cursor."""
+        return self.session.current
+
+    # Reading.
+
+    def on_mount(self) -> None:
+        """Read the newest page, or the one around the moment that was asked for."""
+        if self._at_ns is None:
+            self.session.open_newest()
+        else:
+            self.session.open_at(self._at_ns)
+
+    def on_unmount(self) -> None:
+        """End the threads."""
+        self._rows_reader.close()
+        self._hits_reader.close()
+
+    def show(self, files: LogFiles, problem: str) -> None:
+        """Newer state of the files: read on where they grew."""
+        before = (self.files, self.problem)
+        self.files, self.problem = files, problem
+        self.session.grew(files)
+        widest = max((len(one.service) for one in files.files), default=0)
+        self._service_width = min(SERVICE_MOST, max(self._service_width, widest))
+        if before != (files, problem):
+            self.reveal()
+            self.refresh()
+
+    def _send(self, job: Job) -> None:
+        self._ask(self._rows_reader, job)
+        self.refresh()
+
+    def _ask(self, reader: Reader, job: Job) -> None:
+        source = self.console_app.sources.logs
+
+        def tell(answer: Answer) -> None:
+            self.post_message(self.Answered(answer))
+
+        reader.ask(lambda ticket, cancel: run_job(source, job, ticket, cancel, tell))
+
+    def on_log_view_answered(self, message: Answered) -> None:
+        """Take what a thread brought, unless it comes too late."""
+        answer = message.answer
+        if answer.job.purpose is Purpose.COUNT:
+            self._take_count(answer)
+            return
+        if answer.ticket != self._rows_reader.ticket:
+            return
+        self._measure(answer.rows)
+        said = self.session.take(answer)
+        if said:
+            self.console_app.say(said, "error" if answer.problem else "warning")
+        if answer.last and answer.job.purpose is Purpose.OPEN:
+            self.field_names = answer.field_names or self.field_names
+            self.count()
+        self.refresh()
+
+    def _measure(self, rows: tuple[LogRow, ...]) -> None:
+        for row in rows:
+            self._has_ids = self._has_ids or bool(row.record.correlation_id)
+            width = min(SERVICE_MOST, len(row.record.service or ""))
+            self._service_width = max(self._service_width, width)
+
+    def count(self) -> None:
+        """Count all hits of the query beside everything else, once."""
+        if self.session.query and self.hits is None and not self.counting:
+            self.counting = True
+            self._ask(self._hits_reader, Job(Purpose.COUNT, self.session.query))
+
+    def forget_count(self) -> None:
+        """The query is another: its hits are not known."""
+        self._hits_reader.stop()
+        self.hits, self.counting = None, False
+
+    def _take_count(self, answer: Answer) -> None:
+        if answer.ticket != self._hits_reader.ticket:
+            return
+        if not answer.problem:
+            self.hits = answer
+        self.counting = not answer.last
+        self.refresh()
+
+    def stop_search(self) -> bool:
+        """Stop a search or a count that runs."""
+        if self.session.searching:
+            self._rows_reader.stop()
+            self.session.stop()
+            self.console_app.say("search stopped; what was found stays")
+        elif self.counting:
+            self._hits_reader.stop()
+            self.counting = False
+            self.console_app.say("counting stopped")
+        else:
+            return False
+        self.refresh()
+        return True
+
+    # Drawing.
+
+    @property
+    def inner_height(self) -> int:
+        """Rows that fit above the notes."""
+        return max(0, super().inner_height - len(self.notes()))
+
+    def notes(self) -> list[Line]:
+        """Files that can't be read; few where there is little room."""
+        room = min(NOTES_MOST, super().inner_height // 6)
+        return file_notes(self.files, room, self.console_app.glyphs) if self.files is not None else []
+
+    def row_count(self) -> int:
+        """Rows in the window."""
+        return len(self.session.window)
+
+    def row_key(self, index: int) -> Hashable:
+        """Kind and address: what stays when rows come at either end."""
+        row = self.session.window.rows[index]
+        return row.kind, row.address
+
+    def draw_inner(self, y: int, width: int) -> tuple[Line, str]:
+        """A row, or a note below the rows."""
+        below = y - self.inner_height
+        notes = self.notes() if below >= 0 else []
+        return (notes[below], "") if 0 <= below < len(notes) else super().draw_inner(y, width)
+
+    def draw_row(self, index: int, width: int) -> Line:
+        """One record or ruler."""
+        row = self.session.window.rows[index]
+        look = self.look(width)
+        if row.kind is RowKind.RULER:
+            return draw_ruler(row, look, width)
+        return draw_record(row, look, lit=self.lit_up(row))
+
+    def lit_up(self, row: LogRow) -> bool | None:
+        """Whether a row matches, where matches are lit up; None where they are not."""
+        if not self.session.lit or self.matcher is None:
+            return None
+        return row.kind is RowKind.RECORD and self.matcher.matches(row.record)
+
+    def look(self, width: int) -> Look:
+        """How rows are drawn now: dated where the view shows another day than today."""
+        app = self.console_app
+        rows, now = self.session.window.rows, now_ns()
+        first = self.session.offset
+        ends = rows[first : first + 1] + rows[min(first + self.inner_height, len(rows)) - 1 :][:1]
+        return Look(
+            palette=app.palette,
+            glyphs=app.glyphs,
+            zone=app.zone,
+            now_ns=now,
+            relative=app.zone_mode == "relative",
+            dated=not all(is_today(row.record.time_ns, now, app.zone) for row in ends),
+            service=min(self._service_width, 9 if width < 90 else SERVICE_MOST),
+            cid=CID_WIDTH if self._has_ids else 0,
+            message=36 if width >= 110 else 0,
+        )
+
+    def title_left(self) -> Line:
+        """The name, and the query with how it is used."""
+        glyphs, session = self.console_app.glyphs, self.session
+        line: Line = [(t(self.title), "title")]
+        if session.query:
+            room = max(12, self.size.width // 2 - len(self.title) - 8)
+            text = session.query
+            shown = t(text) if len(text) <= room else fit(text, room, glyphs)
+            line += [(t(f" {glyphs.across} "), "border"), (shown, "accent")]
+            if session.lit:
+                line.append((SafeText(" (lit up)"), "dim"))
+        return line
+
+    def title_right(self) -> Line:
+        """Progress or hits, files, and whether it follows."""
+        glyphs, session = self.console_app.glyphs, self.session
+        parts: list[Line] = [[(t(self.problem), "warning")]] if self.problem else []
+        if session.query or session.searching:
+            parts.append(search_state(session, self.hits, self.counting))
+        if self.files is not None:
+            parts.append(files_state(self.files))
+        parts.append(follow_state(session, glyphs))
+        line: Line = []
+        for part in parts:
+            line += [(t(f" {glyphs.separator} "), "dim"), *part] if line and part else part
+        return line
+
+    def summary(self) -> Line:
+        """The newest row in one line."""
+        rows = self.session.window.rows
+        line: Line = [(t(f"{self.title} "), "title")]
+        return line + (self.draw_row(len(rows) - 1, 80) if rows else self.title_right())
+
+    def empty_lines(self) -> list[Line]:
+        """What is missing, or what is being done."""
+        if self.files is None:
+            return []
+        return nothing_lines(self.session, self.files, self.console_app.glyphs)

@@ -1,0 +1,49 @@
+"""One record whole, as a panel that scrolls."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pake_tui.clock import now_ns
+from pake_tui.model.record import LogRow, RecordDetail
+from pake_tui.tui.logrows import Look
+from pake_tui.tui.panels.lines import LinesPanel
+from pake_tui.tui.recordlines import record_lines
+from pake_tui.tui.widgets.panel import bindings_for
+
+
+class RecordPanel(LinesPanel):
+    """Every field of a record; its raw text and neighbours once they are read."""
+
+    BINDINGS: ClassVar = [*bindings_for("list"), *bindings_for("record")]
+    places: ClassVar = ("record", "list")
+
+    def __init__(self, row: LogRow, *, id: str | None = None) -> None:
+        super().__init__("Record", id=id)
+        self.row = row
+        self.detail: RecordDetail | None = None
+
+    def set_detail(self, detail: RecordDetail) -> None:
+        """Add what was read of its file."""
+        self.detail = detail
+        self.write()
+
+    def on_resize(self) -> None:
+        """Fold the lines to the width."""
+        self.write()
+
+    def write(self) -> None:
+        """Make the lines anew."""
+        app = self.console_app
+        look = Look(
+            app.palette, app.glyphs, app.zone, now_ns(), relative=app.zone_mode == "relative", message=36
+        )
+        self.set_lines(record_lines(self.row, self.detail, look, max(20, self.size.width - 2)))
+
+    def action_trace(self) -> None:
+        """All lines of this record's correlation ID."""
+        cid = self.row.record.correlation_id
+        if cid:
+            self.console_app.open_trace(cid)
+        else:
+            self.console_app.say("this record has no correlation ID; paste one, or :trace ID", "warning")

@@ -1,0 +1,52 @@
+"""The log viewer: all files merged by time, filtered, followed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.widget import Widget
+
+from pake_tui.tui.feed import Snapshot
+from pake_tui.tui.panels.logs import LogPanel
+from pake_tui.tui.screens.base import ConsoleScreen
+
+
+class LogsScreen(ConsoleScreen):
+    """Log lines that match a query: the newest, or those around a moment (UTC ns)."""
+
+    place: ClassVar = "logs"
+
+    def __init__(self, query: str = "", *, at_ns: int | None = None) -> None:
+        super().__init__()
+        self._query_text = query
+        self._at_ns = at_ns
+
+    def compose_body(self) -> Iterable[Widget]:
+        """The rows."""
+        yield LogPanel("Logs", query=self._query_text, at_ns=self._at_ns, id="lines")
+
+    @property
+    def lines(self) -> LogPanel:
+        """The panel."""
+        return self.query_one(LogPanel)
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Newer state of the files."""
+        self.lines.show(snapshot.files, snapshot.problem("files"))
+
+    def reread(self) -> None:
+        """Read the rows again at the same place."""
+        self.lines.session.reopen()
+
+    def selected_id(self) -> str:
+        """The correlation ID of the line under the cursor."""
+        return self.lines.selected_id()
+
+    def selected_json(self) -> str:
+        """The line under the cursor as JSON."""
+        return self.lines.selected_json()
+
+    def equal_command(self) -> str:
+        """The command that prints these lines."""
+        return self.lines.equal_command()

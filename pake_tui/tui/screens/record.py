@@ -1,0 +1,66 @@
+"""One log record alone."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.widget import Widget
+
+from pake_tui.errors import PakeError
+from pake_tui.model.record import LogRow
+from pake_tui.tui.logrows import row_json
+from pake_tui.tui.panels.record import RecordPanel
+from pake_tui.tui.screens.base import ConsoleScreen
+
+
+class RecordScreen(ConsoleScreen):
+    """A record's every field, exception, place, raw text and neighbours; `esc` is back at its row."""
+
+    place: ClassVar = "record"
+
+    def __init__(self, row: LogRow) -> None:
+        super().__init__()
+        self.row = row
+
+    def compose_body(self) -> Iterable[Widget]:
+        """The lines."""
+        yield RecordPanel(self.row, id="record")
+
+    def on_mount(self) -> None:
+        """Show what the row holds at once, and read the rest."""
+        super().on_mount()
+        self.reread()
+
+    def reread(self) -> None:
+        """Read its raw text and its neighbours, off the event loop."""
+        app = self.console_app
+        panel = self.query_one(RecordPanel)
+
+        def read() -> None:
+            try:
+                detail = app.sources.logs.detail(self.row.address)
+            except PakeError as error:
+                app.call_from_thread(app.say, str(error), "error")
+            else:
+                app.call_from_thread(panel.set_detail, detail)
+
+        app.look(read)
+
+    def selected_id(self) -> str:
+        """The record's correlation ID."""
+        return self.row.record.correlation_id or ""
+
+    def selected_json(self) -> str:
+        """The record as JSON."""
+        return row_json(self.row)
+
+    def equal_command(self) -> str:
+        """The command that prints the record's trace, else its file."""
+        cid = self.selected_id()
+        return (
+            f"pake-tui trace {shlex.quote(cid)}"
+            if cid
+            else f"pake-tui logs --file {shlex.quote(self.row.path)}"
+        )
