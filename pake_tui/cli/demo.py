@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import os
 import shutil
 import subprocess
@@ -24,9 +25,7 @@ def run(options: argparse.Namespace) -> int:
         raise PakeError("--demo brings its own configuration", hint="leave --config out")
     with stage() as folder:
         options.config = folder / "pake.yaml"
-        from pake_tui.cli import console
-
-        return console.run(options)
+        return int(importlib.import_module("pake_tui.cli.console").run(options))
 
 
 @contextlib.contextmanager

@@ -22,7 +22,7 @@ from pake_tui.cli.demo_story import Line, Story
 from pake_tui.engine.library import backdated_logger
 from pake_tui.model.alert import AlertState, Severity
 
-TICK_S = 0.05
+TICK_S = 0.1
 LATE_NS = 2 * clock.SECOND
 ALERT = "Payment gateway errors"
 GATEWAY_FILE = Path("gateway.json")

@@ -126,11 +126,3 @@ def _folder_problems(folder: Path) -> list[str]:
     if not os.access(nearest, os.W_OK | os.X_OK):
         return [f"logging.log_directory {folder}: {nearest} cannot be written by this user; set another one"]
     return []
-
-
-def shareable(values: dict[str, object]) -> dict[str, object]:
-    """Values as the state stores them: enums and paths by their text."""
-    return {
-        name: getattr(value, "value", str(value) if isinstance(value, Path) else value)
-        for name, value in values.items()
-    }

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
 import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pake_tui import clock, paths
-from pake_tui.engine.agent_start import ensure_collector
-from pake_tui.engine.library.config_service import ConfigService, shareable
+from pake_tui.clock import iso
+from pake_tui.engine.library.config_service import ConfigService
 from pake_tui.engine.library.keeper import Keeper
 from pake_tui.engine.logger.logger import Logger
 from pake_tui.engine.logger.output import Output
 from pake_tui.engine.monitoring import rules
-from pake_tui.engine.monitoring.alerting import Alerting
-from pake_tui.engine.monitoring.monitor import Monitor
 from pake_tui.engine.settings.live import LiveSettings
 from pake_tui.engine.settings.schema import Settings
-from pake_tui.engine.store.metrics import MetricsStore
-from pake_tui.engine.store.state import StateStore
 from pake_tui.errors import ConfigError, PakeError
-from pake_tui.model.alert import Policy
+from pake_tui.paths import find_config
+
+if TYPE_CHECKING:
+    from pake_tui.engine.library.monitors import Monitors
+    from pake_tui.engine.monitoring.monitor import Monitor
 
 POLL_S = 0.2
 MEND_S = 2.0
@@ -38,15 +36,13 @@ class Library:
     """Made once per process by `get_logger` and the like; survives forks."""
 
     def __init__(self) -> None:
-        self._config_path = paths.find_config()
+        self._config_path = find_config()
         self.settings, self._broken = _open_settings(self._config_path)
         self.output = Output(self._current, self._on_file, _working_folder())
         self._lock = threading.RLock()
         self._loggers: dict[tuple[str, str], Logger] = {}
-        self._monitors: dict[str, Monitor] = {}
+        self._monitors: Monitors | None = None
         self._unregistered: dict[Path, str] = {}
-        self._stores: tuple[StateStore, MetricsStore] | None = None
-        self._state_problem = ""
         self.config_service = ConfigService(
             lambda: self.settings, self._actor, self._share, self._unshare, self._surroundings
         )
@@ -75,29 +71,17 @@ class Library:
 
     def monitor(self, service: str | None) -> Monitor:
         """The monitor of a service."""
-        chosen = service or str(self._current().monitoring.service_name)
-        with self._lock:
-            if chosen not in self._monitors:
-                state, metrics = self._open_stores()
-                self._monitors[chosen] = Monitor(
-                    chosen,
-                    self._current,
-                    Alerting(state, self._policy),
-                    metrics,
-                    touched=self._keeper.wake,
-                    warn=self.output.warn_once,
-                )
-            return self._monitors[chosen]
+        return self._state().get(service or str(self._current().monitoring.service_name))
 
     def backdated_logger(self, name: str, service: str) -> Callable[[int], Logger]:
         """A maker of loggers that stamp what they write with a time of the past (UTC ns)."""
-        output = _Backdated(self._current, self._on_file, self.output)
+        output = _Backdated(self._current, self._on_file, self.output.base)
+        logger = Logger(output, name, service)
 
         def at(time_ns: int) -> Logger:
             output.at_ns = time_ns
             return logger
 
-        logger = Logger(output, name, service)
         return at
 
     def close(self) -> None:
@@ -113,48 +97,35 @@ class Library:
     def _service_name(self) -> str:
         return str(self._current().logging.service_name)
 
-    def _policy(self) -> Policy:
-        monitoring = self._current().monitoring
-        return Policy(
-            cooldown_ns=int(monitoring.alert_cooldown_minutes * clock.MINUTE),
-            max_per_hour=monitoring.max_alerts_per_hour,
-        )
+    def _actor(self) -> str:
+        return f"{self._service_name()}@{os.getpid()}"
 
-    def _open_stores(self) -> tuple[StateStore, MetricsStore]:
+    def _state(self) -> Monitors:
+        """The state behind this process; a program that only logs never loads it in its own time."""
         with self._lock:
-            if self._stores is None:
-                folder = paths.state_folder()
-                self._state_problem = folder.problem
-                read_only = not folder.writable
-                self._stores = (
-                    StateStore(folder.path, read_only=read_only),
-                    MetricsStore(folder.path, read_only=read_only),
-                )
-            return self._stores
+            if self._monitors is None:
+                from pake_tui.engine.library.monitors import Monitors
 
-    def _surroundings(self) -> tuple[list[str], str]:
-        """What is wrong with the configuration since the start, and with the state folder."""
-        self._open_stores()
-        broken = self._broken
-        return [str(one) for one in (broken.problems or (broken,))] if broken else [], self._state_problem
+                self._monitors = Monitors(self._current, self._keeper.wake, self.output.warn_once)
+            return self._monitors
 
     def _share(self, values: dict[str, object]) -> None:
-        """Tell the collector. Where nothing can be stored the values count in this process alone."""
+        """Where nothing can be stored the values count in this process alone."""
         try:
-            state, _ = self._open_stores()
-            state.runtime.set("monitoring", shareable(values), self._actor())
+            self._state().share(values, self._actor())
         except PakeError as error:
             self.output.warn_once(f"the collector does not hear of changed monitoring settings: {error}")
 
     def _unshare(self) -> None:
         try:
-            state, _ = self._open_stores()
-            state.runtime.drop_of(self._actor())
+            self._state().unshare(self._actor())
         except PakeError as error:
             self.output.warn_once(f"the collector does not hear of the reload: {error}")
 
-    def _actor(self) -> str:
-        return f"{self._service_name()}@{os.getpid()}"
+    def _surroundings(self) -> tuple[list[str], str]:
+        """What is wrong with the configuration since the start, and with the state folder."""
+        broken = self._broken
+        return [str(one) for one in (broken.problems or (broken,))] if broken else [], self._state().problem
 
     def _on_file(self, service: str, path: Path) -> None:
         """A logger wrote its first line to a file; the state hears of it in the background."""
@@ -175,48 +146,37 @@ class Library:
     def _register(self) -> None:
         while self._unregistered:
             path, service = self._unregistered.popitem()
-            state, _ = self._open_stores()
-            state.loggers.register(service, os.getpid(), path)
+            self._state().register_logger(service, path)
 
     def _flush(self) -> None:
-        for monitor in list(self._monitors.values()):
-            monitor.flush()
+        if self._monitors is not None:
+            self._monitors.flush()
 
     def _need_collector(self) -> None:
-        """An application with a monitor needs somebody who judges rules."""
-        if not self._monitors or self._state_problem:
-            return
-        state, _ = self._open_stores()
-        # The running collector may obey another file: an application only wants that there is one.
-        with contextlib.suppress(ConfigError):
-            ensure_collector(state, self.settings.path, mode=self._current().collector.mode)
+        if self._monitors is not None:
+            self._monitors.need_collector(self.settings.path)
 
     def _job_failed(self, error: Exception) -> None:
-        self.output.warn_once(
-            str(error) if isinstance(error, PakeError) else f"{type(error).__name__}: {error}"
-        )
+        text = str(error) if isinstance(error, PakeError) else f"{type(error).__name__}: {error}"
+        self.output.warn_once(text)
 
     def _after_fork(self) -> None:
         self._lock = threading.RLock()
-        self.output.after_fork()
         self._unregistered = {}
+        self.output.after_fork()
         self._keeper.reset()
-        for monitor in self._monitors.values():
-            monitor.after_fork()
+        if self._monitors is not None:
+            self._monitors.after_fork()
 
 
 class _Backdated(Output):
-    """An output that stamps every event with a time of the past, and shares nothing else with the present."""
+    """An output that stamps every event with a time of the past."""
 
-    def __init__(
-        self, settings: Callable[[], Settings], on_file: Callable[[str, Path], None], present: Output
-    ) -> None:
-        super().__init__(settings, on_file, present.base)
-        self.at_ns = 0
+    at_ns = 0
 
     def emit(self, event: dict[str, Any]) -> None:
         """Write the event as if it had happened then."""
-        super().emit({**event, "timestamp": clock.iso(self.at_ns)})
+        super().emit({**event, "timestamp": iso(self.at_ns)})
 
 
 def _open_settings(path: Path | None) -> tuple[LiveSettings, ConfigError | None]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TypedDict
 
-from pake_tui import clock
+from pake_tui.clock import DAY, iso, now_ns
 from pake_tui.model.record import Record
 from pake_tui.records.parser import Parser
 
@@ -59,8 +59,8 @@ def report(path: Path, service: str, days: float) -> Report:
     """The events of the last `days` in a log file and its rotated ones. Never raises for what it finds
     there.
     """
-    now = clock.now_ns()
-    since = now - int(days * clock.DAY)
+    now = now_ns()
+    since = now - int(days * DAY)
     tally = _Tally()
     files, problems = [], []
     oldest: int | None = None
@@ -78,10 +78,10 @@ def report(path: Path, service: str, days: float) -> Report:
         problems.append(f"{path} does not exist: nothing was written there, or file logging is off")
     return Report(
         service=service,
-        generated_at=clock.iso(now),
-        since=clock.iso(since),
-        until=clock.iso(now),
-        covers_from=None if oldest is None else clock.iso(oldest),
+        generated_at=iso(now),
+        since=iso(since),
+        until=iso(now),
+        covers_from=None if oldest is None else iso(oldest),
         summary=tally.summary(),
         events=list(tally.newest),
         files=files,
@@ -143,7 +143,7 @@ class _Tally:
         user = fields.get("user_id")
         self.newest.append(
             Event(
-                timestamp=None if record.time_ns is None else clock.iso(record.time_ns),
+                timestamp=None if record.time_ns is None else iso(record.time_ns),
                 category=category,
                 message=record.message,
                 user_id=None if user is None else str(user),

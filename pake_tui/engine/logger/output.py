@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pake_tui import clock
+from pake_tui.clock import now_ns
 from pake_tui.engine.logger import pipeline
 from pake_tui.engine.logger.background import Background
 from pake_tui.engine.logger.encode import Event, console_line, json_line, logfmt_line
@@ -165,7 +165,7 @@ class Output:
         try:
             if told:
                 line = self._confession(target, told) + line
-            target.sink.write(line, plan, clock.now_ns())
+            target.sink.write(line, plan, now_ns())
         except OSError as error:
             self._count_lost(target, error.strerror or type(error).__name__)
             self.warn_once(

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pake_tui import clock
+from pake_tui.clock import iso, now_ns
 from pake_tui.engine.logger import context
 from pake_tui.engine.logger.plain import bounded, describe_error, key_text, plain
 from pake_tui.model.record import Level
@@ -28,7 +28,7 @@ def begin(
 ) -> Event:
     """The first event. A caller's field that has the name of one of the record's own gets a `_` behind it."""
     event: Event = {
-        "timestamp": clock.iso(clock.now_ns()),
+        "timestamp": iso(now_ns()),
         "level": level.word,
         "service": service,
         "logger": logger,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from pake_tui import clock
+from pake_tui.clock import now_ns
 from pake_tui.engine.monitoring import reports
 from pake_tui.engine.monitoring.alerting import Alerting
 from pake_tui.engine.monitoring.instruments import Instruments, Tags
@@ -72,7 +72,7 @@ class Monitor:
         self._metrics = metrics
         self._touched = touched
         self._warn = warn
-        self._started_ns = clock.now_ns()
+        self._started_ns = now_ns()
         self._reported: dict[str, HealthCheck] = {}
         self._report_lock = threading.Lock()
         self._written_once = False
@@ -201,7 +201,7 @@ class Monitor:
             results, self._reported = self._reported, {}
         try:
             if values:
-                self._metrics.record(self.owner, clock.now_ns(), values, meanings)
+                self._metrics.record(self.owner, now_ns(), values, meanings)
             if results:
                 self._metrics.health.put(list(results.values()))
         except Exception as error:

@@ -6,15 +6,14 @@ returns.
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from pake_tui import clock
+from pake_tui.clock import SECOND, monotonic, now_ns
 from pake_tui.model.check import CheckPoint, HealthCheck, HealthState
 from pake_tui.text.masking import mask_fields, mask_text
 
@@ -83,16 +82,21 @@ def run_check(function: CheckFunction) -> Outcome:
     try:
         answer = function()
         if inspect.isawaitable(answer):
-            answer = asyncio.run(_awaited(answer))
+            answer = _awaited(answer)
         return judge(answer)
     except Exception as error:
         return Outcome(HealthState.UNHEALTHY, mask_text(_short(f"{type(error).__name__}: {error}")))
 
 
-async def _awaited(answer: object) -> object:
-    assert inspect.isawaitable(answer)
-    async with asyncio.timeout(TIMEOUT_S):
-        return await answer
+def _awaited(answer: Awaitable[object]) -> object:
+    """What an asynchronous check answers, in an event loop of its own."""
+    import asyncio
+
+    async def wait() -> object:
+        async with asyncio.timeout(TIMEOUT_S):
+            return await answer
+
+    return asyncio.run(wait())
 
 
 @dataclass(slots=True)
@@ -110,7 +114,7 @@ class _Probe:
     history: deque[CheckPoint] = field(default_factory=lambda: deque(maxlen=HISTORY))
 
     def record(self, outcome: Outcome, latency_ms: float | None) -> None:
-        now = clock.now_ns()
+        now = now_ns()
         if self.since_ns is None or outcome.state is not self.outcome.state:
             self.since_ns = now
         self.outcome, self.checked_ns, self.latency_ms = outcome, now, latency_ms
@@ -166,7 +170,7 @@ class Probes:
         stuck: _Probe | None = None
         with self._wake:
             for probe in self._probes.values():
-                late = probe.started is not None and clock.monotonic() - probe.started > TIMEOUT_S
+                late = probe.started is not None and monotonic() - probe.started > TIMEOUT_S
                 if late and not probe.outcome.message.startswith("no answer"):
                     probe.record(Outcome(HealthState.UNHEALTHY, f"no answer for {TIMEOUT_S:g} s"), None)
                     stuck = probe
@@ -193,7 +197,7 @@ class Probes:
             latency = (time.perf_counter() - begun) * 1000 if probe.function is not None else None
             with self._wake:
                 probe.started = None
-                probe.due = clock.monotonic() + self._interval()
+                probe.due = monotonic() + self._interval()
                 probe.record(outcome, latency)
                 current = self._probes.get(probe.name) is probe
             if current:
@@ -205,9 +209,9 @@ class Probes:
             while self._thread is None or self._thread is me:
                 idle = [probe for probe in self._probes.values() if probe.started is None]
                 first = min(idle, key=lambda probe: probe.due, default=None)
-                wait = first.due - clock.monotonic() if first is not None else None
+                wait = first.due - monotonic() if first is not None else None
                 if first is not None and wait is not None and wait <= 0:
-                    first.started = clock.monotonic()
+                    first.started = monotonic()
                     return first
                 self._wake.wait(wait)
             return None
@@ -222,7 +226,7 @@ class Probes:
             owner=self.owner,
             since_ns=probe.since_ns,
             checked_ns=checked,
-            next_ns=None if checked is None else checked + int(interval * clock.SECOND),
+            next_ns=None if checked is None else checked + int(interval * SECOND),
             latency_ms=probe.latency_ms,
             interval_s=interval,
             details=probe.outcome.details,

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable
 from typing import TypedDict
 
-from pake_tui import clock
+from pake_tui.clock import HOUR, iso, now_ns
 from pake_tui.engine.monitoring.instruments import Instruments
 from pake_tui.engine.monitoring.ledger import Ledger, TimingSummary
 from pake_tui.engine.store.metrics import MetricsStore
@@ -129,7 +129,7 @@ def performance(service: str, since_ns: int, ledger: Ledger, instruments: Instru
     return PerformanceSummary(
         service=service,
         pid=os.getpid(),
-        since=clock.iso(since_ns),
+        since=iso(since_ns),
         operations=ledger.timings(),
         counters=ledger.counters(),
         gauges=ledger.gauges(),
@@ -140,22 +140,20 @@ def performance(service: str, since_ns: int, ledger: Ledger, instruments: Instru
 
 def system(metrics: MetricsStore, hours: float) -> SystemSummary:
     """The host's series of the last `hours`, in at most 120 steps each. StoreError."""
-    until = clock.now_ns()
-    since = until - int(hours * clock.HOUR)
+    until = now_ns()
+    since = until - int(hours * HOUR)
     keys = [key for key in metrics.catalog() if not key.service]
     found = metrics.series(keys, since, until, 120) if keys else []
     told = {one.key.label: summary for one in found if (summary := _series(one)) is not None}
     problem = "" if told else "nothing was collected in this time"
-    return SystemSummary(
-        hours=hours, since=clock.iso(since), until=clock.iso(until), metrics=told, problem=problem
-    )
+    return SystemSummary(hours=hours, since=iso(since), until=iso(until), metrics=told, problem=problem)
 
 
 def no_system(hours: float, problem: str) -> SystemSummary:
     """The summary where nothing could be read."""
-    now = clock.now_ns()
-    since = clock.iso(now - int(hours * clock.HOUR))
-    return SystemSummary(hours=hours, since=since, until=clock.iso(now), metrics={}, problem=problem)
+    now = now_ns()
+    since = iso(now - int(hours * HOUR))
+    return SystemSummary(hours=hours, since=since, until=iso(now), metrics={}, problem=problem)
 
 
 def monitoring(
@@ -168,7 +166,7 @@ def monitoring(
     """The whole report."""
     return MonitoringReport(
         service=service,
-        generated_at=clock.iso(clock.now_ns()),
+        generated_at=iso(now_ns()),
         health=health(list(checks)),
         alerts=alerts_summary(list(alerts)),
         performance=performance,
@@ -207,13 +205,14 @@ def _check(check: HealthCheck) -> CheckSummary:
         state=check.state.word,
         message=check.message,
         owner=check.owner,
-        checked=None if check.checked_ns is None else clock.iso(check.checked_ns),
+        checked=None if check.checked_ns is None else iso(check.checked_ns),
         latency_ms=check.latency_ms,
     )
 
 
 def _alert(alert: Alert) -> AlertSummary:
     taken = alert.acknowledged
+    told = Acknowledged(by=taken.by, at=iso(taken.at_ns), comment=taken.comment) if taken else None
     return AlertSummary(
         id=alert.id,
         state=alert.state.value,
@@ -222,10 +221,10 @@ def _alert(alert: Alert) -> AlertSummary:
         message=alert.message,
         tags=dict(alert.tags),
         service=alert.service,
-        first_seen=clock.iso(alert.first_seen_ns),
-        last_seen=clock.iso(alert.last_seen_ns),
+        first_seen=iso(alert.first_seen_ns),
+        last_seen=iso(alert.last_seen_ns),
         count=alert.count,
-        acknowledged=taken and Acknowledged(by=taken.by, at=clock.iso(taken.at_ns), comment=taken.comment),
+        acknowledged=told,
     )
 
 
