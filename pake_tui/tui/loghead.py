@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pake_tui.model.record import LogFiles
 from pake_tui.text.safe import SafeText
 from pake_tui.tui.drawing import Line, number, t
@@ -60,8 +62,11 @@ def file_notes(files: LogFiles, room: int, glyphs: Glyphs) -> list[Line]:
     return lines
 
 
-def nothing_lines(session: LogSession, files: LogFiles, glyphs: Glyphs) -> list[Line]:
-    """What an empty view says: what is being done, what would fill it, what to take off."""
+def nothing_lines(session: LogSession, files: LogFiles, unknown: Sequence[str], glyphs: Glyphs) -> list[Line]:
+    """What an empty view says: what is being done, what would fill it, what to take off.
+
+    `unknown` are the query's fields that no record was seen to have.
+    """
     if session.job is not None:
         doing = f"Searching {session.query}" if session.query else "Reading"
         return [[(t(f" {doing}{glyphs.ellipsis}"), "dim")]]
@@ -74,8 +79,12 @@ def nothing_lines(session: LogSession, files: LogFiles, glyphs: Glyphs) -> list[
     if not session.query:
         return [[(t(f" No lines yet in {len(files.files)} file(s)."), "dim")]]
     last = (split_terms(session.query) or [""])[-1]
+    lines: list[Line] = [
+        [(t(f" No record read so far has the field {name}."), "warning")] for name in unknown
+    ]
     return [
         [(t(f" No line in {len(files.files)} file(s) matches "), "text"), (t(session.query), "accent")],
+        *lines,
         [(t(f" backspace takes {last} off, X takes all off, / changes the filter."), "dim")],
     ]
 

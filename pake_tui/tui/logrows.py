@@ -11,6 +11,7 @@ from rich.cells import cell_len
 
 from pake_tui.clock import SECOND
 from pake_tui.model.record import Level, LogRow, Record
+from pake_tui.query import Query
 from pake_tui.records.aliases import is_alias
 from pake_tui.records.export import record_json
 from pake_tui.text.safe import SafeText
@@ -85,8 +86,11 @@ def time_text(ns: int | None, look: Look) -> str:
     return clock(ns, look.zone, precise=True)
 
 
-def draw_record(row: LogRow, look: Look, *, lit: bool | None = None) -> Line:
-    """Time, level, service, short correlation ID, message, fields. `lit` is None where nothing is lit up."""
+def draw_record(row: LogRow, look: Look, *, query: Query | None = None, lit: bool | None = None) -> Line:
+    """Time, level, service, short correlation ID, message, fields.
+
+    What the query looks for is marked in the message. `lit` is None where nothing is lit up.
+    """
     record, glyphs = row.record, look.glyphs
     low = lit is False or not row.matched
     level = record.level
@@ -106,7 +110,7 @@ def draw_record(row: LogRow, look: Look, *, lit: bool | None = None) -> Line:
         colour = look.palette.for_id(cid) if cid and not low else "dim"
         line += [(fit(cid, look.cid, glyphs), colour), _GAP]
     message = first_line(record.message)
-    line.append((t(message), "dim" if low else "text"))
+    line += marked(message, query, "dim" if low else "text")
     more = f" +{row.lines - 1} line{'s' if row.lines > 2 else ''}" if row.lines > 1 else ""
     fields = "  ".join(f"{name}={value}" for name, value in fields_that_matter(record, glyphs.ellipsis))
     if fields or more:
@@ -116,6 +120,16 @@ def draw_record(row: LogRow, look: Look, *, lit: bool | None = None) -> Line:
 
 
 _GAP = (SafeText(" "), "text")
+
+
+def marked(text: str, query: Query | None, role: str) -> Line:
+    """A text with what a query looks for in it marked."""
+    line: Line = []
+    done = 0
+    for start, end in query.highlights(text) if query is not None else ():
+        line += [(t(text[done:start]), role), (t(text[start:end]), "match")]
+        done = end
+    return [*line, (t(text[done:]), role)]
 
 
 def draw_ruler(row: LogRow, look: Look, width: int) -> Line:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
-_PLAIN = re.compile(r"[^\s\"()<>~]+")
-
 
 def split_terms(query: str) -> list[str]:
     """The top-level terms of a query; quotes and parentheses hold together, `OR` is a word of its own."""
@@ -35,9 +31,9 @@ def split_terms(query: str) -> list[str]:
 
 
 def without_last(query: str) -> str:
-    """The query without its last term (and the `OR` before it)."""
+    """The query without its last term (and the `OR` or `AND` before it)."""
     terms = split_terms(query)[:-1]
-    while terms and terms[-1] == "OR":
+    while terms and terms[-1] in ("OR", "AND"):
         terms.pop()
     return " ".join(terms)
 
@@ -50,11 +46,3 @@ def with_term(query: str, term: str) -> str:
     if "OR" in terms:
         return f"({query.strip()}) {term}"
     return " ".join([*terms, term])
-
-
-def term(name: str, value: str) -> str:
-    """`name:value`, the value in quotes where it has to be."""
-    if _PLAIN.fullmatch(value) and not value.endswith("*") and value != "?":
-        return f"{name}:{value}"
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'{name}:"{escaped}"'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pake_tui.tui.terms import split_terms, term, with_term, without_last
+from pake_tui.tui.terms import split_terms, with_term, without_last
 
 
 @pytest.mark.parametrize(
@@ -44,11 +44,3 @@ def test_the_last_term_goes_whole(query: str, rest: str) -> None:
 def test_a_term_narrows_the_whole_query(query: str, done: str) -> None:
     """Added terms are AND with all that stood there, and are not doubled."""
     assert with_term(query, "level:error") == done
-
-
-def test_values_are_quoted_where_they_have_to_be() -> None:
-    """A value with blanks, quotes or a wildcard is taken as it is."""
-    assert term("service", "api") == "service:api"
-    assert term("service", "two words") == 'service:"two words"'
-    assert term("service", 'say "x"') == 'service:"say \\"x\\""'
-    assert term("service", "pre*") == 'service:"pre*"'

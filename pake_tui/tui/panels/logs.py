@@ -8,15 +8,17 @@ from typing import ClassVar
 
 from pake_tui.clock import now_ns
 from pake_tui.model.record import Level, LogRow, RowKind
-from pake_tui.query import QueryError, complete, parse
+from pake_tui.query import QueryError, complete, from_flags, parse
 from pake_tui.query.moments import EXPECTED, moment
 from pake_tui.tui.drawing import day_and_clock
 from pake_tui.tui.logrows import row_json
 from pake_tui.tui.panels.logview import LogView
-from pake_tui.tui.terms import term, with_term, without_last
+from pake_tui.tui.terms import with_term, without_last
 from pake_tui.tui.widgets.panel import bindings_for
 from pake_tui.tui.widgets.prompt import Question
 from pake_tui.tui.workspace import save_export
+
+COMPLETED_MOST = 1_000
 
 
 class LogPanel(LogView):
@@ -48,9 +50,17 @@ class LogPanel(LogView):
                 text=self.session.query,
                 kind="filter",
                 check=self.check_query,
-                complete=lambda text, caret: complete(text, caret, self.field_names),
+                complete=lambda text, caret: complete(text, caret, self.field_names, self.values_seen()),
             )
         )
+
+    def values_seen(self) -> dict[str, list[str]]:
+        """Values to complete: services of all files, and the IDs of the rows read, newest first."""
+        rows = self.session.window.rows
+        services = {one.service for one in (self.files.files if self.files else ()) if one.service}
+        services |= {row.record.service for row in rows[-COMPLETED_MOST:] if row.record.service}
+        ids = dict.fromkeys(row.record.correlation_id for row in reversed(rows[-COMPLETED_MOST:]))
+        return {"service": sorted(services), "cid": [one for one in ids if one]}
 
     def check_query(self, text: str) -> tuple[str, int | None]:
         """Why a query is wrong, and at which character."""
@@ -191,7 +201,7 @@ class LogPanel(LogView):
         if not cid:
             self.console_app.say("this line has no correlation ID", "warning")
             return
-        self._find(step, lambda row: row.record.correlation_id == cid, term("cid", cid), f"line of {cid}")
+        self._find(step, lambda row: row.record.correlation_id == cid, from_flags(cid=cid), f"line of {cid}")
 
     def _find(self, step: int, wanted: Callable[[LogRow], bool], query: str, about: str) -> None:
         said = self.session.find(step, wanted, query, about)
@@ -280,9 +290,9 @@ def term_choices(row: LogRow) -> dict[str, str]:
     record = row.record
     choices = {}
     if record.service:
-        choices["s"] = term("service", record.service)
+        choices["s"] = from_flags(service=record.service)
     if record.level is not None:
         choices["l"] = f"level:{record.level.word}"
     if record.correlation_id:
-        choices["c"] = term("cid", record.correlation_id)
+        choices["c"] = from_flags(cid=record.correlation_id)
     return choices

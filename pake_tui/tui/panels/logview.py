@@ -212,7 +212,7 @@ class LogView(Panel):
         look = self.look(width)
         if row.kind is RowKind.RULER:
             return draw_ruler(row, look, width)
-        return draw_record(row, look, lit=self.lit_up(row))
+        return draw_record(row, look, query=self.matcher, lit=self.lit_up(row))
 
     def lit_up(self, row: LogRow) -> bool | None:
         """Whether a row matches, where matches are lit up; None where they are not."""
@@ -275,4 +275,6 @@ class LogView(Panel):
         """What is missing, or what is being done."""
         if self.files is None:
             return []
-        return nothing_lines(self.session, self.files, self.console_app.glyphs)
+        asked = self.matcher.fields_named if self.matcher is not None else frozenset()
+        unknown = sorted(asked.difference(self.field_names))
+        return nothing_lines(self.session, self.files, unknown, self.console_app.glyphs)

@@ -13,6 +13,7 @@ from textual.widget import Widget
 from pake_tui.clock import monotonic, now_ns
 from pake_tui.errors import Cancelled, PakeError
 from pake_tui.model.record import Cursor, Direction, LogRow, Trace
+from pake_tui.query import from_flags
 from pake_tui.sources.protocols import Cancel
 from pake_tui.tui.feed import Snapshot
 from pake_tui.tui.lanes import merged
@@ -20,7 +21,6 @@ from pake_tui.tui.logreader import TELL_EVERY_S, Reader
 from pake_tui.tui.logrows import row_json
 from pake_tui.tui.panels.trace import TracePanel
 from pake_tui.tui.screens.base import ConsoleScreen
-from pake_tui.tui.terms import term
 
 LATE_MOST = 500
 
@@ -111,7 +111,7 @@ class TraceScreen(ConsoleScreen):
 
     def _read_late(self, ticket: int, cancel: Cancel) -> None:
         source = self.console_app.sources.logs
-        query = term("cid", self.correlation_id)
+        query = from_flags(cid=self.correlation_id)
         late: list[LogRow] = []
         try:
             for batch in source.read(query, self._edge, Direction.NEWER, LATE_MOST, cancel):
@@ -153,7 +153,7 @@ class TraceScreen(ConsoleScreen):
     def query_for_logs(self) -> tuple[str, int | None] | None:
         """The ID's lines in the log view."""
         row = self.lanes.selected
-        return term("cid", self.correlation_id), row.record.time_ns if row is not None else None
+        return from_flags(cid=self.correlation_id), row.record.time_ns if row is not None else None
 
     def equal_command(self) -> str:
         """The command that prints this trace."""
