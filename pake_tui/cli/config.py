@@ -1,4 +1,4 @@
-"""`pake-tui config`: show settings with where they come from, validate a file, set one value, print the path."""
+"""`pake-tui config`: show settings and where they come from, validate a file, set a value, print the path."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 from pake_tui import paths
+from pake_tui.cli.main import add_common
 from pake_tui.engine.monitoring.rules import validate as validate_rules
 from pake_tui.engine.settings import files
 from pake_tui.engine.settings.live import LiveSettings, refused
@@ -35,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where = actions.add_parser("path", help="the file in use, or where the first edit would make it")
     for one in (show, validate, edit, where):
         one.add_argument("--json", action="store_true", help="one JSON object a line")
+        add_common(one, suppress=True)
 
 
 def run(options: argparse.Namespace) -> int:

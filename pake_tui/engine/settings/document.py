@@ -24,15 +24,16 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\ufff
 _TAB = re.compile(r"(?m)^ *\t[ \t]*[^\s#]")
 _MARKS = {b"\xef\xbb\xbf": "UTF-8", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 _HINTS = {
-    "mapping values are not allowed": "quotes around text that has a colon in it; the right indentation",
-    "could not find expected ':'": "a key, a colon, a blank, a value",
+    "mapping values are not allowed": "put text that has a colon in it in quotes; check the indentation",
+    "could not find expected ':'": "write a key, a colon, a blank, a value",
     "expected <block end>": "keys of one section begin in the same column",
     "did not find expected key": "keys of one section begin in the same column; close brackets and quotes",
     "did not find expected '-'": "entries of one list begin in the same column",
     "unexpected end of stream": "close the quote or bracket that was opened",
     "cannot start any token": "put the value in quotes",
+    "nesting depth": f"at most {MAX_DEPTH} levels",
     "undefined alias": "define the anchor (&name) above its use, or quote a value that begins with *",
-    "expected a single document": "one document; leave out the further ---",
+    "expected a single document": "leave out the further ---",
 }
 
 
@@ -79,7 +80,7 @@ def parse(data: bytes, file: str) -> Document:
     for mark, name in _MARKS.items():
         if data.startswith(mark):
             message = f"begins with a byte order mark ({name})"
-            return Document(file, None, (Problem(file, 1, "", message, "UTF-8 text without one"),))
+            return Document(file, None, (Problem(file, 1, "", message, "save it as UTF-8 without one"),))
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -132,13 +133,18 @@ def _syntax(error: yaml.YAMLError, text: str, file: str) -> Iterator[Problem]:
     tabs = [_line_at(text, found.start()) for found in _TAB.finditer(text)]
     if tabs:
         for line in tabs[:MAX_TABS]:
-            yield Problem(file, line, "", "is indented with a tab", "blanks")
+            yield Problem(file, line, "", "is indented with a tab", "use blanks")
         return
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    mark = getattr(error, "problem_mark", None)
+    context, opened = getattr(error, "context", None), getattr(error, "context_mark", None)
     said = str(getattr(error, "problem", None) or error).strip()
-    context, context_mark = getattr(error, "context", None), getattr(error, "context_mark", None)
-    if context and context_mark is not None and mark is not None and context_mark.line != mark.line:
-        said += f" ({context} that begins in line {context_mark.line + 1})"
+    if opened is not None and (mark is None or mark.line >= len(text.rstrip().splitlines())):
+        # Something was never closed: its beginning is the place to mend, not the file's end.
+        mark = opened
+    if context and opened is not None and mark is not None:
+        said += f" ({context}" + (
+            ")" if opened.line == mark.line else f" that begins in line {opened.line + 1})"
+        )
     hint = next((hint for part, hint in _HINTS.items() if part in said), "YAML")
     yield Problem(file, mark.line + 1 if mark is not None else None, "", f"is not YAML: {said}", hint)
 
@@ -166,7 +172,7 @@ class _Reader:
         self._left -= 1
         if self._left < 0 or depth > MAX_DEPTH:
             if not self._told:
-                self._wrong(line, path, "aliases repeat too much", "the values written out")
+                self._wrong(line, path, "aliases repeat too much", "write the values out")
                 self._told = True
             return Item(None, line)
         if isinstance(node, yaml.MappingNode):
@@ -186,9 +192,11 @@ class _Reader:
             key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else ""
             below = f"{path}.{key}" if path else key
             if not key or key == "<<":
-                self._wrong(at, path, "has a key that is no word", "keys as words; merges (<<) written out")
+                self._wrong(at, path, "has a key that is no word", "use words as keys, write merges (<<) out")
             elif key in made.entries:
-                self._wrong(at, below, f"stands twice, first in line {made.entries[key].line}", "one of them")
+                self._wrong(
+                    at, below, f"stands twice, first in line {made.entries[key].line}", "keep one of them"
+                )
             else:
                 made.entries[key] = self.item(value_node, at, below, depth + 1)
         return made
@@ -202,9 +210,9 @@ class _Reader:
             try:
                 return self._scalars.construct_object(node)
             except (ValueError, yaml.YAMLError):
-                self._wrong(line, path, f"{shown(str(node.value))} is no {kind}", "text in quotes")
+                self._wrong(line, path, f"{shown(str(node.value))} is no {kind}", "put text in quotes")
                 return None
-        self._wrong(line, path, f"has the tag {shown(str(node.tag))}", "plain values without tags")
+        self._wrong(line, path, f"has the tag {shown(str(node.tag))}", "use plain values without tags")
         return None
 
     def _wrong(self, line: int, path: str, message: str, accepted: str) -> None:

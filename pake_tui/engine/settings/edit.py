@@ -36,8 +36,9 @@ class _No(Exception):
 
 def plan(data: bytes | None, file: str, path: str, typed: str, validators: Mapping[str, Validator]) -> Plan:
     """What setting `path` to `typed` makes of a file's bytes (None: there is no file yet)."""
-    before = document.parse(data if data is not None else HEADER.encode(), file)
-    text = "" if before.root is None and before.problems else (data or HEADER.encode()).decode()
+    given = HEADER.encode() if data is None else data
+    before = document.parse(given, file)
+    text = given.decode("utf-8", "replace")
     try:
         if before.root is None and before.problems:
             raise _No(f"the file must be mended first: {before.problems[0]}")

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pake_tui import paths
 from pake_tui.errors import ConfigError
 from pake_tui.model.setting import Problem
+from pake_tui.paths import user_name, who_else_can_write
 
 MAX_BYTES = 1_048_576
 YOUNG_NS = 100_000_000
@@ -53,24 +53,27 @@ def read(path: Path) -> bytes | Problem:
         return Problem(str(path), None, "", "does not exist", "the path of a YAML file")
     except OSError as error:
         return Problem(
-            str(path), None, "", f"cannot be read by {paths.user_name()}: {error.strerror}", "a readable file"
+            str(path), None, "", f"cannot be read by {user_name()}: {error.strerror}", "a readable file"
         )
-    with os.fdopen(descriptor, "rb") as file:
-        facts = os.fstat(descriptor)
-        if not stat.S_ISREG(facts.st_mode):
-            return Problem(str(path), None, "", "is no regular file", "the path of a YAML file")
-        if facts.st_size > MAX_BYTES:
-            return Problem(str(path), None, "", f"has {facts.st_size} bytes", f"at most {MAX_BYTES} bytes")
-        try:
-            if reason := paths.who_else_can_write(path):
-                return Problem(
-                    str(path), None, "", f"is refused: {reason}", "a file that only its owner can write"
-                )
-            data = file.read(MAX_BYTES + 1)
-        except OSError as error:
-            return Problem(str(path), None, "", f"cannot be read: {error.strerror}", "a readable file")
+    try:
+        return _read_open(descriptor, path)
+    except OSError as error:
+        return Problem(str(path), None, "", f"cannot be read: {error.strerror}", "a readable file")
+    finally:
+        os.close(descriptor)
+
+
+def _read_open(descriptor: int, path: Path) -> bytes | Problem:
+    facts = os.fstat(descriptor)
+    if not stat.S_ISREG(facts.st_mode):
+        return Problem(str(path), None, "", "is no regular file", "the path of a YAML file")
+    if reason := who_else_can_write(path):
+        return Problem(str(path), None, "", f"is refused: {reason}", "a file that only its owner can write")
+    with os.fdopen(descriptor, "rb", closefd=False) as file:
+        data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        return Problem(str(path), None, "", "grows while it is read", f"at most {MAX_BYTES} bytes")
+        size = max(facts.st_size, len(data))
+        return Problem(str(path), None, "", f"has {size} bytes", f"at most {MAX_BYTES} bytes")
     return data
 
 
@@ -113,7 +116,7 @@ def replace(path: Path, data: bytes, seen: Sight | None) -> None:
     target = path.resolve()
     try:
         if not os.access(target, os.W_OK):
-            raise PermissionError(13, f"{paths.user_name()} may not write it")
+            raise PermissionError(13, f"{user_name()} may not write it")
         if not _swap(target, data, path, seen):
             _overwrite(target, data, path, seen)
     except OSError as error:

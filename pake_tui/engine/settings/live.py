@@ -65,7 +65,8 @@ class LiveSettings:
         self._resolved = resolve(self._layer, self._environment, {})
         problems += self._resolved.problems
         if problems:
-            raise refused(problems)
+            count = f"{len(problems)} problems" if len(problems) > 1 else "1 problem"
+            raise ConfigError(f"the configuration is refused, {count}", problems=problems)
 
     @property
     def path(self) -> Path | None:

@@ -1,4 +1,4 @@
-"""A configuration in memory: a few invented settings of every layer, edits that last as long as the object."""
+"""A configuration in memory: invented settings of every layer, edits that last as long as the object."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _invented() -> tuple[Setting, ...]:
             "logging.max_file_size_mb",
             100.0,
             100.0,
-            "size at which a file rotates, MiB",
+            "rotates at this size, MiB",
             "1 to 1000",
             default,
         ),
@@ -63,7 +63,7 @@ def _invented() -> tuple[Setting, ...]:
 
 
 class FakeConfigStore:
-    """A ConfigStore: nine settings, one from the environment, one set at run time, the others file or default."""
+    """A ConfigStore: nine settings, one from the environment, one set at run time."""
 
     def __init__(self, read_only: str = "") -> None:
         self._settings = _invented()
@@ -110,7 +110,7 @@ class FakeConfigStore:
     def validate(self, text: str) -> ConfigView:
         """A text is wrong here if a line of it is indented with a tab."""
         problems = tuple(
-            Problem(FILE, number, "", "is indented with a tab", "blanks")
+            Problem(FILE, number, "", "is indented with a tab", "use blanks")
             for number, line in enumerate(text.split("\n"), 1)
             if line.startswith("\t")
         )
