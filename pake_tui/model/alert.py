@@ -88,6 +88,8 @@ class Alert:
     flapping: bool = False
     held_back: int = 0
     """Notices that the policy withheld so far."""
+    suppressed: str = ""
+    """Why its notices are withheld (a silence, a parent that is down); empty where they are not."""
     memory: dict[str, int] = field(default_factory=dict)
     """The lifecycle's own bookkeeping (last notice, reopenings, ...), JSON-able; opaque to everybody else."""
 
@@ -154,3 +156,4 @@ class Policy:
     flap_window_ns: int = 3600 * 1_000_000_000
     steady_ns: int = 1800 * 1_000_000_000
     ack_expires_ns: int | None = None
+    reminder_ns: int | None = None

@@ -1,0 +1,77 @@
+"""Outcomes of the lifecycle as rows, and what time alone brings to the alerts of a store."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from collections.abc import Sequence
+
+from pake_tui.clock import HOUR
+from pake_tui.engine.monitoring.alert_events import Notice, NoticeKind
+from pake_tui.engine.monitoring.lifecycle import Outcome, counts, digest, settle
+from pake_tui.engine.store import alerts as table
+from pake_tui.engine.store.state import StateStore
+from pake_tui.model.alert import Alert, Policy
+
+TIDY_EVERY_NS = HOUR
+WORDS = {kind.word: kind for kind in NoticeKind}
+
+
+def room_left(connection: sqlite3.Connection, policy: Policy, now_ns: int) -> int:
+    """How many more notices the sliding hour allows."""
+    return policy.max_per_hour - table.sent_in_hour(connection, now_ns)
+
+
+def keep(connection: sqlite3.Connection, seen: Alert | None, outcome: Outcome) -> None:
+    """Write what an event made of an alert: row, history and notices together."""
+    if outcome.alert is not None and outcome.alert != seen:
+        table.save(connection, outcome.alert, seen)
+    table.append_history(connection, outcome.history)
+    _keep_notices(connection, outcome.notices)
+
+
+def settle_all(store: StateStore, policy: Policy, now_ns: int) -> None:
+    """Snoozes end, acknowledgements expire, notices that were put off or held back go out.
+
+    Looks without a transaction first, so that a quiet second writes nothing.
+    """
+    moving = [alert.id for alert in table.unsettled(store.read) if settle(alert, policy, now_ns, new_id="-")]
+    if not moving and not store.alerts.held():
+        return
+    with store.write() as connection:
+        for alert_id in moving:
+            alert = table.load(connection, alert_id)
+            if alert is None:
+                continue
+            room = room_left(connection, policy, now_ns)
+            for outcome in settle(alert, policy, now_ns, room, new_id=uuid.uuid4().hex):
+                keep(connection, alert, outcome)
+                alert = outcome.alert
+        _send_digest(connection, policy, now_ns)
+
+
+def tidy(store: StateStore, now_ns: int) -> None:
+    """Forget what is too old."""
+    with store.write() as connection:
+        table.prune(connection, now_ns)
+
+
+def _send_digest(connection: sqlite3.Connection, policy: Policy, now_ns: int) -> None:
+    held = [
+        Notice(row.alert_id, "", WORDS[row.kind], row.severity, row.title, row.at_ns, held=True)
+        for row in table.held(connection)
+        if row.kind in WORDS
+    ]
+    notice = digest(held, policy, now_ns, room_left(connection, policy, now_ns))
+    if notice is not None:
+        table.release_held(connection)
+        _keep_notices(connection, [notice])
+
+
+def _keep_notices(connection: sqlite3.Connection, notices: Sequence[Notice]) -> None:
+    rows = [
+        table.NoticeRow(n.alert_id, n.at_ns, n.kind.word, n.severity, n.title, n.text, n.held, counts(n))
+        for n in notices
+    ]
+    if rows:
+        table.append_notices(connection, rows)

@@ -1,0 +1,211 @@
+"""Samples into equal steps: pure arithmetic on columns of numbers, written for speed where screens wait for
+it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from itertools import pairwise, repeat
+from math import isnan
+from operator import itemgetter
+
+from pake_tui.clock import MINUTE
+from pake_tui.model.sample import Bucket
+
+HOLD = 2.5
+
+_FILL = tuple(Bucket.__dict__[field.name].__set__ for field in fields(Bucket))
+
+Floats = Sequence[float]
+Values = list[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """`points` steps of `step_ns`, the first of which starts at `start_ns` (UTC ns)."""
+
+    start_ns: int
+    step_ns: int
+    points: int
+
+    @property
+    def edges(self) -> list[int]:
+        """Starts of all steps, and the end of the last one."""
+        end = self.start_ns + self.step_ns * (self.points + 1)
+        return list(range(self.start_ns, end, self.step_ns))[: self.points + 1]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """One series of one writer: times (UTC ns, rising) and per time a mean, a low and a high."""
+
+    times: Sequence[int]
+    means: Floats
+    lows: Floats
+    highs: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which samples fall into which step, worked out once for all columns that share their times.
+
+    `first` names one sample per step; `several` the steps that have more (step, from, to); `gaps` those that
+    have none, now nor in the writer's usual interval before.
+    """
+
+    first: tuple[int, ...]
+    several: tuple[tuple[int, int, int], ...]
+    gaps: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Steps:
+    """A column in steps; None is a gap."""
+
+    means: Values
+    lows: Values
+    highs: Values
+
+
+def grid(since_ns: int, until_ns: int, points: int) -> Grid:
+    """Steps that end with the one `until_ns` falls into, on multiples of their width, so that old ones
+    stay.
+    """
+    step = max(1, -(-(until_ns - since_ns) // points))
+    return Grid(until_ns // step * step - (points - 1) * step, step, points)
+
+
+def plan(times: Sequence[int], over: Grid) -> Plan:
+    """Sort samples into steps. A step without one repeats the last sample for 2.5 usual intervals."""
+    hold = int(_interval(times) * HOLD)
+    cuts = [bisect_left(times, edge) for edge in over.edges]
+    first: list[int] = []
+    several: list[tuple[int, int, int]] = []
+    gaps: list[int] = []
+    start = over.start_ns
+    for index in range(over.points):
+        low, high = cuts[index], cuts[index + 1]
+        if high - low > 1:
+            several.append((index, low, high))
+        elif high == low:
+            if low and start - times[low - 1] <= hold and low <= len(times):
+                low -= 1
+            else:
+                gaps.append(index)
+                low = 0
+        first.append(low)
+        start += over.step_ns
+    return Plan(tuple(first), tuple(several), tuple(gaps))
+
+
+def stepped(column: Column, how: Plan) -> Steps:
+    """A column in the steps of its plan."""
+    means = _picked(column.means, how)
+    raw = column.lows is column.means
+    lows, highs = (
+        (list(means), list(means)) if raw else (_picked(column.lows, how), _picked(column.highs, how))
+    )
+    for index, low, high in how.several:
+        part = column.means[low:high]
+        means[index] = sum(part) / (high - low)
+        lows[index] = min(column.lows[low:high])
+        highs[index] = max(column.highs[low:high])
+    for index in how.gaps:
+        means[index] = lows[index] = highs[index] = None
+    return Steps(means, lows, highs)
+
+
+def nothing(over: Grid) -> Steps:
+    """All gaps."""
+    return Steps([None] * over.points, [None] * over.points, [None] * over.points)
+
+
+def merged(parts: Sequence[Steps], *, add: bool) -> Steps:
+    """One series that several processes write: rates are added, levels averaged between their extremes."""
+    if len(parts) == 1:
+        return parts[0]
+    result = Steps([], [], [])
+    for means, lows, highs in zip(
+        zip(*(p.means for p in parts), strict=True),
+        zip(*(p.lows for p in parts), strict=True),
+        zip(*(p.highs for p in parts), strict=True),
+        strict=True,
+    ):
+        known = [value for value in means if value is not None]
+        low, high = [v for v in lows if v is not None], [v for v in highs if v is not None]
+        if not known:
+            result.means.append(None)
+            result.lows.append(None)
+            result.highs.append(None)
+        else:
+            result.means.append(sum(known) if add else sum(known) / len(known))
+            result.lows.append(sum(low) if add else min(low))
+            result.highs.append(sum(high) if add else max(high))
+    return result
+
+
+def as_buckets(steps: Steps, starts: Sequence[int]) -> tuple[Bucket, ...]:
+    """What the model wants.
+
+    Filled slot by slot: a screen asks for 15,000 of them, and `__init__` takes twice as long.
+    """
+    made = list(map(object.__new__, repeat(Bucket, len(starts))))
+    columns = (starts, steps.means, steps.lows, steps.highs)
+    for fill, values in zip(_FILL, columns, strict=True):
+        deque(map(fill, made, values), maxlen=0)
+    return tuple(made)
+
+
+def rates(times: Sequence[int], values: Floats) -> Column:
+    """A counter's growth per second at each sample but the first; none at a reset."""
+    kept_times: list[int] = []
+    kept: list[float] = []
+    for before, at, old, new in zip(times, times[1:], values, values[1:], strict=False):
+        if new >= old and at > before:
+            kept_times.append(at)
+            kept.append((new - old) * 1e9 / (at - before))
+    return Column(kept_times, kept, kept, kept)
+
+
+def joined(columns: Sequence[Column]) -> Column:
+    """Pieces of one writer's series as one, in the order of their times."""
+    if len(columns) == 1:
+        return columns[0]
+    rows = sorted(
+        row
+        for column in columns
+        for row in zip(column.times, column.means, column.lows, column.highs, strict=True)
+    )
+    times = [row[0] for row in rows]
+    means, lows, highs = ([row[place] for row in rows] for place in (1, 2, 3))
+    return Column(times, means, lows, highs)
+
+
+def without_nan(column: Column) -> Column:
+    """The column without the places where nothing was known."""
+    if not any(map(isnan, column.means)):
+        return column
+    kept = [index for index, value in enumerate(column.means) if not isnan(value)]
+    return Column(
+        [column.times[i] for i in kept],
+        [column.means[i] for i in kept],
+        [column.lows[i] for i in kept],
+        [column.highs[i] for i in kept],
+    )
+
+
+def _picked(values: Floats, how: Plan) -> Values:
+    if len(how.first) == 1:
+        return [values[how.first[0]]]
+    return list(itemgetter(*how.first)(values))
+
+
+def _interval(times: Sequence[int]) -> int:
+    """The usual time between samples (the median), ns; a minute where there is but one."""
+    if len(times) < 2:
+        return MINUTE
+    spans = sorted(after - before for before, after in pairwise(times))
+    return spans[len(spans) // 2]

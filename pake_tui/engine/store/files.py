@@ -1,0 +1,91 @@
+"""Files of a state folder: their modes whatever the umask, and whether SQLite can share memory there."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+NETWORK = frozenset(
+    {
+        "9p",
+        "afpfs",
+        "afs",
+        "beegfs",
+        "ceph",
+        "cifs",
+        "fuse.ceph",
+        "fuse.glusterfs",
+        "fuse.rclone",
+        "fuse.s3fs",
+        "fuse.sshfs",
+        "fuse.vmhgfs-fuse",
+        "gfs2",
+        "glusterfs",
+        "gpfs",
+        "lustre",
+        "nfs",
+        "nfs4",
+        "ocfs2",
+        "orangefs",
+        "prl_fs",
+        "smb3",
+        "smbfs",
+        "vboxsf",
+        "virtiofs",
+        "webdav",
+    }
+)
+_creating = threading.Lock()
+
+
+def create_file(path: Path) -> bool:
+    """Make an empty file if there is none: 0660 in a folder that its group may write, else 0600. OSError.
+
+    What root makes in somebody's folder belongs to that folder's owner. True if it was made here.
+    """
+    with _creating:
+        if path.exists():
+            return False
+        try:
+            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        except FileExistsError:
+            return False
+        try:
+            folder = path.parent.stat()
+            if os.geteuid() == 0 and folder.st_uid != 0:
+                os.fchown(descriptor, folder.st_uid, folder.st_gid)
+            os.fchmod(descriptor, 0o660 if folder.st_mode & stat.S_IWGRP else 0o600)
+        finally:
+            os.close(descriptor)
+    return True
+
+
+def file_system(path: Path, mounts: Iterable[str] | None = None) -> str:
+    """The type of the file system a path lies on, from /proc/mounts; empty where that cannot be read."""
+    if mounts is None:
+        try:
+            mounts = (
+                Path("/proc/self/mounts").read_text(encoding="utf-8", errors="surrogateescape").split("\n")
+            )
+        except OSError:
+            return ""
+    best, found = -1, ""
+    with suppress(OSError):
+        path = path.resolve()
+    for line in mounts:
+        fields = line.split(" ")
+        if len(fields) < 3:
+            continue
+        point = Path(fields[1].replace(r"\040", " ").replace(r"\011", "\t").replace(r"\134", "\\"))
+        if path.is_relative_to(point) and len(point.parts) >= best:
+            best, found = len(point.parts), fields[2]
+    return found
+
+
+def is_network(kind: str) -> bool:
+    """Whether a file system is shared between machines, where SQLite's shared memory must not be used."""
+    return kind in NETWORK

@@ -1,0 +1,139 @@
+"""Minutes rolled up: per writer and layout the mean, low, high and last of each series, kept for two days.
+
+A counter is rolled up as its rate per second; where it has none in a minute, that place is NaN.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from array import array
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from math import nan
+from typing import Any
+
+from pake_tui.clock import HOUR, MINUTE, SECOND
+from pake_tui.engine.store.buckets import Column, joined, rates, without_nan
+from pake_tui.engine.store.samples import Block, blocks, layouts
+from pake_tui.model.sample import MetricKind
+
+SCHEMA = """
+CREATE TABLE rollups(
+    minute_ns INTEGER NOT NULL, writer INTEGER NOT NULL, layout INTEGER NOT NULL, means BLOB NOT NULL,
+    lows BLOB NOT NULL, highs BLOB NOT NULL, lasts BLOB NOT NULL, PRIMARY KEY(minute_ns, writer, layout)
+);
+CREATE TABLE progress(one INTEGER PRIMARY KEY CHECK(one = 1), rolled_ns INTEGER NOT NULL);
+"""
+KEEP_SAMPLES_NS = HOUR + 3 * MINUTE
+KEEP_ROLLUPS_NS = 48 * HOUR
+LATE_NS = 10 * SECOND
+LOOK_BACK_NS = 70 * SECOND
+FUTURE_NS = 5 * MINUTE
+
+
+def rolled_until(connection: sqlite3.Connection) -> int:
+    """Minutes that begin before this time (UTC ns) are rolled up."""
+    row = connection.execute("SELECT rolled_ns FROM progress").fetchone()
+    return int(row[0]) if row else 0
+
+
+def roll(connection: sqlite3.Connection, now_ns: int) -> None:
+    """Roll up every whole minute since the last time."""
+    done = min(rolled_until(connection), now_ns // MINUTE * MINUTE)
+    oldest = connection.execute("SELECT min(at_ns) FROM samples").fetchone()[0]
+    end = (now_ns - LATE_NS) // MINUTE * MINUTE
+    if oldest is None or end <= done:
+        return
+    start = max(done, oldest // MINUTE * MINUTE)
+    counters = {row[0] for row in connection.execute("SELECT id FROM series WHERE kind='counter'").fetchall()}
+    numbers = {tuple(ids): number for number, ids in layouts(connection).items()}
+    for block in blocks(connection, start - LOOK_BACK_NS, end):
+        rows = _minutes(block, start, counters)
+        connection.executemany(
+            "INSERT OR REPLACE INTO rollups VALUES(?,?,?,?,?,?,?)",
+            [(minute, block.writer, numbers[tuple(block.ids)], *packed) for minute, packed in rows],
+        )
+    connection.execute("INSERT OR REPLACE INTO progress VALUES(1,?)", (end,))
+
+
+def forget(connection: sqlite3.Connection, now_ns: int) -> None:
+    """Drop what is too old, what a wrong clock put into the future, and series that have no data left."""
+    for table, column, keep in (
+        ("samples", "at_ns", KEEP_SAMPLES_NS),
+        ("rollups", "minute_ns", KEEP_ROLLUPS_NS),
+    ):
+        connection.execute(
+            f"DELETE FROM {table} WHERE {column}<? OR {column}>?", (now_ns - keep, now_ns + FUTURE_NS)
+        )
+    connection.execute(
+        "DELETE FROM layouts WHERE id NOT IN (SELECT layout FROM samples UNION SELECT layout FROM rollups)"
+    )
+    used = {number for ids in layouts(connection).values() for number in ids}
+    gone = [row for row in connection.execute("SELECT id FROM series").fetchall() if row[0] not in used]
+    connection.executemany("DELETE FROM series WHERE id=?", gone)
+
+
+def rolled_columns(
+    connection: sqlite3.Connection, since_ns: int, until_ns: int, wanted: Mapping[int, MetricKind]
+) -> dict[int, dict[int, list[Column]]]:
+    """Per series id and writer its pieces, one per layout, of minutes in a range."""
+    rows = connection.execute(
+        "SELECT writer, layout, minute_ns, means, lows, highs FROM rollups "
+        "WHERE minute_ns>=? AND minute_ns<? ORDER BY minute_ns",
+        (since_ns, until_ns),
+    ).fetchall()
+    groups: dict[tuple[int, int], list[tuple[Any, ...]]] = {}
+    for row in rows:
+        groups.setdefault(row[:2], []).append(row[2:])
+    known = layouts(connection) if groups else {}
+    pieces: dict[int, dict[int, list[Column]]] = {}
+    for (writer, layout), group in groups.items():
+        ids = known.get(layout, [])
+        times = [row[0] for row in group]
+        sets = [array("d", b"".join([row[place] for row in group])) for place in (1, 2, 3)]
+        for place, number in enumerate(ids):
+            if number in wanted:
+                column = Column(times, *(values[place :: len(ids)] for values in sets))
+                if wanted[number] is MetricKind.COUNTER:
+                    column = without_nan(column)
+                pieces.setdefault(number, {}).setdefault(writer, []).append(column)
+    return pieces
+
+
+def with_tail(pieces: list[Column], tail: Column | None) -> Column:
+    """Roll-ups of a series followed by the samples that are not rolled up yet."""
+    return joined([*pieces, tail] if tail is not None else pieces)
+
+
+def _minutes(block: Block, start_ns: int, counters: set[int]) -> list[tuple[int, tuple[bytes, ...]]]:
+    """One packed row per minute from `start_ns` on."""
+    spans = _spans(block.times, start_ns)
+    packed = {minute: tuple(array("d") for _ in range(4)) for minute, _, _ in spans}
+    for place, number in enumerate(block.ids):
+        values = block.column(place)
+        column = (
+            rates(block.times, values) if number in counters else Column(block.times, values, values, values)
+        )
+        for minute, low, high in spans if number not in counters else _spans(column.times, start_ns):
+            part = column.means[low:high]
+            for target, value in zip(
+                packed[minute], (sum(part) / len(part), min(part), max(part), part[-1]), strict=True
+            ):
+                target.append(value)
+        for minute, _, _ in spans:
+            for target in packed[minute]:
+                if len(target) == place:
+                    target.append(nan)
+    return [(minute, tuple(values.tobytes() for values in packed[minute])) for minute, _, _ in spans]
+
+
+def _spans(times: Sequence[int], start_ns: int) -> list[tuple[int, int, int]]:
+    """(minute, from, to) of the rising times that lie in each minute from `start_ns` on."""
+    spans: list[tuple[int, int, int]] = []
+    low = bisect_left(times, start_ns)
+    while low < len(times):
+        minute = times[low] // MINUTE * MINUTE
+        high = bisect_left(times, minute + MINUTE, low)
+        spans.append((minute, low, high))
+        low = high
+    return spans

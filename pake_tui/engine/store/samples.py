@@ -1,0 +1,191 @@
+"""Samples as packed rows: one per writer and tick, with the series it holds (its layout) and their values.
+
+Layouts and values are the machine's own int64 and float64 arrays: the file does not travel.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+from pake_tui.engine.store.buckets import Column, joined, rates
+from pake_tui.model.sample import MetricKind, SeriesKey
+
+SCHEMA = """
+CREATE TABLE series(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, metric TEXT NOT NULL, tags TEXT NOT NULL, service TEXT NOT NULL,
+    kind TEXT NOT NULL, unit TEXT NOT NULL, UNIQUE(metric, tags, service)
+);
+CREATE TABLE writers(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE);
+CREATE TABLE layouts(id INTEGER PRIMARY KEY AUTOINCREMENT, ids BLOB NOT NULL UNIQUE);
+CREATE TABLE samples(
+    at_ns INTEGER NOT NULL, writer INTEGER NOT NULL, layout INTEGER NOT NULL, vals BLOB NOT NULL
+);
+CREATE INDEX samples_by_time ON samples(at_ns);
+"""
+MOST_SERIES = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """How to read a series: its kind, and its unit (`percent`, `bytes`, `bytes/s`, `ms`, `/s` or empty)."""
+
+    kind: MetricKind = MetricKind.GAUGE
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A series on record."""
+
+    id: int
+    key: SeriesKey
+    meaning: Meaning
+
+
+PLAIN = Meaning()
+
+
+class Packer:
+    """Values into rows, with what it needs to know of the tables kept at hand."""
+
+    def __init__(self) -> None:
+        self._ids: dict[SeriesKey, int] = {}
+        self._layouts: dict[bytes, int] = {}
+        self._writers: dict[str, int] = {}
+        self.refused = 0
+        """Values dropped because there were too many series."""
+
+    def forget(self) -> None:
+        """The tables may have changed: look everything up again."""
+        self._ids.clear()
+        self._layouts.clear()
+        self._writers.clear()
+
+    def insert(
+        self,
+        connection: sqlite3.Connection,
+        writer: str,
+        at_ns: int,
+        values: Mapping[SeriesKey, float],
+        meanings: Mapping[SeriesKey, Meaning],
+    ) -> None:
+        """One row. Values that are not finite are left out."""
+        pairs: list[tuple[int, float]] = []
+        for key, value in values.items():
+            if isfinite(value):
+                number = self._ids.get(key) or self._series(connection, key, meanings.get(key, PLAIN))
+                if number:
+                    pairs.append((number, value))
+        if not pairs:
+            return
+        pairs.sort()
+        ids = array("q", [number for number, _ in pairs]).tobytes()
+        layout = self._layouts.get(ids) or _number(connection, "layouts", "ids", ids)
+        self._layouts[ids] = layout
+        place = self._writers.get(writer) or _number(connection, "writers", "name", writer)
+        self._writers[writer] = place
+        packed = array("d", [value for _, value in pairs]).tobytes()
+        connection.execute("INSERT INTO samples VALUES(?,?,?,?)", (at_ns, place, layout, packed))
+
+    def _series(self, connection: sqlite3.Connection, key: SeriesKey, meaning: Meaning) -> int:
+        row = (key.metric, json.dumps(key.tags), key.service)
+        found = connection.execute(
+            "SELECT id FROM series WHERE metric=? AND tags=? AND service=?", row
+        ).fetchone()
+        if found is None:
+            if connection.execute("SELECT count(*) FROM series").fetchone()[0] >= MOST_SERIES:
+                self.refused += 1
+                return 0
+            done = connection.execute(
+                "INSERT INTO series(metric, tags, service, kind, unit) VALUES(?,?,?,?,?)",
+                (*row, meaning.kind.value, meaning.unit),
+            )
+            found = (done.lastrowid,)
+        self._ids[key] = int(found[0])
+        return self._ids[key]
+
+
+def known_series(connection: sqlite3.Connection) -> list[Known]:
+    """Every series on record, the host's first, sorted."""
+    rows = connection.execute("SELECT id, metric, tags, service, kind, unit FROM series").fetchall()
+    found = [
+        Known(
+            row[0],
+            SeriesKey(row[1], tuple((name, value) for name, value in json.loads(row[2])), row[3]),
+            Meaning(MetricKind(row[4]), row[5]),
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda known: (known.key.service, known.key))
+
+
+def layouts(connection: sqlite3.Connection) -> dict[int, list[int]]:
+    """Series ids by layout."""
+    return {
+        number: array("q", ids).tolist()
+        for number, ids in connection.execute("SELECT id, ids FROM layouts").fetchall()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows of one writer and one layout: their times, and per row the values one after another."""
+
+    writer: int
+    ids: Sequence[int]
+    times: list[int]
+    values: array[float]
+
+    def column(self, place: int) -> array[float]:
+        """The values of one series."""
+        return self.values[place :: len(self.ids)]
+
+
+def blocks(connection: sqlite3.Connection, since_ns: int, until_ns: int) -> list[Block]:
+    """Samples of a range by writer and layout, times rising."""
+    rows = connection.execute(
+        "SELECT writer, layout, at_ns, vals FROM samples WHERE at_ns>=? AND at_ns<?", (since_ns, until_ns)
+    ).fetchall()
+    groups: dict[tuple[int, int], list[tuple[int, bytes]]] = {}
+    for writer, layout, at_ns, packed in rows:
+        groups.setdefault((writer, layout), []).append((at_ns, packed))
+    known = layouts(connection) if groups else {}
+    result: list[Block] = []
+    for (writer, layout), pairs in groups.items():
+        pairs.sort(key=lambda pair: pair[0])
+        values = array("d", b"".join([packed for _, packed in pairs]))
+        result.append(Block(writer, known.get(layout, []), [at for at, _ in pairs], values))
+    return [block for block in result if block.ids]
+
+
+def raw_columns(found: Iterable[Block], wanted: Mapping[int, MetricKind]) -> dict[int, dict[int, Column]]:
+    """Per series id and writer one column; counters as rates."""
+    pieces: dict[int, dict[int, list[tuple[list[int], array[float]]]]] = {}
+    for block in found:
+        for place, number in enumerate(block.ids):
+            if number in wanted:
+                values = block.column(place)
+                pieces.setdefault(number, {}).setdefault(block.writer, []).append((block.times, values))
+    return {
+        number: {writer: _column(parts, wanted[number]) for writer, parts in writers.items()}
+        for number, writers in pieces.items()
+    }
+
+
+def _column(parts: list[tuple[list[int], array[float]]], kind: MetricKind) -> Column:
+    whole = joined([Column(times, values, values, values) for times, values in parts])
+    if kind is MetricKind.COUNTER:
+        return rates(whole.times, whole.means)
+    return whole
+
+
+def _number(connection: sqlite3.Connection, table: str, column: str, value: object) -> int:
+    found = connection.execute(f"SELECT id FROM {table} WHERE {column}=?", (value,)).fetchone()
+    if found:
+        return int(found[0])
+    return int(connection.execute(f"INSERT INTO {table}({column}) VALUES(?)", (value,)).lastrowid or 0)

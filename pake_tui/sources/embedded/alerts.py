@@ -1,0 +1,74 @@
+"""Alerts of this host's state folder, and what people do to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pake_tui.clock import DAY, now_ns
+from pake_tui.engine.monitoring.alerting import Alerting
+from pake_tui.engine.store.state import StateStore
+from pake_tui.errors import ReadOnlyError
+from pake_tui.model.alert import Alert, AlertDetail, AlertList, AlertState, Policy, Presence
+from pake_tui.model.sample import Freshness
+
+
+class EmbeddedAlertSource:
+    """The embedded engine behind `AlertSource`: every answer is read from the store when it is asked for.
+
+    `actor` is who acts; `read_only` says why nothing can be changed, empty where it can.
+    """
+
+    def __init__(
+        self, store: StateStore, policy: Callable[[], Policy], actor: str, read_only: str = ""
+    ) -> None:
+        self._store = store
+        self._alerting = Alerting(store, policy)
+        self._actor = actor
+        self._read_only = read_only
+
+    def alerts(self, states: frozenset[AlertState] | None = None) -> AlertList:
+        """As `AlertSource.alerts`."""
+        now = now_ns()
+        table = self._store.alerts
+        return AlertList(
+            alerts=table.shown(now) if states is None else table.in_states(states),
+            fresh=Freshness(now),
+            resolved_24h=table.resolved_since(now - DAY),
+            held_back=table.held(),
+        )
+
+    def alert(self, alert_id: str) -> AlertDetail:
+        """One alert, by id or unique prefix, with its history. NotFoundError."""
+        return self._alerting.detail(alert_id)
+
+    def changed(self) -> int:
+        """A number that changes when anything in the state did."""
+        return self._store.changed()
+
+    def acknowledge(self, alert_id: str, comment: str = "") -> Alert:
+        """Take it. ConflictError says who has it or resolved it; a comment is kept all the same."""
+        self._refuse()
+        return self._alerting.acknowledge(alert_id, actor=self._actor, comment=comment)
+
+    def unacknowledge(self, alert_id: str) -> Alert:
+        """Give it back: acknowledged becomes firing."""
+        self._refuse()
+        return self._alerting.unacknowledge(alert_id, actor=self._actor)
+
+    def resolve(self, alert_id: str, note: str = "") -> Alert:
+        """Close it by hand. ConflictError says who was first."""
+        self._refuse()
+        return self._alerting.resolve(alert_id, actor=self._actor, note=note)
+
+    def comment(self, alert_id: str, text: str) -> Alert:
+        """Add to its history; no change of state."""
+        self._refuse()
+        return self._alerting.comment(alert_id, text, actor=self._actor)
+
+    def presence(self) -> tuple[Presence, ...]:
+        """Consoles open now, oldest first."""
+        return self._store.presence.list()
+
+    def _refuse(self) -> None:
+        if self._read_only:
+            raise ReadOnlyError(f"nothing was changed: {self._read_only}")

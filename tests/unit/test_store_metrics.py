@@ -1,0 +1,171 @@
+"""`metrics.db`: what was measured comes back as steps, rates and roll-ups."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from pake_tui.clock import HOUR, MINUTE, SECOND, now_ns
+from pake_tui.engine.store.leadership import DeposedError
+from pake_tui.engine.store.metrics import Meaning, MetricsStore
+from pake_tui.model.check import HealthCheck, HealthState
+from pake_tui.model.sample import MetricKind, ProcessRow, SeriesKey
+
+CPU = SeriesKey("cpu_percent")
+HITS = SeriesKey("requests.total", (("path", "/"),), "api")
+COUNTER = {HITS: Meaning(MetricKind.COUNTER)}
+START = now_ns() // HOUR * HOUR - 2 * HOUR
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> MetricsStore:
+    """A fresh state folder."""
+    folder = tmp_path / "folder"
+    folder.mkdir(mode=0o700)
+    return MetricsStore(folder)
+
+
+def means(store: MetricsStore, key: SeriesKey, since: int, until: int, points: int) -> list[float | None]:
+    """The steps of one series."""
+    return [bucket.mean for bucket in store.series([key], since, until, points)[0].points]
+
+
+def test_samples_come_back_in_equal_steps(store: MetricsStore) -> None:
+    """Means with their extremes, oldest first, with unit and newest value."""
+    for second in range(60):
+        store.record(
+            "collector", START + second * SECOND, {CPU: float(second)}, {CPU: Meaning(unit="percent")}
+        )
+    (series,) = store.series([CPU], START, START + 60 * SECOND - 1, 6)
+    assert (series.unit, series.last, series.last_ns) == ("percent", 59.0, START + 59 * SECOND)
+    assert [(b.mean, b.low, b.high) for b in series.points] == [
+        (4.5 + 10 * n, 10.0 * n, 10.0 * n + 9) for n in range(6)
+    ]
+
+
+def test_a_gap_is_none_and_never_zero(store: MetricsStore) -> None:
+    """Where nothing was measured for more than the usual interval, nothing is shown."""
+    for second in [*range(10), *range(40, 50)]:
+        store.record("collector", START + second * SECOND, {CPU: 1.0})
+    found = means(store, CPU, START, START + 50 * SECOND - 1, 50)
+    assert found == [1.0] * 12 + [None] * 28 + [1.0] * 10
+
+
+def test_a_slow_writer_is_held_between_its_samples(store: MetricsStore) -> None:
+    """An application that reports every 30 s draws a line, not dots."""
+    for minute in range(0, 300, 30):
+        store.record("api@1", START + minute * SECOND, {CPU: 5.0})
+    assert means(store, CPU, START, START + 300 * SECOND - 1, 100) == [5.0] * 100
+
+
+def test_counters_are_rates_over_all_writers_and_survive_a_reset(store: MetricsStore) -> None:
+    """Growth per second, summed; a restart drops one sample instead of drawing a cliff."""
+    for second in range(60):
+        store.record("api@1", START + second * SECOND, {HITS: float(second * 3)}, COUNTER)
+        store.record("api@2", START + second * SECOND, {HITS: float(second % 30 * 2)}, COUNTER)
+    (series,) = store.series([HITS], START + 10 * SECOND, START + 60 * SECOND - 1, 5)
+    assert [round(b.mean or -1, 6) for b in series.points] == [5.0] * 5
+    assert store.last()[HITS] == (START + 59 * SECOND, 5.0)
+
+
+def test_what_is_not_finite_is_left_out(store: MetricsStore) -> None:
+    """NaN and infinity are no measurements."""
+    store.record("collector", START, {CPU: math.nan, HITS: 1.0})
+    assert set(store.catalog()) == {HITS}
+
+
+def test_hours_come_from_minutes_rolled_up(store: MetricsStore) -> None:
+    """After an hour samples go, their minutes stay with mean, low and high; counters stay rates."""
+    for second in range(0, 600, 2):
+        at = START + second * SECOND
+        store.record("collector", at, {CPU: float(second % 60), HITS: second * 4.0}, COUNTER)
+    store.prune(START + 10 * MINUTE + 15 * SECOND)
+    store.prune(START + 90 * MINUTE)
+    assert store.read("SELECT count(*) FROM samples") == [(0,)]
+    until = START + 10 * MINUTE - 1
+    cpu, hits = store.series([CPU, HITS], until - 2 * HOUR, until, 120)
+    assert [(b.mean, b.low, b.high) for b in cpu.points[-10:]] == [(29.0, 0.0, 58.0)] * 10
+    assert [round(b.mean or -1, 6) for b in hits.points[-10:]] == [4.0] * 10
+    assert cpu.points[0].mean is None
+
+
+def test_rolling_up_again_changes_nothing_and_the_newest_minutes_are_not_missing(store: MetricsStore) -> None:
+    """A long range ends with what was sampled a second ago."""
+    for second in range(200):
+        store.record("collector", START + second * SECOND, {CPU: 7.0})
+    for _ in range(2):
+        store.prune(START + 130 * SECOND)
+    (series,) = store.series([CPU], START - 5 * HOUR, START + 199 * SECOND, 300)
+    assert (series.last_ns, series.points[-1].mean) == (START + 199 * SECOND, 7.0)
+    assert store.read("SELECT count(*) FROM rollups") == [(2,)]
+
+
+def test_two_days_later_nothing_is_left(store: MetricsStore) -> None:
+    """Samples, roll-ups and the names of series without data go."""
+    for second in range(120):
+        store.record("collector", START + second * SECOND, {CPU: 7.0})
+    store.prune(START + 3 * MINUTE)
+    store.prune(START + 50 * HOUR)
+    assert store.catalog() == {}
+    store.record("collector", START + 50 * HOUR, {CPU: 8.0})
+    assert store.last()[CPU] == (START + 50 * HOUR, 8.0)
+
+
+def test_samples_of_a_clock_that_was_ahead_go(store: MetricsStore) -> None:
+    """The future does not hide the present."""
+    store.record("collector", START + 30 * 24 * HOUR, {CPU: 1.0})
+    store.prune(START)
+    assert store.newest_ns() is None
+
+
+def test_a_file_that_was_replaced_is_learnt_anew(store: MetricsStore) -> None:
+    """What was remembered of the old file's rows is not written into the new one."""
+    store.record("collector", START, {HITS: 1.0, CPU: 1.0})
+    for path in store.folder.glob("metrics.db*"):
+        path.unlink()
+    store.record("collector", START, {CPU: 2.0})
+    assert store.last() == {CPU: (START, 2.0)}
+
+
+def test_a_deposed_collector_cannot_write(store: MetricsStore) -> None:
+    """The epoch is checked by every write."""
+    other = MetricsStore(store.folder)
+    store.lead(1)
+    store.record("collector", START, {CPU: 1.0})
+    other.lead(2)
+    with pytest.raises(DeposedError):
+        store.record("collector", START + SECOND, {CPU: 1.0})
+    MetricsStore(store.folder).record("api@1", START, {HITS: 1.0})
+
+
+def test_series_are_bounded(store: MetricsStore) -> None:
+    """Past the limit new series are dropped and counted; known ones go on."""
+    store.record("collector", START, {SeriesKey(f"m{number}"): 1.0 for number in range(5_001)})
+    assert store.refused == 1
+    assert len(store.catalog()) == 5_000
+
+
+def test_busiest_processes_are_the_last_ones_given(store: MetricsStore) -> None:
+    """They come back as they were."""
+    rows = (ProcessRow(1, "init", "root", 0.1, 4096), ProcessRow(2, "näme", "ada", 99.0, 1))
+    store.put_processes(START, [])
+    store.put_processes(START, rows)
+    assert store.processes() == rows
+
+
+def test_health_keeps_the_last_runs_of_each_owner(store: MetricsStore) -> None:
+    """Sixty points, since when the state holds, one row per owner."""
+
+    def check(at: int, state: HealthState) -> HealthCheck:
+        return HealthCheck("db", state, "fine", "api@1", checked_ns=START + at * SECOND, latency_ms=1.5)
+
+    for at in range(70):
+        store.health.put([check(at, HealthState.HEALTHY if at < 65 else HealthState.UNHEALTHY)])
+    store.health.put([check(69, HealthState.UNHEALTHY)])
+    (row,) = store.health.list()
+    assert (len(row.history), row.since_ns) == (60, START + 65 * SECOND)
+    assert [point.state for point in row.history[-6:]] == [HealthState.HEALTHY] + [HealthState.UNHEALTHY] * 5
+    store.health.prune(START + 70 * SECOND)
+    assert store.health.list() == ()

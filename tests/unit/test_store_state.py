@@ -1,0 +1,130 @@
+"""The families of `state.db`: presence, loggers, runtime values, leadership, and who needs a collector."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pake_tui.engine.store.leadership import DeposedError
+from pake_tui.engine.store.state import StateStore
+from pake_tui.errors import StoreError
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> StateStore:
+    """A fresh state folder."""
+    folder = tmp_path / "folder"
+    folder.mkdir(mode=0o700)
+    return StateStore(folder)
+
+
+def test_presence_lists_who_lives(store: StateStore) -> None:
+    """A console enters once and leaves; a dead one is not shown, whatever its pid became."""
+    dead = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    store.presence.enter("bob", dead.pid)
+    store.presence.enter("ada")
+    store.presence.enter("ada")
+    assert [(p.actor, p.pid) for p in store.presence.list()] == [("bob", dead.pid), ("ada", os.getpid())]
+    dead.communicate()
+    assert [p.actor for p in store.presence.list()] == ["ada"]
+    store.presence.leave()
+    assert store.presence.list() == ()
+
+
+def test_a_beat_writes_only_now_and_then(store: StateStore) -> None:
+    """Beating often wakes no other console."""
+    store.presence.enter("ada")
+    before = store.changed()
+    for _ in range(100):
+        store.presence.beat()
+    assert store.changed() == before
+
+
+def test_loggers_outlive_their_process_and_go_with_their_file(store: StateStore, tmp_path: Path) -> None:
+    """Registered once per file, forgotten when the file is gone."""
+    here, gone = tmp_path / "api.log", tmp_path / "gone.log"
+    here.touch()
+    for path in (here, gone, here):
+        store.loggers.register("api", 12, path)
+    before = store.changed()
+    store.loggers.register("api", 12, here)
+    assert store.changed() == before
+    assert [row.path for row in store.loggers.paths()] == [here, gone]
+    assert store.loggers.prune() == 0
+    with store.write() as connection:
+        connection.execute("UPDATE loggers SET since_ns=0")
+    assert store.loggers.prune() == 1
+    assert [row.path for row in store.loggers.paths()] == [here]
+
+
+def test_runtime_values_know_their_actor(store: StateStore) -> None:
+    """The newest wins; a reload drops one's own, an edit of the file drops the key."""
+    store.runtime.set("monitoring", {"cpu_threshold_percent": 75.0, "x": [1]}, "api@1")
+    store.runtime.set("monitoring", {"cpu_threshold_percent": 70.0}, "ada")
+    values = {value.name: (value.value, value.actor) for value in store.runtime.list()}
+    assert values == {"cpu_threshold_percent": (70.0, "ada"), "x": ([1], "api@1")}
+    store.runtime.drop_of("api@1")
+    store.runtime.drop([("monitoring", "cpu_threshold_percent")])
+    assert store.runtime.list() == ()
+    with pytest.raises(StoreError, match="cannot be stored"):
+        store.runtime.set("monitoring", {"x": object()}, "ada")
+
+
+def test_one_collector_leads_and_its_end_is_seen_at_once(store: StateStore) -> None:
+    """A second claim fails while the first lives, and succeeds when it is gone."""
+    other = StateStore(store.folder)
+    assert store.leadership.current() is None
+    assert store.leadership.claim(config_path="/etc/pake.yaml", permanent=True, version="1") == 1
+    assert other.leadership.claim(config_path="", permanent=False, version="1") is None
+    leader = other.leadership.current()
+    assert leader
+    assert (leader.pid, leader.alive, leader.silent, leader.config_path) == (
+        os.getpid(),
+        True,
+        False,
+        "/etc/pake.yaml",
+    )
+    store.leadership.release()
+    gone = other.leadership.current()
+    assert gone
+    assert not gone.alive
+    assert other.leadership.claim(config_path="", permanent=False, version="1") == 2
+
+
+def test_a_permanent_collector_replaces_one_started_on_demand(store: StateStore) -> None:
+    """The replaced one is told at its next beat and its writes fail."""
+    other = StateStore(store.folder)
+    store.leadership.claim(config_path="", permanent=False, version="1")
+    assert other.leadership.claim(config_path="", permanent=True, version="1", replace_alive=True) == 2
+    with pytest.raises(DeposedError):
+        store.leadership.beat()
+    with pytest.raises(DeposedError), store.write():
+        pass
+    other.leadership.beat()
+    with other.write():
+        pass
+
+
+def test_wanting_a_collector_wakes_no_console(store: StateStore) -> None:
+    """The stamp is a file's time."""
+    assert store.wanted.last_ns() is None
+    before = store.changed()
+    store.wanted.touch()
+    assert store.wanted.last_ns()
+    assert store.changed() == before
+
+
+def test_history_cannot_be_changed(store: StateStore) -> None:
+    """Not even by who opens the database by hand."""
+    with store.write() as connection:
+        connection.execute(
+            "INSERT INTO alerts VALUES('a','f','firing',1,'s','',0,0,NULL,0,1,'{\"title\":\"t\",\"message\":\"m\"}')"
+        )
+        connection.execute("INSERT INTO history VALUES(1,'a',0,'fired','ada','','firing',1)")
+    for statement in ("UPDATE history SET actor='bob'", "DELETE FROM history"):
+        with pytest.raises(StoreError, match="append-only"), store.write() as connection:
+            connection.execute(statement)
