@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from pake_tui import clock, get_logger, get_monitor, paths
-from pake_tui.cli import demo_story
+from pake_tui.cli import demo_history, demo_story
+from pake_tui.cli.demo_history import History
 from pake_tui.cli.demo_story import Line, Story
 from pake_tui.engine.library import backdated_logger
+from pake_tui.engine.store.metrics import MetricsStore
 from pake_tui.model.alert import AlertState, Severity
 
 TICK_S = 0.1
@@ -62,7 +64,8 @@ class Player:
         self._order = count()
         self._next_request = story.first_request
         self._chores_until = story.begins_ns(story.first_request)
-        self._failed = self._done = 0.0
+        self._history: History | None = History(service)
+        self._errors = self._history.share
 
     def start(self) -> None:
         """Register the service's health check and write what happened before the demo began."""
@@ -70,6 +73,7 @@ class Player:
             self.monitor.register_health_check("payment-gateway", self._gateway_health)
         self.monitor.register_health_check(self.service, self._own_health)
         self.play(clock.now_ns())
+        self._keep_history()
 
     def play(self, now_ns: int) -> None:
         """Write everything that is due by now."""
@@ -101,16 +105,23 @@ class Player:
             getattr(logger, line.how)(line.message, **fields)
         if not late:
             self._measure(line)
+        elif self._history is not None and line.answer_ms is not None:
+            self._history.add(line.at_ns, line.endpoint, line.answer_ms, line.failed)
+
+    def _keep_history(self) -> None:
+        """Store what was measured before the demo began; only the api did measure."""
+        if self._history is not None and self._history.answers:
+            store = MetricsStore(paths.state_folder().path)
+            self._history.store(store, self.monitor.owner)
+            store.close()
+        self._history = None
 
     def _measure(self, line: Line) -> None:
         """What the service counts and measures as it writes a line."""
         if line.answer_ms is not None:
-            self.monitor.record_timing("api.latency", line.answer_ms, {"endpoint": line.endpoint})
+            self.monitor.record_timing(demo_history.LATENCY, line.answer_ms, {"endpoint": line.endpoint})
             self.monitor.increment_counter("requests.total", tags={"endpoint": line.endpoint})
-            self._done += 1
-            self._failed += line.failed
-            self.monitor.set_gauge("error_percent", 100 * self._failed / self._done)
-            self._failed, self._done = self._failed * 0.9, self._done * 0.9
+            self.monitor.set_gauge(demo_history.ERRORS, self._errors.add(line.failed))
         if line.gateway_ms is not None:
             self.monitor.record_timing("gateway.response", line.gateway_ms)
         if line.raises:

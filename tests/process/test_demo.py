@@ -14,11 +14,13 @@ from pathlib import Path
 import pytest
 
 from pake_tui.cli import demo, demo_supervisor
+from pake_tui.clock import SECOND
 from pake_tui.engine.monitoring.alerting import Alerting
 from pake_tui.engine.store.metrics import MetricsStore
 from pake_tui.engine.store.state import StateStore
 from pake_tui.model.alert import Policy
 from pake_tui.model.check import HealthState
+from pake_tui.model.sample import SeriesKey
 
 SECRETS = re.compile(
     r"sk_live_\w{8}|4111 1111 1111|5555-5555-5555|4012888888881881|eyJhbGci|:[0-9a-f]{24}@|[a-z]+\.\d\d@"
@@ -99,6 +101,14 @@ def test_the_incident_unfolds_and_a_person_can_end_it(
             return next((c.state for c in metrics.health.list() if c.name == "payment-gateway"), None)
 
         until(lambda: gateway() is HealthState.UNHEALTHY)
+        latency = SeriesKey("api.latency", (("endpoint", "pay"), ("stat", "p95")), "api")
+
+        def past_points() -> int:
+            now = time.time_ns()
+            found = metrics.series([latency], now - 240 * SECOND, now, 24)
+            return sum(point.mean is not None for series in found for point in series.points)
+
+        until(lambda: past_points() > 20)
         people.acknowledge(alert.id, actor="ada", comment="on it")
         until(lambda: "on it" in (folder / "logs" / "payment.log").read_text())
         people.resolve(alert.id, actor="ada", note="take the backup")

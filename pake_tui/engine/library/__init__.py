@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from pake_tui.engine.library.config_service import ConfigService
 from pake_tui.engine.library.wiring import Library
-from pake_tui.engine.logger.logger import Logger
-from pake_tui.engine.monitoring.monitor import Monitor
+
+if TYPE_CHECKING:
+    from pake_tui.engine.library.config_service import ConfigService
+    from pake_tui.engine.logger.logger import Logger
+    from pake_tui.engine.monitoring.monitor import Monitor
 
 _making = threading.RLock()
 _library: Library | None = None

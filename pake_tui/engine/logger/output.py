@@ -25,6 +25,8 @@ _MODES = {
 }
 _MAY_SHOW = frozenset({SecurityLevel.PUBLIC, SecurityLevel.INTERNAL})
 FLUSH_SECONDS = 5.0
+MAX_FILES = 200
+"""Files of one process that are kept open."""
 
 
 def warn(text: str) -> None:
@@ -64,6 +66,7 @@ class Output:
         self._lock = threading.RLock()
         self._warned: set[str] = set()
         self._background = Background(self._write_queued)
+        self._closed = False
         self.dropped = 0
         """Lines of this process that reached no file: queue full, disk full, no permission."""
 
@@ -81,6 +84,8 @@ class Output:
         """Finish an event and write it to every sink that is on."""
         try:
             config = self.config
+            if not config.console_enabled and not config.file_enabled:
+                return
             shown = not config.mask_sensitive_data and config.security_level in _MAY_SHOW
             done = pipeline.run(event, pipeline.OPEN if shown else pipeline.MASKED)
         except Exception as error:
@@ -101,7 +106,8 @@ class Output:
         return self._background.flush(timeout_s)
 
     def close(self) -> None:
-        """Flush, and give the files back; the next line opens them again."""
+        """Flush, and give the files back; later lines open them again and are written at once."""
+        self._closed = True
         self.flush()
         for target in self.targets():
             target.sink.close()
@@ -132,7 +138,7 @@ class Output:
         target = self._target(config.log_directory, str(event["service"]))
         text = json_line(event) if config.json_format else logfmt_line(event)
         line = text.encode("utf-8", "backslashreplace") + b"\n"
-        if not config.async_logging:
+        if not config.async_logging or self._closed:
             if self._background.waiting:
                 self._background.flush(FLUSH_SECONDS)
             self._write(target, line)
@@ -147,7 +153,15 @@ class Output:
             with self._lock:
                 target = self._targets.setdefault(path, Target(FileSink(path), service))
                 self._by_place[place] = target
+                if len(self._targets) > MAX_FILES:
+                    self._forget(next(iter(self._targets.values())))
         return target
+
+    def _forget(self, target: Target) -> None:
+        """Close the file that was opened first; who still writes to it opens it again."""
+        del self._targets[target.sink.path]
+        self._by_place = {place: kept for place, kept in self._by_place.items() if kept is not target}
+        target.sink.close()
 
     def _write_queued(self, item: object) -> None:
         if isinstance(item, tuple):
