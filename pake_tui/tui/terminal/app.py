@@ -1,42 +1,182 @@
-"""The app that knows its terminal: signals, suspend, title, mouse, copying, crash reports."""
+"""The app that knows its terminal: painting, signals, suspend, title, mouse, copying, crash reports."""
 
 from __future__ import annotations
 
+import asyncio
+import os
+import sys
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from rich.console import RenderableType
+from textual import events
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.binding import BindingType
+from textual.driver import Driver
+from textual.screen import Screen
 
 from pake_tui.tui.terminal.clipboard import copy
+from pake_tui.tui.terminal.crash import write_crash_report
+from pake_tui.tui.terminal.driver import TerminalDriver
+from pake_tui.tui.terminal.keyboard import came_alone
+from pake_tui.tui.terminal.manners import color_system, wants_ascii, wants_mouse
+from pake_tui.tui.terminal.painter import Painter
 
 
 class TerminalApp(App[None], inherit_bindings=False):
-    """A Textual app without Textual's own keys. Everything here does nothing where no terminal is driven."""
+    """A Textual app without Textual's own keys that paints, reads and leaves its terminal as this room says.
+
+    Without a real terminal (`run_test`, inline) it is a plain Textual app and what follows does nothing.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = []
     last_key_alone: bool = True
     """Whether the key being handled now was alone in its read; keys that change something obey only then."""
-    round_trip_ms: float | None = None
-    """The last measured round trip to the terminal, milliseconds; None before or where it does not answer."""
 
-    def __init__(self, *, ansi_color: bool | None = None, crash_folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        ansi_color: bool | None = None,
+        crash_folder: Path | None = None,
+        ascii_only: bool | None = None,
+        depth: str | None = None,
+    ) -> None:
+        """What is None is read from the environment. `depth`: `truecolor`, `256`, `16` or `none`."""
+        if os.environ.get("NO_COLOR") == "":
+            # Textual takes an empty one as set; its convention does not.
+            del os.environ["NO_COLOR"]
         super().__init__(ansi_color=ansi_color)
         self.crash_folder = crash_folder
+        self._ascii_only = wants_ascii(os.environ) if ascii_only is None else ascii_only
+        self._depth = depth or color_system(os.environ)
+        self._painter: Painter | None = None
+        self._crash: BaseException | None = None
+
+    def get_driver_class(self) -> type[Driver]:
+        """The driver of a real terminal."""
+        return TerminalDriver
+
+    @property
+    def terminal(self) -> TerminalDriver | None:
+        """The real terminal; None where there is none."""
+        return self._driver if isinstance(self._driver, TerminalDriver) else None
+
+    # Painting.
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        terminal = self.terminal
+        if terminal is None:
+            super()._display(screen, renderable)
+            return
+        try:
+            if self._batch_count or not self._running or self._closed:
+                return
+            if isinstance(renderable, LayoutUpdate | ChopsUpdate):
+                self._paint(terminal, renderable)
+        except Exception as error:
+            self._handle_exception(error)
+        finally:
+            self.post_display_hook()
+
+    def _paint(self, terminal: TerminalDriver, update: LayoutUpdate | ChopsUpdate) -> None:
+        if self._painter is None:
+            self._painter = Painter(terminal, asyncio.get_running_loop(), self._depth, self._ascii_only)
+        x, y = self.screen.outer_size.clamp_offset(self.cursor_position)
+        if not self._painter.show(update, (x, y)):
+            self.refresh()
+
+    @property
+    def round_trip_ms(self) -> float | None:
+        """The last measured round trip to the terminal, milliseconds; None where it never answered."""
+        seconds = self._painter.pacer.round_trip if self._painter else None
+        return None if seconds is None else seconds * 1e3
+
+    @property
+    def link_bytes_per_s(self) -> float | None:
+        """The last measured throughput to the terminal; None before a large frame was answered."""
+        return self._painter.pacer.throughput if self._painter else None
+
+    def action_redraw(self) -> None:
+        """Paint the whole screen again, whatever the terminal shows."""
+        if self._painter is not None:
+            self._painter.repaint()
+        self.refresh()
+
+    # Keys.
+
+    async def on_event(self, event: events.Event) -> None:
+        """Note whether a key was alone before anything acts on it."""
+        if isinstance(event, events.Key):
+            self.last_key_alone = came_alone(event)
+        await super().on_event(event)
+
+    # Manners.
+
+    def run(self, *args: Any, **options: Any) -> None:
+        """Run until the end; the terminal is restored whatever goes wrong."""
+        try:
+            super().run(*args, **options)
+        finally:
+            if self.terminal is not None:
+                self.terminal.close()
+
+    def _build_driver(
+        self, headless: bool, inline: bool, mouse: bool, size: tuple[int, int] | None
+    ) -> Driver:
+        return super()._build_driver(headless, inline, mouse and wants_mouse(os.environ), size)
 
     def set_title(self, text: str) -> None:
-        """Show a text in the terminal's title; control characters become pictures."""
+        """Show a text in the terminal's title, until another one or the end."""
+        if self.terminal is not None:
+            self.terminal.set_title(text.encode("ascii", "replace").decode() if self._ascii_only else text)
 
     def copy_text(self, text: str) -> str:
-        """Copy to the clipboard; the way taken: `tmux`, `screen` or `terminal`."""
-        return copy(self, text)
+        """Copy to the clipboard; the way taken, in words."""
+        if self.terminal is None:
+            self.copy_to_clipboard(text)
+            return "by the terminal"
+        return copy(text, self.terminal.put)
 
     def action_mouse(self) -> None:
         """Mouse reports on or off."""
+        if self.terminal is not None:
+            self.terminal.mouse = not self.terminal.mouse
 
-    def action_redraw(self) -> None:
-        """Paint the whole screen again."""
+    @property
+    def mouse_on(self) -> bool:
+        """Whether the terminal reports the mouse."""
+        return self.terminal is not None and self.terminal.mouse
 
     def action_suspend(self) -> None:
         """Suspend to the shell; `fg` comes back."""
         self.action_suspend_process()
+
+    # Crashes.
+
+    def _handle_exception(self, error: Exception) -> None:
+        self._crash = self._crash or error
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        if self.terminal is None:
+            super()._fatal_error()
+        else:
+            self._close_messages_no_wait()
+
+    def _print_error_renderables(self) -> None:
+        if self.terminal is None:
+            super()._print_error_renderables()
+            return
+        if self._crash is not None:
+            _tell(self._crash, self.crash_folder)
+            self._crash = None
+        self._exit_renderables.clear()
+
+
+def _tell(error: BaseException, folder: Path | None) -> None:
+    """Say on standard error, with the terminal restored, what happened and where the report lies."""
+    path = write_crash_report(folder, error) if folder is not None else None
+    where = f"report: {path}" if path else "no report could be written"
+    kind = type(error).__name__
+    print(f"pake-tui: ended by an error of its own ({kind}); {where}", file=sys.__stderr__)

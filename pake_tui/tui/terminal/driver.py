@@ -1,0 +1,300 @@
+"""Drives the terminal: its modes, its size, its input; restores all of it however the app ends."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import sys
+import termios
+import threading
+import time
+from codecs import getincrementaldecoder
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from textual import constants, events
+from textual.driver import Driver
+from textual.geometry import Size
+
+from pake_tui.tui.terminal.guard import Guard
+from pake_tui.tui.terminal.keyboard import SYNCHRONIZED, Keyboard
+from pake_tui.tui.terminal.manners import RESTORE_TITLE, SAVE_TITLE, is_plain, title_sequence
+from pake_tui.tui.terminal.writer import Writer
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+READ = 4096
+ENDINGS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[?2004h"
+LEAVE = "\x1b[0m\x1b[r\x1b[?2004l\x1b[?7h\x1b[?1049l\x1b[?25h"
+MOUSE_ON = "\x1b[?1000h\x1b[?1006h"
+"""Buttons and wheel only: a report for each movement would cost a packet and repaint what is under it."""
+MOUSE_OFF = "\x1b[?1006l\x1b[?1000l"
+KITTY_ON, KITTY_OFF = "\x1b[>1u", "\x1b[<u"
+"""Kitty's keyboard protocol, only its first level: an escape key that cannot be mistaken for a beginning."""
+ASK_SYNCHRONIZED = "\x1b[?2026$p"
+
+
+class TerminalDriver(Driver):
+    """Textual's driver for a real terminal: keys from descriptor 0, painting on 2.
+
+    `reported`, `drained` and `entered` are called on the event loop: a cursor report came, nothing waits to
+    be written any more, the terminal is ours again and shows nothing of what was painted before.
+    """
+
+    def __init__(
+        self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self.reported: Callable[[], None] = _nothing
+        self.drained: Callable[[], None] = _nothing
+        self.entered: Callable[[], None] = _nothing
+        self.foreign_write: Callable[[str], None] = lambda text: None
+        self.synchronized = False
+        self.title = ""
+        self.plain = is_plain(os.environ)
+        self._kitty = not (self.plain or constants.DISABLE_KITTY_KEY)
+        self._input = sys.__stdin__.fileno() if sys.__stdin__ else 0
+        self._output = sys.__stderr__.fileno() if sys.__stderr__ else 2
+        self._before: list[Any] | None = None
+        self._writer: Writer | None = None
+        self._reader: threading.Thread | None = None
+        self._stop_reading: int | None = None
+        self._must_signal_resume = False
+        self._size = size or self.size
+        signal.signal(signal.SIGTSTP, self._suspended)
+        signal.signal(signal.SIGCONT, self._continued)
+
+    # What Textual asks of a driver.
+
+    @property
+    def can_suspend(self) -> bool:
+        """A job can be suspended."""
+        return True
+
+    def write(self, data: str) -> None:
+        """Write what is not a frame: bell, pointer shape. Ignored while the terminal is not ours."""
+        self.foreign_write(data)
+        self.put(data)
+
+    def start_application_mode(self) -> None:
+        """Take the terminal: raw input, other screen, hidden cursor."""
+        if self._writer is not None or not self._in_foreground():
+            return
+        self._make_raw()
+        self._writer = Writer(self._output, lambda: self._soon(self.drained))
+        for number in ENDINGS:
+            self._loop.add_signal_handler(number, self._ended_by, number)
+        signal.signal(signal.SIGWINCH, lambda number, frame: self._resized())
+        self._send_size()
+        self._enter()
+        self._start_reading()
+        self._soon(self.entered)
+        if self._must_signal_resume:
+            self._must_signal_resume = False
+            self.send_message(self.SignalResume())
+
+    def disable_input(self) -> None:
+        """Read no more keys."""
+        signal.signal(signal.SIGWINCH, signal.SIG_DFL)
+        if self._stop_reading is not None and self._reader is not None:
+            os.close(self._stop_reading)
+            self._stop_reading = None
+            if self._reader is not threading.current_thread():
+                self._reader.join()
+            with contextlib.suppress(termios.error):
+                termios.tcflush(self._input, termios.TCIFLUSH)
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back as it was found."""
+        self.disable_input()
+        if self._writer is not None and self._before is not None:
+            self.put(self._leaving())
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(self._input, termios.TCSANOW, self._before)
+            self._before = None
+
+    def close(self) -> None:
+        """Write what waits and forget the terminal."""
+        self.stop_application_mode()
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close()
+        for number in ENDINGS:
+            self._loop.remove_signal_handler(number)
+
+    def suspend_application_mode(self) -> None:
+        """Give the terminal to somebody else for a while; a ctrl+c there is not meant for us."""
+        self.stop_application_mode()
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close()
+        self._loop.remove_signal_handler(signal.SIGINT)
+        signal.signal(signal.SIGINT, lambda number, frame: None)
+
+    # What the rest of this room asks.
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Columns and rows of the terminal now."""
+        with contextlib.suppress(OSError):
+            columns, rows = os.get_terminal_size(self._output)
+            if columns and rows:
+                return columns, rows
+        return 80, 24
+
+    @property
+    def busy(self) -> bool:
+        """Whether the terminal has not taken all that was written."""
+        return self._writer is None or self._writer.waiting > 0
+
+    def put(self, data: str) -> None:
+        """Write without telling anybody; never blocks."""
+        if self._writer is not None:
+            self._writer.write(data)
+
+    @property
+    def mouse(self) -> bool:
+        """Whether mouse reports are on."""
+        return self._mouse
+
+    @mouse.setter
+    def mouse(self, on: bool) -> None:
+        self._mouse = on
+        self.put(MOUSE_ON if on else MOUSE_OFF)
+
+    def set_title(self, text: str) -> None:
+        """Show a title, until another one or the end; consoles without titles are left alone."""
+        if text != self.title and not self.plain:
+            self.title = text
+            self.put(title_sequence(text))
+
+    # Modes.
+
+    def _enter(self) -> None:
+        parts = [ENTER]
+        if not self.plain:
+            parts.insert(0, SAVE_TITLE)
+            if self.title:
+                parts.append(title_sequence(self.title))
+            if os.environ.get("TERM_PROGRAM") != "Apple_Terminal":
+                parts.append(ASK_SYNCHRONIZED)
+        if self._kitty:
+            parts.append(KITTY_ON)
+        if self._mouse:
+            parts.append(MOUSE_ON)
+        self.put("".join(parts))
+
+    def _leaving(self) -> str:
+        mouse = MOUSE_OFF if self._mouse else ""
+        kitty = KITTY_OFF if self._kitty else ""
+        return f"{mouse}{kitty}{LEAVE}{'' if self.plain else RESTORE_TITLE}"
+
+    def _make_raw(self) -> None:
+        """No echo, no line editing, no signals from keys, no flow control; output is left alone."""
+        with contextlib.suppress(termios.error):
+            self._before = self._before or termios.tcgetattr(self._input)
+            modes = termios.tcgetattr(self._input)
+            modes[0] &= ~(termios.IXON | termios.IXOFF | termios.ICRNL | termios.INLCR | termios.IGNCR)
+            modes[3] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN | termios.ISIG)
+            modes[6][termios.VMIN], modes[6][termios.VTIME] = 1, 0
+            termios.tcsetattr(self._input, termios.TCSANOW, modes)
+
+    def _in_foreground(self) -> bool:
+        """Whether the terminal lets us set it; in the background (`bg`) we are stopped again instead."""
+
+        def stop_again(number: int, frame: object) -> None:
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+        before = [signal.signal(number, stop_again) for number in (signal.SIGTTOU, signal.SIGTTIN)]
+        try:
+            termios.tcsetattr(self._input, termios.TCSANOW, termios.tcgetattr(self._input))
+        except termios.error:
+            return False
+        finally:
+            for number, handler in zip((signal.SIGTTOU, signal.SIGTTIN), before, strict=True):
+                signal.signal(number, handler)
+        return True
+
+    # Signals.
+
+    def _ended_by(self, number: int) -> None:
+        self._app.exit(return_code=128 + number)
+
+    def _suspended(self, number: int, frame: object) -> None:
+        if self._auto_restart and self._writer is not None:
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _continued(self, number: int, frame: object) -> None:
+        if not self._auto_restart:
+            return
+        if self._writer is None:
+            if self._must_signal_resume:
+                self.resume_application_mode()
+            return
+        # Stopped without our knowing: the shell has set the terminal its own way meanwhile.
+        self._make_raw()
+        self._enter()
+        self._resized()
+
+    def _resized(self) -> None:
+        self._send_size()
+        self._soon(self.entered)
+
+    def _send_size(self) -> None:
+        size = Size(*self.size)
+        self.send_message(events.Resize(size, size))
+
+    def _soon(self, call: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(call)
+
+    # Input.
+
+    def _start_reading(self) -> None:
+        stop, self._stop_reading = os.pipe()
+        self._reader = threading.Thread(target=self._read, args=(stop,), name="pake-input", daemon=True)
+        self._reader.start()
+
+    def _read(self, stop: int) -> None:
+        """Read keys until told to stop; a terminal that is gone ends the app, once."""
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        guard = Guard(constants.ESCAPE_DELAY)
+        keyboard = Keyboard(lambda: self._soon(self.reported), self._mode_reported)
+        selector = selectors.SelectSelector()
+        selector.register(self._input, selectors.EVENT_READ)
+        selector.register(stop, selectors.EVENT_READ)
+        try:
+            while True:
+                ready = {key.fd for key, _ in selector.select(guard.wake_in(time.monotonic()))}
+                if stop in ready:
+                    return
+                data = os.read(self._input, READ) if self._input in ready else None
+                if data == b"":
+                    break
+                text = decode(data) if data else ""
+                for event in keyboard.events(guard.feed(text, time.monotonic())):
+                    self.process_message(event)
+        except OSError:
+            pass
+        except Exception as error:
+            self._soon(partial(self._app._handle_exception, error))
+            return
+        finally:
+            selector.close()
+            os.close(stop)
+        self._soon(lambda: self._ended_by(signal.SIGHUP))
+
+    def _mode_reported(self, mode: str, known: bool) -> None:
+        if mode == SYNCHRONIZED:
+            self.synchronized = known
+
+
+def _nothing() -> None:
+    """Nobody listens yet."""

@@ -1,0 +1,94 @@
+"""Brings frames to the terminal: the differ says what, the pacer when, the driver writes. Never blocks."""
+
+from __future__ import annotations
+
+import re
+import time
+from asyncio import AbstractEventLoop, TimerHandle
+
+from textual._compositor import CompositorUpdate
+
+from pake_tui.tui.terminal.differ import Differ
+from pake_tui.tui.terminal.driver import TerminalDriver
+from pake_tui.tui.terminal.pacing import ASK, Pacer
+
+SYNC_START, SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
+GATHER = 0.02
+"""Seconds that a frame waits for what changes with it, at most and on slow links only."""
+_HARMLESS = re.compile(r"(?:\x07|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\))*")
+"""Bell and OSC: writes that change no cell."""
+
+
+class Painter:
+    """Holds what should be on the screen until it may be sent; what changes meanwhile is one next frame."""
+
+    def __init__(
+        self, driver: TerminalDriver, loop: AbstractEventLoop, depth: str, ascii_only: bool = False
+    ) -> None:
+        self.pacer = Pacer()
+        self._driver = driver
+        self._loop = loop
+        self._differ = Differ(depth, ascii_only)
+        self._cursor = (0, 0)
+        self._timer: TimerHandle | None = None
+        driver.reported = self._reported
+        driver.drained = self._drained
+        driver.entered = self.repaint
+        driver.foreign_write = self._foreign
+
+    def show(self, update: CompositorUpdate, cursor: tuple[int, int]) -> bool:
+        """Paint an update and place the cursor (x, y); False where the whole screen must be painted anew."""
+        fits = self._differ.take(update)
+        self._cursor = cursor
+        self._later(self._gathering())
+        return fits
+
+    def repaint(self) -> None:
+        """Send the whole screen again, soon: what the terminal shows is not known."""
+        self._differ.forget()
+        self._later(self._gathering())
+
+    def _gathering(self) -> float:
+        return min(GATHER, (self.pacer.round_trip or 0.0) / 8)
+
+    def _later(self, seconds: float) -> None:
+        """Try to send then, unless an earlier try is planned already."""
+        if self._timer is not None:
+            if self._timer.when() <= self._loop.time() + seconds:
+                return
+            self._timer.cancel()
+        self._timer = self._loop.call_later(seconds, self._try)
+
+    def _try(self) -> None:
+        self._timer = None
+        now = time.monotonic()
+        if self._driver.busy or self._differ.size != self._driver.size:
+            return  # `drained` or the painting of the new size comes back here
+        if not self.pacer.ready(now):
+            self._later(self.pacer.wait(now))
+            return
+        if frame := self._differ.frame():
+            self._send(frame, now)
+
+    def _send(self, frame: str, now: float) -> None:
+        x, y = self._cursor
+        if x or y:
+            frame += f"\x1b[{y + 1};{x + 1}H"
+        if self._driver.synchronized:
+            frame = f"{SYNC_START}{frame}{SYNC_END}"
+        if self.pacer.asks:
+            frame += ASK
+        self._driver.put(frame)
+        self.pacer.sent(len(frame), now)
+
+    def _reported(self) -> None:
+        self.pacer.answered(time.monotonic())
+        self._later(0.0)
+
+    def _drained(self) -> None:
+        self.pacer.taken(time.monotonic())
+        self._later(0.0)
+
+    def _foreign(self, text: str) -> None:
+        if not _HARMLESS.fullmatch(text):
+            self.repaint()
