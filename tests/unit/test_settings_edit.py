@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
 import threading
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pake_tui.engine.settings import files
+from pake_tui.engine.settings import files, writing
 from pake_tui.engine.settings.edit import plan
 from pake_tui.engine.settings.live import LiveSettings
 from pake_tui.engine.settings.schema import Option, options
@@ -283,7 +284,7 @@ def test_a_file_that_changed_since_it_was_read_is_not_overwritten(tmp_path: Path
     seen = files.look(path)
     path.write_text("logs: []\n")
     with pytest.raises(ConfigError, match="changed by another program"):
-        files.replace(path, b"logging:\n", seen)
+        writing.replace(path, b"logging:\n", seen)
     assert path.read_text() == "logs: []\n"
 
 
@@ -313,3 +314,49 @@ def test_a_refused_edit_leaves_the_file_alone(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="one of DEBUG"):
         LiveSettings(path, use_env=False).apply("logging.log_level", "LOUD")
     assert path.read_text() == TEXT
+
+
+def apply_as(uid: int, gid: int, live: LiveSettings) -> str:
+    """Edit a setting in a child process as somebody else; what was said against it, empty where nothing."""
+    reading, writing_end = os.pipe()
+    child = os.fork()
+    if not child:
+        said = ""
+        try:
+            os.setgroups([])
+            os.setgid(gid)
+            os.setuid(uid)
+            live.apply("logging.log_level", "ERROR")
+        except BaseException as error:
+            said = repr(error)
+        os.write(writing_end, said.encode())
+        os._exit(0)
+    os.close(writing_end)
+    os.waitpid(child, 0)
+    with os.fdopen(reading) as pipe:
+        return pipe.read()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become somebody else")
+@pytest.mark.parametrize("folder_mode", [0o755, 0o775], ids=["folder closed", "folder open"])
+def test_a_group_members_edit_keeps_the_files_owner(folder_mode: int) -> None:
+    """Written in place where a rename would make it theirs: everybody else would refuse it then."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        folder = Path(name)
+        folder.chmod(folder_mode)
+        path = a_file(folder, mode=0o664)
+        assert apply_as(65534, 0, LiveSettings(path, use_env=False)) == ""
+        assert path.read_text() == TEXT.replace("INFO", "ERROR")
+        assert (path.stat().st_uid, stat.S_IMODE(path.stat().st_mode)) == (0, 0o664)
+        assert [one.name for one in folder.iterdir()] == ["pake.yaml"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become somebody else")
+def test_who_may_not_write_the_file_is_told_so() -> None:
+    """Even where the folder would let them replace it."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o777)
+        path = a_file(folder, mode=0o644)
+        assert "may not write it" in apply_as(65534, 65534, LiveSettings(path, use_env=False))
+        assert path.read_text() == TEXT

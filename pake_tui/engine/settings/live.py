@@ -183,10 +183,11 @@ class LiveSettings:
 
     def apply(self, path: str, text: str) -> EditPreview:
         """Write it into the file (comments and order kept, atomic), and obey it. ConfigError."""
+        from pake_tui.engine.settings import writing
         from pake_tui.engine.settings.edit import plan
 
         place = self._file.place
-        with self._lock, files.exclusive(place.parent):
+        with self._lock, writing.exclusive(place.parent):
             seen = files.look(place)
             found = self._for_edit()
             if isinstance(found, Problem):
@@ -196,9 +197,9 @@ class LiveSettings:
                 raise ConfigError(f"{path}: {made.preview.problem}")
             fresh = made.text.encode()
             if found is None:
-                files.create(place, fresh)
+                writing.create(place, fresh)
             elif fresh != found:
-                files.replace(place, fresh, seen)
+                writing.replace(place, fresh, seen)
         self._refresh(at_once=True, edited=path)
         return made.preview
 
