@@ -36,7 +36,7 @@ class Library:
     """Made once per process by `get_logger` and the like; survives forks."""
 
     def __init__(self) -> None:
-        self._config_path = find_config()
+        self._config_path = _found_config()
         self.settings, self._broken = _open_settings(self._config_path)
         self.output = Output(self._current, self._on_file, _working_folder())
         self._lock = threading.RLock()
@@ -177,6 +177,14 @@ class _Backdated(Output):
     def emit(self, event: dict[str, Any]) -> None:
         """Write the event as if it had happened then."""
         super().emit({**event, "timestamp": iso(self.at_ns)})
+
+
+def _found_config() -> Path | None:
+    """The configuration file; none where the working folder is gone and cannot be looked into."""
+    try:
+        return find_config()
+    except OSError:
+        return None
 
 
 def _open_settings(path: Path | None) -> tuple[LiveSettings, ConfigError | None]:

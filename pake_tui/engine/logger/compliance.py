@@ -75,7 +75,7 @@ def report(path: Path, service: str, days: float) -> Report:
         except OSError as error:
             problems.append(f"{file}: {error.strerror}")
     if not files and not problems:
-        problems.append(f"{path} does not exist: nothing was written there, or file logging is off")
+        problems.append(f"{path} is no file: nothing was written there, or file logging is off")
     return Report(
         service=service,
         generated_at=iso(now),
@@ -100,7 +100,7 @@ def rotated(path: Path) -> list[Path]:
     except OSError:
         found = []
     backups = [backup for _, backup in sorted(found, reverse=True)]
-    return [*backups, path] if path.exists() else backups
+    return [file for file in (*backups, path) if file.is_file()]
 
 
 def events_of(file: Path, now_ns: int) -> Iterator[Record]:

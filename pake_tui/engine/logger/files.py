@@ -118,9 +118,9 @@ class FileSink:
 def _open_file(path: Path, mode: int) -> int:
     """A descriptor to append with. A file of ours that exists gets its mode narrowed, never widened."""
     try:
-        descriptor = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, mode)
+        descriptor = _above_standard(os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, mode))
     except FileExistsError:
-        descriptor = os.open(path, _FLAGS | os.O_CREAT, mode)
+        descriptor = _above_standard(os.open(path, _FLAGS | os.O_CREAT, mode))
         facts = os.fstat(descriptor)
         narrowed = stat.S_IMODE(facts.st_mode) & mode
         if (
@@ -133,6 +133,16 @@ def _open_file(path: Path, mode: int) -> int:
     else:
         os.fchmod(descriptor, mode)
     return descriptor
+
+
+def _above_standard(descriptor: int) -> int:
+    """The same file on a descriptor that nobody takes for standard output or error, where those are closed."""
+    if descriptor > 2:
+        return descriptor
+    try:
+        return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3)
+    finally:
+        os.close(descriptor)
 
 
 def _narrow_backups(path: Path, mode: int) -> None:

@@ -32,7 +32,7 @@ MAX_FILES = 200
 def warn(text: str) -> None:
     """A line on standard error, where there is one."""
     try:
-        print(f"pake-tui: {text}", file=sys.stderr)
+        sys.stderr.write(f"pake-tui: {text}\n")
     except (AttributeError, OSError, ValueError):
         # Closed, gone or None: there is nobody left to tell.
         return
