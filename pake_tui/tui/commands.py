@@ -65,9 +65,12 @@ def run_command(app: PakeApp, text: str) -> None:
 def run_with_argument(app: PakeApp, word: str, argument: str) -> bool:
     """Commands that take a text; False where the word is none of them."""
     from pake_tui.tui.panels.alerts import AlertsPanel
+    from pake_tui.tui.panels.logs import LogPanel
 
     panel = app.top.focused_panel()
-    if word == "logs":
+    if word == "go-to-time" and isinstance(panel, LogPanel):
+        panel.go_to_time(argument)
+    elif word == "logs":
         app.open_logs(argument)
     elif word == "trace":
         app.open_trace(argument.split()[0])

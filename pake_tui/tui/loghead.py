@@ -76,14 +76,15 @@ def nothing_lines(session: LogSession, files: LogFiles, unknown: Sequence[str], 
             [(SafeText(" Add logging.log_directory or logs: to pake.yaml,"), "dim")],
             [(SafeText(" or see the demo with pake-tui --demo."), "dim")],
         ]
+    readable = sum(not one.problem for one in files.files)
     if not session.query:
-        return [[(t(f" No lines yet in {len(files.files)} file(s)."), "dim")]]
+        return [[(t(f" No lines yet in {readable} file(s)."), "dim")]]
     last = (split_terms(session.query) or [""])[-1]
     lines: list[Line] = [
         [(t(f" No record read so far has the field {name}."), "warning")] for name in unknown
     ]
     return [
-        [(t(f" No line in {len(files.files)} file(s) matches "), "text"), (t(session.query), "accent")],
+        [(t(f" No line in {readable} file(s) matches "), "text"), (t(session.query), "accent")],
         *lines,
         [(t(f" backspace takes {last} off, X takes all off, / changes the filter."), "dim")],
     ]

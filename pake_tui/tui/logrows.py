@@ -22,6 +22,9 @@ from pake_tui.tui.theming import Palette
 CID_WIDTH = 9
 SERVICE_MOST = 14
 VALUE_MOST = 48
+LOOKED_AT, SHOWN_MOST = 4_000, 600
+"""Characters of a message that are looked at for its first line, and that a row may show."""
+LISTED_MOST = 20
 FIELDS_MOST = 12
 FIRST_FIELDS = (
     "status",
@@ -141,7 +144,7 @@ def draw_ruler(row: LogRow, look: Look, width: int) -> Line:
 
 def first_line(text: str) -> str:
     """The first line of a message, without blanks around it."""
-    return text.strip().partition("\n")[0]
+    return text[:LOOKED_AT].strip().partition("\n")[0][:SHOWN_MOST]
 
 
 def fields_that_matter(record: Record, ellipsis: str = "…") -> list[tuple[str, str]]:
@@ -169,6 +172,8 @@ def _flat(fields: Mapping[str, object], prefix: str = "", depth: int = 0) -> Ite
 
 def short_value(value: object, ellipsis: str = "…") -> str:
     """A field's value in at most 48 characters of one line."""
+    if isinstance(value, (list, Mapping)) and len(value) > LISTED_MOST:
+        return f"[{len(value):,} entries]"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     text = first_line(text)
     return text if len(text) <= VALUE_MOST else text[: VALUE_MOST - 1] + ellipsis

@@ -76,9 +76,21 @@ class Window:
         return None
 
     def _unseen(self, rows: Sequence[LogRow]) -> list[LogRow]:
-        """The batch without records that stand at either end already: reads may meet at one place."""
-        near = {(row.kind, row.address) for row in (*self.rows[:PAGE], *self.rows[-PAGE:])}
-        return [row for row in rows if (row.kind, row.address) not in near]
+        """The batch without records that stand at either end already, which take their place there.
+
+        Two reads may meet at one place, and a record at the end may have got more lines since.
+        """
+        size = len(self.rows)
+        ends = (*range(min(PAGE, size)), *range(max(0, size - PAGE), size))
+        near = {(self.rows[index].kind, self.rows[index].address): index for index in ends}
+        fresh = []
+        for row in rows:
+            known = near.get((row.kind, row.address))
+            if known is None:
+                fresh.append(row)
+            else:
+                self.rows[known] = row
+        return fresh
 
     def _trim_newest(self) -> None:
         if len(self.rows) > self.limit:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pake_tui.model.record import Address, Direction, Level, LogFile, LogFiles, LogRow, Record, RowKind
 from pake_tui.tui.logreader import Answer, Job, Purpose
 from pake_tui.tui.logsession import LogSession
@@ -113,6 +115,16 @@ def test_rows_where_two_reads_meet_are_not_doubled() -> None:
     window.grow(OLDER, rows(10, 20), "10", False)
     window.grow(NEWER, rows(18, 25), "25", True)
     assert [one.address.offset for one in window.rows] == list(range(10, 25))
+
+
+def test_a_record_that_got_more_lines_takes_its_own_place() -> None:
+    """A traceback that was still being written is shown whole once it is, and once."""
+    window = Window()
+    window.open(None, at_newest=True)
+    window.grow(OLDER, rows(10, 20), "10", False)
+    window.grow(NEWER, (replace(row(19), lines=12), row(20)), "21", True)
+    assert [one.lines for one in window.rows[-2:]] == [12, 1]
+    assert len(window) == 11
 
 
 def test_the_newest_page_comes_first_and_the_cursor_on_its_last_line() -> None:

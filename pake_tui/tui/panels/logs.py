@@ -27,19 +27,7 @@ class LogPanel(LogView):
     BINDINGS: ClassVar = [*bindings_for("list"), *bindings_for("logs")]
     places: ClassVar = ("logs", "list")
 
-    def on_mount(self) -> None:
-        """Know the query that the view was opened with."""
-        self.read_matcher()
-
     # Filtering.
-
-    def read_matcher(self) -> None:
-        """Parse the query in force, for what is judged in view; a wrong one matches nothing here."""
-        text = self.session.query
-        try:
-            self.matcher = parse(text, now_ns=now_ns(), zone=self.console_app.zone) if text else None
-        except QueryError:
-            self.matcher = None
 
     def ask_find(self) -> None:
         """`/`: type a query; a wrong one says where, before it is taken."""
@@ -62,6 +50,11 @@ class LogPanel(LogView):
         ids = dict.fromkeys(row.record.correlation_id for row in reversed(rows[-COMPLETED_MOST:]))
         return {"service": sorted(services), "cid": [one for one in ids if one]}
 
+    def find(self, needle: str, step: int = 1, *, from_here: bool = False) -> bool:
+        """What finds elsewhere filters here."""
+        self.use_query(needle)
+        return True
+
     def check_query(self, text: str) -> tuple[str, int | None]:
         """Why a query is wrong, and at which character."""
         try:
@@ -81,13 +74,6 @@ class LogPanel(LogView):
         if session.job is None:
             self.count()
         self.refresh()
-
-    def stop_search(self) -> bool:
-        """Stop a search; the query of the rows that stay is in force again."""
-        stopped = super().stop_search()
-        if stopped:
-            self.read_matcher()
-        return stopped
 
     def action_highlight(self) -> None:
         """Hide what does not match, or only light up what does."""

@@ -9,7 +9,7 @@ from textual.message import Message
 
 from pake_tui.clock import now_ns
 from pake_tui.model.record import LogFiles, LogRow, RowKind
-from pake_tui.query import Query
+from pake_tui.query import Query, QueryError, parse
 from pake_tui.text.safe import SafeText
 from pake_tui.tui.drawing import Line, fit, t
 from pake_tui.tui.loghead import file_notes, files_state, follow_state, nothing_lines, search_state
@@ -89,6 +89,7 @@ class LogView(Panel):
 
     def on_mount(self) -> None:
         """Read the newest page, or the one around the moment that was asked for."""
+        self.read_matcher()
         if self._at_ns is None:
             self.session.open_newest()
         else:
@@ -132,12 +133,22 @@ class LogView(Panel):
             return
         self._measure(answer.rows)
         said = self.session.take(answer)
+        if answer.problem:
+            self.read_matcher()
         if said:
             self.console_app.say(said, "error" if answer.problem else "warning")
         if answer.last and answer.job.purpose is Purpose.OPEN:
             self.field_names = answer.field_names or self.field_names
             self.count()
         self.refresh()
+
+    def read_matcher(self) -> None:
+        """Parse the query in force, for what is judged in view; a wrong one matches nothing here."""
+        text = self.session.query
+        try:
+            self.matcher = parse(text, now_ns=now_ns(), zone=self.console_app.zone) if text else None
+        except QueryError:
+            self.matcher = None
 
     def _measure(self, rows: tuple[LogRow, ...]) -> None:
         for row in rows:
@@ -169,6 +180,7 @@ class LogView(Panel):
         if self.session.searching:
             self._rows_reader.stop()
             self.session.stop()
+            self.read_matcher()
             self.console_app.say("search stopped; what was found stays")
         elif self.counting:
             self._hits_reader.stop()

@@ -35,10 +35,10 @@ class RecordPanel(LinesPanel):
     def write(self) -> None:
         """Make the lines anew."""
         app = self.console_app
-        look = Look(
-            app.palette, app.glyphs, app.zone, now_ns(), relative=app.zone_mode == "relative", message=36
-        )
-        self.set_lines(record_lines(self.row, self.detail, look, max(20, self.size.width - 2)))
+        width = max(20, self.size.width - 2)
+        relative = app.zone_mode == "relative"
+        look = Look(app.palette, app.glyphs, app.zone, now_ns(), relative, message=36 if width >= 110 else 0)
+        self.set_lines(record_lines(self.row, self.detail, look, width))
 
     def action_trace(self) -> None:
         """All lines of this record's correlation ID."""

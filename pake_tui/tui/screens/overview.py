@@ -95,3 +95,13 @@ class OverviewScreen(ConsoleScreen):
         if isinstance(panel, AlertsPanel) and panel.selected is not None:
             return panel.selected.id
         return panel.selected_id() if isinstance(panel, LogPanel) else ""
+
+    def selected_json(self) -> str:
+        """The log line under the cursor."""
+        panel = self.focused_panel()
+        return panel.selected_json() if isinstance(panel, LogPanel) else ""
+
+    def equal_command(self) -> str:
+        """The command that prints what the focused panel shows."""
+        panel = self.focused_panel()
+        return panel.equal_command() if isinstance(panel, LogPanel) else super().equal_command()
