@@ -121,9 +121,7 @@ def test_wanting_a_collector_wakes_no_console(store: StateStore) -> None:
 def test_history_cannot_be_changed(store: StateStore) -> None:
     """Not even by who opens the database by hand."""
     with store.write() as connection:
-        connection.execute(
-            "INSERT INTO alerts VALUES('a','f','firing',1,'s','',0,0,NULL,0,1,'{\"title\":\"t\",\"message\":\"m\"}')"
-        )
+        connection.execute("INSERT INTO alerts VALUES('a','f','firing',1,'s','',0,0,NULL,0,1,'{}')")
         connection.execute("INSERT INTO history VALUES(1,'a',0,'fired','ada','','firing',1)")
     for statement in ("UPDATE history SET actor='bob'", "DELETE FROM history"):
         with pytest.raises(StoreError, match="append-only"), store.write() as connection:

@@ -14,6 +14,7 @@ from pake_tui.engine.monitoring.identity import MOST_TITLE, clean, clean_tags, f
 from pake_tui.engine.monitoring.lifecycle import Outcome, step
 from pake_tui.engine.store import alerts as table
 from pake_tui.engine.store.database import WRITE_TIMEOUT
+from pake_tui.engine.store.leadership import DeposedError
 from pake_tui.engine.store.state import StateStore
 from pake_tui.errors import ConflictError, NotFoundError, StoreError
 from pake_tui.model.alert import Alert, AlertDetail, Policy, Severity
@@ -127,6 +128,8 @@ class Alerting:
         }
         try:
             return self._apply(event, SPOOL_AFTER) or str(event["uuid"])
+        except DeposedError:
+            raise
         except StoreError:
             spool.append(self._store.folder, event)
             return str(event["uuid"])
@@ -147,6 +150,8 @@ class Alerting:
             if not self._store.alerts.find(alert_id):
                 self.drain_spools()
             return bool(self._apply(event, SPOOL_AFTER))
+        except DeposedError:
+            raise
         except StoreError:
             spool.append(self._store.folder, event)
             return True
