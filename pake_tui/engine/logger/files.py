@@ -136,7 +136,7 @@ def _open_file(path: Path, mode: int) -> int:
 
 
 def _above_standard(descriptor: int) -> int:
-    """The same file on a descriptor that nobody takes for standard output or error, where those are closed."""
+    """The same file on a descriptor that nobody takes for standard output or error where those are closed."""
     if descriptor > 2:
         return descriptor
     try:
