@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 
 from pake_tui.clock import HOUR, MINUTE, SECOND
 from pake_tui.model.record import LogRow, RowKind, Trace
@@ -102,15 +103,27 @@ def duration_of(fields: Mapping[str, object]) -> int | None:
     return None
 
 
-def bar(lane: Lane, span: int, width: int, glyphs: Glyphs) -> list[tuple[str, bool]]:
-    """The bar in exactly `width` cells, as texts with whether each is an error's mark."""
+class Ink(Enum):
+    """What a piece of a bar is."""
+
+    BLANK = "blank"
+    BAR = "bar"
+    ERROR = "error"
+
+
+def bar(lane: Lane, span: int, width: int, glyphs: Glyphs) -> list[tuple[str, Ink]]:
+    """The bar in exactly `width` cells, in pieces; an error's mark stands at the record's own moment."""
     if width <= 0 or lane.at is None:
-        return [(" " * max(0, width), False)]
+        return [(" " * max(0, width), Ink.BLANK)]
     start, end, here = (cell_of(moment, span, width) for moment in (lane.start, lane.end, lane.at))
-    body = " " * start + glyphs.bar * (end - start + 1) + " " * (width - end - 1)
-    if not lane.error:
-        return [(body, False)]
-    return [(body[:here], False), (glyphs.unhealthy, True), (body[here + 1 :], False)]
+    pieces = [(" " * start, Ink.BLANK)]
+    if lane.error:
+        pieces += [(glyphs.bar * (here - start), Ink.BAR), (glyphs.unhealthy, Ink.ERROR)]
+        pieces.append((glyphs.bar * (end - here), Ink.BAR))
+    else:
+        pieces.append((glyphs.bar * (end - start + 1), Ink.BAR))
+    pieces.append((" " * (width - end - 1), Ink.BLANK))
+    return [(text, ink) for text, ink in pieces if text]
 
 
 def cell_of(moment: int, span: int, width: int) -> int:

@@ -41,6 +41,9 @@ ROLES = (
     "cid5",
 )
 
+ANSI_VARIABLES = ("ansi-background", "ansi-foreground", "border-blurred")
+"""What Textual's own styles look up in a theme of the terminal's colours, and no generator gives."""
+
 
 @dataclass(frozen=True, slots=True)
 class Palette:
@@ -104,6 +107,7 @@ def read_theme(raw: object, source: str) -> ConsoleTheme:
         panel=background,
         dark=bool(raw.get("dark")),
         ansi=bool(raw.get("ansi")),
+        variables=dict.fromkeys(ANSI_VARIABLES, "ansi_default") if raw.get("ansi") else {},
     )
     try:
         theme.to_color_system().generate()

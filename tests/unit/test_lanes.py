@@ -9,6 +9,7 @@ from pake_tui.model.record import Address, Level, LogRow, Record, RowKind, Trace
 from pake_tui.tui.glyphs import ASCII, UNICODE
 from pake_tui.tui.lanes import (
     Gap,
+    Ink,
     Lane,
     bar,
     first_error_text,
@@ -103,7 +104,7 @@ def test_records_without_a_time_are_shown_without_a_bar() -> None:
     lane = lanes_of((row(0, "api"), row(None, "api"), row(10, "api")))[1]
     assert isinstance(lane, Lane)
     assert lane.at is None
-    assert bar(lane, 10 * MS, 8, UNICODE) == [(" " * 8, False)]
+    assert bar(lane, 10 * MS, 8, UNICODE) == [(" " * 8, Ink.BLANK)]
 
 
 def test_all_at_one_moment_is_no_division_by_zero() -> None:

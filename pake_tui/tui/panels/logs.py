@@ -246,7 +246,8 @@ class LogPanel(LogView):
             self.console_app.say("nothing to save", "warning")
             return
         whole = self.session.window.at_oldest and self.session.window.at_newest
-        part = "" if whole else f" (those read so far; pake-tui logs {self.query_argument()} has all)"
+        command = f"pake-tui logs --all {self.query_argument()}".rstrip()
+        part = "" if whole else f" (those read so far; {command} has all)"
         self.console_app.act(
             lambda: f"{len(rows):,} lines saved to {save_export('logs', map(row_json, rows))}{part}"
         )

@@ -12,6 +12,7 @@ from pake_tui.tui.drawing import Line, fit, t
 from pake_tui.tui.glyphs import LEVEL_ROLE, LEVEL_WORD
 from pake_tui.tui.lanes import (
     Gap,
+    Ink,
     Lane,
     bar,
     first_error_text,
@@ -114,8 +115,9 @@ class TracePanel(Panel):
             step = offset_text(lane.since_last)
             line.append((fit(f"Δ{step}" if step and glyphs.bar == "━" else step, 9, glyphs), "dim"))
         line.append((fit(record.service or "", self._service_width + 1, glyphs), colour))
-        for text, is_mark in bar(lane, self.span, self.bar_width(width), glyphs):
-            line.append((t(text), "error" if is_mark else colour))
+        inks = {Ink.BLANK: "text", Ink.BAR: colour, Ink.ERROR: "error"}
+        for text, ink in bar(lane, self.span, self.bar_width(width), glyphs):
+            line.append((t(text), inks[ink]))
         word = LEVEL_WORD[record.level] if record.level is not None else ""
         line += [
             (SafeText("  "), "text"),
