@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
+from pake_tui.model.record import Record
+
 CORRELATION_IDS: tuple[str, ...] = (
     "correlation_id",
     "correlationId",
@@ -81,7 +83,7 @@ def find_correlation_id(fields: Mapping[str, object], aliases: Iterable[str] = C
         for prefix, mapping in level:
             for name, value in mapping.items():
                 if isinstance(value, Mapping):
-                    deeper.append((f"{prefix}{name}", value))
+                    deeper.append((f"{prefix}{name}.", value))
                     continue
                 place = known.get(plain_name(name))
                 if place is None and prefix:
@@ -96,3 +98,24 @@ def find_correlation_id(fields: Mapping[str, object], aliases: Iterable[str] = C
             break
         level = deeper[:64]
     return best[2] if best else None
+
+
+def find_correlation_ids(record: Record, aliases: Iterable[str] = CORRELATION_IDS) -> tuple[str, ...]:
+    """Every correlation ID a record carries: its own, and what stands under any alias, nested ones too."""
+    known = ranks(tuple(aliases))
+    found: dict[str, None] = {}
+    if record.correlation_id:
+        found[record.correlation_id] = None
+    level: list[tuple[str, Mapping[str, object]]] = [("", record.fields)]
+    for _ in range(4):
+        deeper: list[tuple[str, Mapping[str, object]]] = []
+        for prefix, mapping in level:
+            for name, value in mapping.items():
+                if isinstance(value, Mapping):
+                    deeper.append((f"{prefix}{name}.", value))
+                elif (plain_name(name) in known or plain_name(f"{prefix}{name}") in known) and (
+                    text := id_of(value)
+                ):
+                    found[text] = None
+        level = deeper[:64]
+    return tuple(found)

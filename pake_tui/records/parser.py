@@ -1,18 +1,31 @@
 """Lines become records: one parser per file, told the family by its first lines, re-checked at every record.
 
 parser = Parser(first_lines, now_ns=clock.now_ns())
-parser.starts_record(line)   # False: the line continues the record before it
+parser.starts_record(line)   # False: the line continues the record before it, or is blank
 parser.parse(lines)          # the physical lines of one record -> its records, masked
 parser.time_of(line)         # cheap, for merging and binary search
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, tzinfo
 
 from pake_tui.model.record import Record
+from pake_tui.records import access, jsonlines, leveled, logfmt, syslog
 from pake_tui.records.aliases import CORRELATION_IDS
+from pake_tui.records.draft import Draft
+from pake_tui.records.envelope import Envelope, clean, open_envelope
+from pake_tui.records.levels import of_word
+from pake_tui.records.profile import Profile, profile_of
+from pake_tui.records.stacks import continues_dump, is_frame
+from pake_tui.records.timestamps import Clock
+from pake_tui.text.masking import mask_fields, mask_text
+
+MAX_RECORD_LINES = 5_000
+MAX_RECORD_CHARACTERS = 1_048_576
+_SECOND_LEVEL = re.compile(r"([A-Z]{4,10}): ")
 
 
 class Parser:
@@ -27,17 +40,205 @@ class Parser:
         now_ns: int,
         service: str = "",
     ) -> None:
-        self.format: str = "plain"
+        self._profile: Profile = profile_of(sample_lines, now_ns)
+        self._clock = Clock(assumed_zone, now_ns, self._profile.day_first)
+        self._aliases = tuple(aliases)
+        self._service = service or None
+        self._extended = access.Extended()
+        for line in sample_lines[:200]:
+            self._extended.directive(clean(line)[:4096])
+        self.format: str = self._profile.format
 
-    def starts_record(self, line: str) -> bool:
-        """Whether a physical line begins a record; False for a continuation or a blank line."""
-        return bool(line.strip())
+    def starts_record(self, line: str, before: Sequence[str] = ()) -> bool:
+        """Whether a physical line begins a record; False for a continuation or a blank line.
+
+        `before` is the record so far, where it is known: with it a traceback's last line is told apart
+        from a line of its own, and a plain line behind a complete JSON object begins a record.
+        """
+        text = clean(line[:MAX_RECORD_CHARACTERS])
+        if not text.strip():
+            return False
+        envelope = open_envelope(text, self._clock, self._profile.compose)
+        if envelope.stamp is not None:
+            return True
+        payload = envelope.payload
+        if not payload.strip():
+            return False
+        if self._structured(payload):
+            return True
+        if is_frame(payload) or continues_dump(payload, before):
+            return False
+        if before:
+            return not self._profile.timed or self._complete(clean(before[0]))
+        return not self._profile.timed or self.format == "json"
+
+    def _structured(self, payload: str) -> bool:
+        if payload[0] == "{":
+            return payload.rstrip().endswith("}") or '":' in payload
+        if payload[0] == "#" and (self._extended.names or self.format == "w3c"):
+            return True
+        return self._read(Envelope(payload)) is not None
+
+    def _complete(self, first: str) -> bool:
+        """Whether a record's first line is whole by itself, so that a plain line cannot belong to it."""
+        payload = open_envelope(first, self._clock, self._profile.compose).payload
+        return payload.startswith("{") and payload.rstrip().endswith("}")
+
+    def _read(self, envelope: Envelope) -> Draft | None:
+        """The first family that understands a payload's first line; None for a plain line."""
+        text, clock, profile = envelope.payload, self._clock, self._profile
+        draft = syslog.parse(text, clock)
+        if draft is not None:
+            return self._unwrap(draft)
+        if self._extended.names and (draft := self._extended.parse(text, clock)):
+            return draft
+        draft = access.parse(text, clock) or logfmt.parse(text, clock, self._aliases)
+        if draft is None:
+            draft = leveled.parse(
+                text, clock, level_first=profile.level_first and not envelope.contained, loose=profile.loose
+            )
+        if draft is None and profile.inside:
+            draft = leveled.parse_inside(text, clock)
+        if draft is not None and envelope.contained and draft.format in ("access", "redis"):
+            return None
+        return draft
+
+    def _unwrap(self, draft: Draft) -> Draft:
+        """A syslog payload that is itself JSON or logfmt gives its level, message and fields."""
+        payload = (draft.message or "").strip()
+        inner: Draft | None = None
+        if payload.startswith("{") and (document := jsonlines.load(payload)):
+            inner = jsonlines.draft_of(document, self._clock, self._aliases)
+        elif logfmt.looks_like(payload):
+            inner = logfmt.parse(payload, self._clock, self._aliases)
+            inner = inner if inner and inner.message and inner.level is not None else None
+        if inner is not None:
+            draft.message = inner.message if inner.message is not None else draft.message
+            draft.level = inner.level if inner.level is not None else draft.level
+            draft.logger = inner.logger or draft.logger
+            draft.correlation_id = inner.correlation_id
+            draft.fields.update(inner.fields)
+            if inner.stamp is not None and draft.stamp is not None and draft.stamp.offset is None:
+                draft.stamp = inner.stamp
+        return draft
+
+    def _json(self, text: str) -> list[Draft]:
+        document = jsonlines.load(text) or jsonlines.salvage(text)
+        if document is None:
+            return []
+        if jsonlines.is_docker(document) and isinstance(document["log"], str):
+            return self._docker(document)
+        return jsonlines.drafts_of(document, self._clock, self._aliases)
+
+    def _docker(self, document: dict[str, object]) -> list[Draft]:
+        stamp = self._clock.value(document["time"])
+        inner = Envelope(clean(str(document["log"])), stamp, contained=True)
+        drafts = self._drafts(inner, inner.payload)
+        for draft in drafts:
+            draft.stamp = stamp or draft.stamp
+            draft.fields.setdefault("stream", document["stream"])
+        return drafts
+
+    def _drafts(self, envelope: Envelope, whole: str) -> list[Draft]:
+        """The drafts of one payload; `whole` is it with its continuation lines."""
+        payload = envelope.payload
+        if payload.lstrip().startswith("{") and (drafts := self._json(whole)):
+            return drafts
+        draft = self._read(envelope)
+        if draft is None:
+            return [Draft("plain", whole)]
+        rest = whole[len(payload) :]
+        if rest:
+            self._continue(draft, rest)
+        return [draft]
+
+    @staticmethod
+    def _continue(draft: Draft, rest: str) -> None:
+        """Joins the lines below the first; java.util.logging and .NET put level or message only there."""
+        below = rest.lstrip("\n")
+        if draft.level is None and (found := _SECOND_LEVEL.match(below)) and of_word(found[1]) is not None:
+            draft.level = of_word(found[1])
+            draft.logger = draft.logger or draft.message
+            draft.message = below[found.end() :]
+        else:
+            draft.message = f"{draft.message or ''}{rest}"
+
+    def _understand(self, lines: Sequence[str]) -> tuple[str, list[Draft]]:
+        cleaned = [clean(line) for line in lines[:MAX_RECORD_LINES]]
+        while cleaned and not cleaned[-1].strip():
+            cleaned.pop()
+        if not cleaned:
+            return "", []
+        text = "\n".join(cleaned)[:MAX_RECORD_CHARACTERS]
+        first = text.partition("\n")[0]
+        if self._extended.directive(first):
+            return text, []
+        envelope = open_envelope(first, self._clock, self._profile.compose)
+        whole = envelope.payload + text[len(first) :]
+        drafts = self._drafts(envelope, whole)
+        for draft in drafts:
+            draft.stamp = envelope.stamp or draft.stamp
+            draft.service = draft.service or envelope.service
+            for name, value in envelope.fields.items():
+                draft.fields.setdefault(name, value)
+        return text, drafts
 
     def parse(self, lines: Sequence[str]) -> list[Record]:
         """The records in the physical lines of one record: one, several (OTLP), or none (blank, directives)."""
-        text = "\n".join(lines)
-        return [Record(message=text, text=text)] if text.strip() else []
+        text, drafts = self._understand(lines)
+        masked = mask_text(text) if drafts else ""
+        skipped = ""
+        if len(lines) > MAX_RECORD_LINES:
+            skipped = f"{len(lines) - MAX_RECORD_LINES} lines of this record are not shown"
+        return [self._record(draft, masked, skipped) for draft in drafts]
+
+    def _record(self, draft: Draft, text: str, skipped: str) -> Record:
+        fields = mask_fields(draft.fields) if draft.fields else {}
+        message = draft.message
+        if message is None:
+            shown = " ".join(f"{name}={value}" for name, value in list(fields.items())[:12])
+        else:
+            shown = text if message == text else mask_text(message)
+        stamp = draft.stamp
+        service = draft.service or self._service
+        return Record(
+            message=shown,
+            text=text,
+            time_ns=stamp.ns if stamp else None,
+            utc_offset_s=stamp.offset if stamp else None,
+            year_assumed=stamp.year_assumed if stamp else False,
+            level=draft.level,
+            service=mask_text(service) if service else None,
+            logger=mask_text(draft.logger) if draft.logger else None,
+            correlation_id=draft.correlation_id,
+            fields=fields,
+            format=draft.format,
+            skipped=skipped,
+        )
 
     def time_of(self, line: str) -> int | None:
         """UTC nanoseconds of the record that begins in this line, None if it states none."""
-        return None
+        _, drafts = self._understand((line,))
+        return drafts[0].stamp.ns if drafts and drafts[0].stamp else None
+
+
+def group(parser: Parser, lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+    """The physical lines of each record with the 1-based number of its first; blank lines join the one before.
+
+    Blank lines at the very end belong to nothing; those before the first record are left out.
+    """
+    record: list[str] = []
+    start = blanks = 0
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            blanks += 1 if record else 0
+            continue
+        if record and not parser.starts_record(line, record):
+            record += [""] * blanks + [line]
+        else:
+            if record:
+                yield start, record + [""] * blanks
+            record, start = [line], number
+        blanks = 0
+    if record:
+        yield start, record

@@ -11,6 +11,7 @@ _NOT_TLD = frozenset(
     "map html htm ts tsx jsx json md txt py rb java class jar so rc beta alpha".split()
 )
 _NOT_USERS = frozenset({"git", "hg", "svn"})
+_PARAMETER = re.compile(r"(?:[=:/?&,\"'\s<]|%(?:3[ADad]|2[FCfc]|20|26))$")
 _LONGEST = 64
 
 
@@ -50,6 +51,7 @@ def mask_mail(text: str) -> str:
                 and _is_domain(found[0])
                 and text[start:at].lower() not in _NOT_USERS
                 and text[max(0, start - 3) : start] != "://"
+                and (sign == "@" or _PARAMETER.search(text, max(0, start - 3), start))
             ):
                 pieces += [text[done : start + 1], "***", sign, found[0]]
                 done = after = found.end()

@@ -1,0 +1,22 @@
+"""What a family makes of a line before it is masked and frozen into a record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pake_tui.model.record import Level
+from pake_tui.records.timestamps import Stamp
+
+
+@dataclass(slots=True)
+class Draft:
+    """One record being understood; `message` is None where the line states none."""
+
+    format: str
+    message: str | None = None
+    stamp: Stamp | None = None
+    level: Level | None = None
+    service: str | None = None
+    logger: str | None = None
+    correlation_id: str | None = None
+    fields: dict[str, object] = field(default_factory=dict)

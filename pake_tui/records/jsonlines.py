@@ -1,0 +1,102 @@
+"""JSON lines of any logger, OTLP exports, documents that are cut off, and Docker's own wrapping."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from pake_tui.records import jsonkeys, otlp
+from pake_tui.records.aliases import find_correlation_id
+from pake_tui.records.draft import Draft
+from pake_tui.records.timestamps import Clock
+
+_CUT_PAIR = re.compile(
+    r'"([\w@.\-]{1,64})"\s{0,4}:\s{0,4}("(?:[^"\\]|\\.){0,8192}+"?|-?\d{1,20}(?:\.\d{1,20})?|true|false|null)'
+)
+_MAX_CUT_PAIRS = 200
+
+
+def load(text: str) -> dict[str, Any] | None:
+    """The JSON object a text is, None for anything else."""
+    try:
+        document = orjson.loads(text)
+    except (orjson.JSONDecodeError, UnicodeEncodeError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def salvage(text: str) -> dict[str, Any] | None:
+    """What can be read of an object that is cut off or not quite JSON: its scalar pairs, wherever they stand."""
+    document: dict[str, Any] = {}
+    for count, found in enumerate(_CUT_PAIR.finditer(text)):
+        if count >= _MAX_CUT_PAIRS:
+            break
+        raw = found[2]
+        if raw.startswith('"') and (len(raw) == 1 or not raw.endswith('"')):
+            document.setdefault(found[1], raw[1:])
+            continue
+        try:
+            document.setdefault(found[1], orjson.loads(raw))
+        except orjson.JSONDecodeError:
+            document.setdefault(found[1], raw.strip('"'))
+    return document if len(document) >= 2 else None
+
+
+def is_docker(document: Mapping[str, Any]) -> bool:
+    """Whether an object is a line of Docker's json-file driver: `log`, `stream` and `time`."""
+    return "log" in document and "stream" in document and "time" in document and len(document) <= 5
+
+
+def draft_of(document: dict[str, Any], clock: Clock, aliases: Sequence[str]) -> Draft:
+    """One object as a draft: what it says of itself under any known name, the rest as fields."""
+    draft = Draft("json")
+    used: set[str] = set()
+    if time := jsonkeys.time_of(document, clock):
+        used.add(time[0])
+        draft.stamp = time[1]
+    if level := jsonkeys.level_of(document):
+        used.add(level[0])
+        draft.level = level[1]
+    if message := jsonkeys.message_of(document):
+        used.add(message[0])
+        draft.message = message[1]
+    if logger := jsonkeys.name_of(document, jsonkeys.LOGGER):
+        draft.logger = logger[1]
+        if logger[0] in ("logger", "logger_name", "loggerName", "log.logger", "SourceContext"):
+            used.add(logger[0])
+    if service := jsonkeys.name_of(document, jsonkeys.SERVICE):
+        draft.service = service[1]
+        if service[0] in ("service", "service.name", "service_name", "serviceName"):
+            used.add(service[0])
+    _name(document, draft, used)
+    draft.correlation_id = find_correlation_id(document, aliases)
+    if "eventSource" in document and isinstance(document.get("eventID"), str):
+        draft.correlation_id = document["eventID"]
+    draft.fields = {name: value for name, value in document.items() if name not in used}
+    return draft
+
+
+def _name(document: Mapping[str, Any], draft: Draft, used: set[str]) -> None:
+    """`name` is bunyan's and pino's service where a version or host stands beside it, else a logger."""
+    name = document.get("name")
+    if not isinstance(name, str) or not name or len(name) > 256:
+        return
+    if "hostname" in document or "v" in document:
+        if draft.service is None:
+            draft.service = name
+            used.add("name")
+    elif draft.logger is None and ("levelname" in document or "levelno" in document):
+        draft.logger = name
+        used.add("name")
+
+
+def drafts_of(document: dict[str, Any], clock: Clock, aliases: Sequence[str]) -> list[Draft]:
+    """The records in one object: several in an OTLP export, else one."""
+    if "resourceLogs" in document:
+        drafts = otlp.drafts_of(document, clock)
+        if drafts:
+            return drafts
+    return [draft_of(document, clock, aliases)]

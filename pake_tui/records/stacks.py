@@ -1,0 +1,34 @@
+"""Which lines continue the record before them: stack frames, chained exceptions, dumps, indented text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_FRAME = re.compile(
+    r"at [\w.$<>/]+[(.]|Caused by: |Suppressed: |\.\.\. \d{1,5} (?:more|common frames)|Wrapped by: "
+    r"|File \"[^\"]{1,512}\", line \d|During handling of the above|The above exception was|  File "
+    r"|goroutine \d{1,12} \[|created by [\w./*()\-]{1,256}|exit status \d|\[signal |rax |fatal error: all goroutines"
+    r"|[\w./*\-\[\]{}$]{1,256}\((?:0x|\.\.\.\)|\{)[^\n]*\)$|[\w./*\-$]{1,256}\.[\w.*()\-\[\]]{1,128}\((?:\)|\.\.\.\)|0x[^\n]*\))$"
+    r"|#\d{1,4} |\[stacktrace\]|\[previous exception\]|Stack trace:|stack backtrace:|--- End of |note: run with|\{main\}"
+    r"|\s{0,8}\d{1,4}: (?:0x|[\w:<>{}]{3,256}$)|[}\])]{1,4}[,;\"]{0,2}\s{0,4}$|\"[}\]]|\"$|\^+$|~+\^"
+    r"|== |-{3,} ?$|\| |\+-- "
+)
+_DUMP = re.compile(r"(?:Traceback \(most recent call last\)|panic: |fatal error: |goroutine \d{1,12} \[)")
+_PYTHON_ERROR = re.compile(r"[A-Za-z_][\w.]{2,200}(?:: |$)")
+
+
+def is_frame(line: str) -> bool:
+    """Whether a line looks like part of a stack trace or of an indented block, whatever stands before it."""
+    return line[:1] in (" ", "\t") or _FRAME.match(line) is not None
+
+
+def continues_dump(line: str, before: Sequence[str]) -> bool:
+    """Whether a plain line ends the traceback that the record before it is in the middle of."""
+    if not before or not line.strip():
+        return False
+    last = next((one for one in reversed(before[-4:]) if one.strip()), "")
+    inside = last[:1] in (" ", "\t") or _FRAME.match(last) is not None or "Traceback (most" in last
+    if not inside or not any(_DUMP.search(one) for one in (*before[:4], *before[-400:])):
+        return False
+    return _PYTHON_ERROR.match(line) is not None and "Traceback" in "".join(before[-400:])

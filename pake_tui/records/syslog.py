@@ -1,0 +1,94 @@
+"""Syslog: RFC 3164 (no year), RFC 5424 with structured data, and the ISO times modern daemons write."""
+
+from __future__ import annotations
+
+import re
+
+from pake_tui.records.draft import Draft
+from pake_tui.records.levels import Scale, of_number, of_word
+from pake_tui.records.timestamps import Clock
+
+_PRI = re.compile(r"<(\d{1,3})>")
+_5424 = re.compile(r"1 (\S{1,64}) (\S{1,255}) (\S{1,128}) (\S{1,128}) (\S{1,128}) ?")
+_HOST_TAG = re.compile(
+    r"[ ](?P<host>[A-Za-z0-9_\[][\w.:\-%\[\]]{0,254}) (?P<tag>[^\s\[\]:]{1,64})(?:\[(?P<pid>[^\]\s]{1,32})\])?"
+    r"(?: \([\w.\-]{1,128}\))?:(?: |$)"
+)
+_TAG_ONLY = re.compile(r"[ ](?P<host>)(?P<tag>[^\s\[\]:]{1,64})(?:\[(?P<pid>[^\]\s]{1,32})\])?:(?: |$)")
+_MONTH_START = re.compile(r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) ")
+_ISO_START = re.compile(r"\d{4}-\d\d-\d\dT")
+_SD = re.compile(r'\[([^\s="\]]{1,64})((?: [^\s="\]]{1,64}="(?:[^"\\\]]|\\.)*+")*+)\]')
+_SD_PAIR = re.compile(r' ([^\s="\]]{1,64})="((?:[^"\\\]]|\\.)*+)"')
+
+
+def _priority(draft: Draft, number: int) -> None:
+    draft.level = of_number(number & 7, Scale.SYSLOG)
+    draft.fields["facility"] = number >> 3
+    draft.fields["severity"] = number & 7
+
+
+def _structured(text: str) -> tuple[dict[str, object], str]:
+    """The structured data at the start of a text, flattened, and what follows it."""
+    fields: dict[str, object] = {}
+    if text.startswith("-"):
+        return fields, text[1:].removeprefix(" ")
+    at = 0
+    while found := _SD.match(text, at):
+        for pair in _SD_PAIR.finditer(found[2]):
+            fields[f"{found[1]}.{pair[1]}"] = re.sub(r'\\(["\\\]])', r"\1", pair[2])
+        at = found.end()
+    return fields, text[at:].removeprefix(" ")
+
+
+def _rfc5424(text: str, at: int, clock: Clock, draft: Draft) -> Draft | None:
+    found = _5424.match(text, at)
+    if not found:
+        return None
+    time, host, app, process, message_id = found.groups()
+    if time != "-":
+        read = clock.match(time)
+        if read is None:
+            return None
+        draft.stamp = read[0]
+    fields, message = _structured(text[found.end() :])
+    draft.format, draft.message = "syslog", message.removeprefix("\ufeff")
+    draft.service = None if app == "-" else app
+    for name, value in (("host", host), ("pid", process), ("message_id", message_id)):
+        if value != "-":
+            draft.fields[name] = value
+    draft.fields.update(fields)
+    return draft
+
+
+def parse(text: str, clock: Clock) -> Draft | None:
+    """The line as a draft, its payload as message; None where it has no syslog header."""
+    draft = Draft("syslog")
+    at = 0
+    if text.startswith("<") and (found := _PRI.match(text)) and int(found[1]) <= 191:
+        at = found.end()
+        _priority(draft, int(found[1]))
+        if text[at : at + 2] == "1 ":
+            return _rfc5424(text, at, clock, draft)
+    month = _MONTH_START.match(text, at)
+    if not month and not _ISO_START.match(text, at):
+        return None
+    read = clock.match(text, at)
+    if read is None:
+        return None
+    draft.stamp, end = read
+    tagged = _HOST_TAG.match(text, end)
+    if tagged and (of_word(tagged["host"]) is not None or (not month and not tagged["pid"] and not at)):
+        tagged = None
+    if not tagged and at:
+        tagged = _TAG_ONLY.match(text, end)
+    if not tagged:
+        if not at:
+            return None
+        draft.message = text[end:].strip()
+        return draft
+    draft.message = text[tagged.end() :]
+    draft.service = tagged["tag"]
+    for name in ("host", "pid"):
+        if tagged[name]:
+            draft.fields[name] = tagged[name]
+    return draft
