@@ -1,0 +1,160 @@
+"""`pake-tui logs`: print, filter and follow log records without the console.
+
+Exit codes: 0 something was printed · 1 no record matches · 2 a wrong query, or a file that can't be read.
+With `--json` one record per line: `line, lines, timestamp, level, service, logger, message,
+correlation_id, fields`; `line` is its first physical line, counted where `--file` names the files, `lines`
+how many it has. All text is masked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+
+from pake_tui import paths
+from pake_tui.cli.logprint import Printer, be_lenient, print_query_error
+from pake_tui.engine.logfiles.zones import local_zone
+from pake_tui.engine.settings.live import LiveSettings
+from pake_tui.engine.store.state import StateStore
+from pake_tui.errors import LogError, StoreError
+from pake_tui.model.record import Cursor, Direction, LogBatch, LogRow
+from pake_tui.query import QueryError, from_flags
+from pake_tui.records.aliases import CORRELATION_IDS
+from pake_tui.sources.embedded.logs import EmbeddedLogSource
+from pake_tui.text.safe import safe
+
+LAST = 100
+LOOK_S = 0.1
+ARRIVALS = 10_000
+EVERYTHING = sys.maxsize
+GRAMMAR = """the query: terms are AND, OR and ( ) as usual, -term drops
+  word "a phrase" ~regex        anywhere in the line
+  level>=warning level:error    service:api    cid:req-1234    cid:req-*
+  field:value field:"two words" field:pre* field>250 field~regex field:?
+  since:15m until:14:03 at:14:03
+exit codes: 0 something was printed · 1 no record matches · 2 wrong query or unreadable file"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The query, its flags, and which files."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = GRAMMAR
+    parser.add_argument("query", nargs="*", metavar="QUERY", help="which records, see below")
+    parser.add_argument("-f", "--follow", action="store_true", help="go on printing what comes")
+    parser.add_argument("--all", action="store_true", help="all records, oldest first")
+    parser.add_argument("-n", type=_count, default=LAST, metavar="N", help=f"the last N records ({LAST})")
+    parser.add_argument("--cid", default="", metavar="ID", help="a correlation ID, by any of its names")
+    parser.add_argument("--level", default="", metavar="LEVEL", help="this level and above")
+    parser.add_argument("--service", default="", metavar="NAME", help="one service")
+    parser.add_argument("--since", default="", metavar="TIME", help="15m, 14:03, 2026-03-01T14:03, today")
+    parser.add_argument("--until", default="", metavar="TIME", help="like --since")
+    parser.add_argument("--not", dest="not_", action="append", default=[], metavar="TERM", help="drop these")
+    add_source_arguments(parser)
+
+
+def add_source_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which files, and how to print."""
+    parser.add_argument(
+        "--file", action="append", default=[], metavar="FILE", help="just this file or glob; repeatable"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON lines")
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError(text)
+    return number
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print; the exit code."""
+    flags = from_flags(
+        options.cid, options.level, options.service, options.since, options.until, options.not_
+    )
+    query = " ".join(part for part in (*options.query, flags) if part)
+    be_lenient()
+    source = open_source(options)
+    printer = Printer(as_json=options.json, zone=source.zone, assumed_zone=source.assumed_zone)
+    try:
+        cursor, printed = _existing(source, query, options, printer)
+        if options.follow:
+            _follow(source, query, cursor, printer)
+    except QueryError as error:
+        print_query_error(query, error)
+        return 2
+    finally:
+        source.close()
+    return 0 if printed else 1
+
+
+def open_source(options: argparse.Namespace) -> EmbeddedLogSource:
+    """The source the options name; what can't be read is said on standard error. LogError if nothing can."""
+    source = _source(options)
+    files = source.files().files
+    problems = [one.problem for one in files if one.problem]
+    if options.file and problems and len(problems) == len(files):
+        source.close()
+        raise LogError("; ".join(safe(problem) for problem in problems))
+    for problem in problems:
+        print(f"pake-tui: not read: {safe(problem)}", file=sys.stderr)
+    if not files and not options.file:
+        print(
+            "pake-tui: no log files here; name some with --file, or with logs: in pake.yaml", file=sys.stderr
+        )
+    return source
+
+
+def _source(options: argparse.Namespace) -> EmbeddedLogSource:
+    """Named files alone, else what loggers registered and the configuration names."""
+    zone = local_zone()
+    if options.file:
+        return EmbeddedLogSource(files=options.file, assumed_zone=zone, numbers=True, worker=False)
+    settings = LiveSettings(options.config or paths.find_config(), use_env=False).current
+    state = StateStore(paths.state_folder(create=False).path, read_only=True)
+
+    def registered() -> list[tuple[str, str]]:
+        try:
+            return [(row.service, str(row.path)) for row in state.loggers.paths()]
+        except StoreError:
+            return []
+
+    return EmbeddedLogSource(
+        globs=lambda: settings.logs,
+        registered=registered,
+        assumed_zone=zone,
+        aliases=(*CORRELATION_IDS, *settings.correlation_ids),
+        worker=False,
+    )
+
+
+def _existing(
+    source: EmbeddedLogSource, query: str, options: argparse.Namespace, printer: Printer
+) -> tuple[Cursor, int]:
+    """Print what is there: all, or the last N. Where it ends, and how many records it was."""
+    cancel = threading.Event()
+    if options.all:
+        printed, cursor = 0, ""
+        for batch in source.read(query, None, Direction.NEWER, EVERYTHING, cancel):
+            printed += printer.rows(batch.rows)
+            cursor = batch.cursor
+        return cursor, printed
+    (edge,) = source.read("", None, Direction.OLDER, 0, cancel)
+    batches = list(source.read(query, edge.cursor, Direction.OLDER, options.n, cancel))
+    return edge.cursor, printer.rows(_oldest_first(batches))
+
+
+def _oldest_first(batches: list[LogBatch]) -> list[LogRow]:
+    return [row for batch in reversed(batches) for row in batch.rows]
+
+
+def _follow(source: EmbeddedLogSource, query: str, cursor: Cursor, printer: Printer) -> None:
+    """Print what comes, until interrupted."""
+    wait, cancel, growth = threading.Event(), threading.Event(), -1
+    while True:
+        for batch in source.read(query, cursor, Direction.NEWER, ARRIVALS, cancel):
+            printer.rows(batch.rows)
+            cursor = batch.cursor
+        while growth == (growth := source.files().growth):
+            wait.wait(LOOK_S)

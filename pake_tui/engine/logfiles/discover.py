@@ -1,0 +1,178 @@
+"""Which files a log view has: named ones, registered ones, globs, ./logs, or the host's usual logs."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+HOST_FOLDER = "/var/log"
+HOST_NAMES = (
+    "syslog",
+    "messages",
+    "auth.log",
+    "secure",
+    "kern.log",
+    "daemon.log",
+    "cron",
+    "maillog",
+    "user.log",
+)
+MOST_FOUND = 10_000
+MOST_HOST = 40
+_COMPRESSED = (".gz", ".xz", ".bz2", ".zst", ".lz4", ".zip")
+_ROTATED = re.compile(r"[.-](\d{1,4}|\d{8}(?:-\d+)?|\d{4}-\d{2}-\d{2}(?:[T_.-][\d-]+)?)")
+_VAGUE = {"access", "error", "err", "out", "output", "stdout", "stderr", "current", "log", "server"}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file to read and its service; `rotated` marks an older sibling of one that was named."""
+
+    path: str
+    service: str
+    rotated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """The files of a view, older siblings before the file itself, and where they came from.
+
+    `compressed` are siblings that are not read.
+    """
+
+    found: tuple[Found, ...]
+    origin: str
+    compressed: tuple[str, ...] = ()
+
+
+class Folders:
+    """Names in folders, read again only when a folder has changed."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[int, list[str]]] = {}
+
+    def names(self, folder: str) -> list[str]:
+        """The names in a folder, sorted; none where it can't be read."""
+        try:
+            changed = os.stat(folder).st_mtime_ns  # noqa: PTH116 - paths stay text here
+            known = self._known.get(folder)
+            if known is None or known[0] != changed:
+                with os.scandir(folder) as entries:
+                    names = sorted(entry.name for entry in islice(entries, 10 * MOST_FOUND))
+                self._known[folder] = known = (changed, names)
+        except OSError:
+            return []
+        return known[1]
+
+
+def discover(
+    globs: Sequence[str], registered: Iterable[tuple[str, str]], folders: Folders, *, host: str = HOST_FOLDER
+) -> Discovery:
+    """What registered loggers and globs name; without any, ./logs/*.log; without those, the host's own logs.
+
+    `registered` are (service, path). Rotated siblings are found beside each file.
+    """
+    named = [Found(path, service) for service, path in registered if _there(path)]
+    registrations = len(named)
+    for pattern in globs:
+        named += [Found(path, service_of(path)) for path in matches(pattern)]
+    if named:
+        origin = " and ".join(
+            word
+            for word, some in (
+                ("registered loggers", registrations),
+                ("logs: globs", len(named) > registrations),
+            )
+            if some
+        )
+        return _with_siblings(named, origin, folders)
+    named = [Found(path, service_of(path)) for path in matches("logs/*.log")]
+    if named:
+        return _with_siblings(named, "./logs/*.log", folders)
+    return _with_siblings(list(_host_logs(host, folders)), f"this host's {host}", folders)
+
+
+def exactly(patterns: Sequence[str]) -> Discovery:
+    """Just the files that paths and globs name, no siblings. A plain path is kept though it is missing."""
+    named = [Found(path, service_of(path)) for pattern in patterns for path in matches(pattern)]
+    return Discovery(tuple(dict.fromkeys(named)), "--file")
+
+
+def matches(pattern: str) -> list[str]:
+    """Absolute paths that a path or glob names, a folder giving its *.log files; a plain path as it is."""
+    absolute = str(Path(pattern).expanduser().absolute())
+    if not glob.has_magic(absolute) or Path(absolute).is_file():
+        return (
+            [str(p) for p in sorted(Path(absolute).glob("*.log"))] if Path(absolute).is_dir() else [absolute]
+        )
+    found = islice(glob.iglob(absolute, recursive=True), MOST_FOUND)  # noqa: PTH207 - absolute patterns
+    return sorted(path for path in found if not path.endswith(_COMPRESSED) and not Path(path).is_dir())
+
+
+def service_of(path: str) -> str:
+    """The service that a file's name tells: `api` for api.log.1, `nginx` for nginx/access.log."""
+    name = Path(path).name
+    stem = re.split(r"\.(?:log|jsonl?|txt)(?:[.-]|$)", name, maxsplit=1)[0] or name
+    folder = Path(path).parent.name
+    return folder if stem.lower() in _VAGUE and folder else stem
+
+
+def _there(path: str) -> bool:
+    """Whether a file may exist: only one that is known to be missing does not."""
+    try:
+        os.stat(path)  # noqa: PTH116 - paths stay text here
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _with_siblings(named: Sequence[Found], origin: str, folders: Folders) -> Discovery:
+    found: dict[str, Found] = {}
+    compressed: list[str] = []
+    for one in sorted(named, key=lambda each: each.path):
+        siblings = []
+        folder, _, base = one.path.rpartition("/")
+        for name in folders.names(folder or "/"):
+            path = f"{folder}/{name}"
+            if not name.startswith(base) or name == base:
+                continue
+            plain = name.removesuffix(next((end for end in _COMPRESSED if name.endswith(end)), ""))
+            if not (number := _ROTATED.fullmatch(plain[len(base) :])):
+                continue
+            if plain != name:
+                compressed.append(path)
+            else:
+                siblings.append((_age(number[1]), path))
+        for _, path in sorted(siblings):
+            found.pop(path, None)
+            found[path] = Found(path, one.service, rotated=True)
+        found.setdefault(one.path, one)
+    return Discovery(tuple(found.values())[:MOST_FOUND], origin, tuple(compressed))
+
+
+def _age(number: str) -> tuple[int, str]:
+    """A key that sorts older siblings first: high numbers, early dates."""
+    return (-int(number), "") if len(number) <= 4 else (0, number)
+
+
+def _host_logs(folder: str, folders: Folders) -> Iterator[Found]:
+    names = folders.names(folder)
+    usual = [name for name in HOST_NAMES if name in names]
+    others = [name for name in names if name.endswith(".log") and name not in usual]
+    inner = [
+        f"{name}/{log}" for name in names for log in folders.names(f"{folder}/{name}") if log.endswith(".log")
+    ]
+    taken = 0
+    for name in (*usual, *others, *inner):
+        path = f"{folder}/{name}"
+        readable = os.access(path, os.R_OK)
+        if taken < MOST_HOST and (readable or name in usual) and Path(path).is_file():
+            taken += 1
+            yield Found(path, service_of(path))

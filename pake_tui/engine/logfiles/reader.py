@@ -1,0 +1,116 @@
+"""Reads a view: rows either way, counts, one record whole. Used in-process and by the scan worker."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pake_tui.clock import monotonic
+from pake_tui.engine.logfiles import blocks
+from pake_tui.engine.logfiles.cursor import decode
+from pake_tui.engine.logfiles.merging import BATCH_S, MergedRead, bounds
+from pake_tui.engine.logfiles.rows import Cursors, lone_row
+from pake_tui.engine.logfiles.strand import Item, Strand
+from pake_tui.engine.logfiles.view import View, find_time
+from pake_tui.errors import LogError
+from pake_tui.model.record import Address, Cursor, Direction, LogBatch, RecordDetail
+from pake_tui.query import Query
+from pake_tui.text.masking import mask_text
+from pake_tui.text.safe import safe
+
+
+@dataclass(slots=True)
+class LogReader:
+    """Reads views. `numbers`: rows carry their line number even where reading did not begin at the start."""
+
+    numbers: bool = False
+
+    def read(
+        self,
+        view: View,
+        query: Query,
+        start: Cursor | None,
+        direction: Direction,
+        limit: int,
+        cancel: threading.Event,
+    ) -> Iterator[LogBatch]:
+        """At most `limit` rows from a place on, in batches at least every 0.1 s. LogError: a foreign cursor.
+
+        The last batch is `done`; nothing more comes once `cancel` is set.
+        """
+        known = None if start is None else decode(start)
+        strands = [
+            Strand(tape, query, cancel, index=index, numbers=self.numbers)
+            for index, tape in enumerate(view.tapes)
+        ]
+        reading = MergedRead(view, strands, query, direction, limit)
+        return reading.batches(known, cancel)
+
+    def count(self, view: View, query: Query, cancel: threading.Event) -> Iterator[LogBatch]:
+        """Hits over all files, growing; of the empty query: records, counted by their first lines."""
+        total = sum(tape.size for tape in view.tapes)
+        cursors = Cursors(view.tapes, "")
+        hits = done = 0
+        told = monotonic()
+        for index, tape in enumerate(view.tapes):
+            for more, here in _counted(Strand(tape, query, cancel, index=index)):
+                if cancel.is_set():
+                    return
+                hits += more
+                if monotonic() - told >= BATCH_S:
+                    told = monotonic()
+                    yield LogBatch((), "", scanned_bytes=done + here, total_bytes=total, hits=hits)
+            done += tape.size
+            cursors.move(index, (tape.size, 0))
+        if not cancel.is_set():
+            yield LogBatch((), cursors.here(), total, total, hits, done=True, at_end=True)
+
+    def detail(self, view: View, address: Address, context: int = 3) -> RecordDetail:
+        """One record whole, its raw lines masked and safe, with its neighbours in its file. LogError."""
+        tape = view.tape(address.file)
+        if tape is None:
+            raise LogError("the file of this record is gone", hint="it was deleted, or rotated out of view")
+        strand = Strand(tape, Query(), threading.Event(), numbers=self.numbers)
+        after = strand.newer((address.offset, 0), tape.size)
+        rows = [lone_row(tape, item) for item in _some(after, address.part + context + 1)]
+        own = next((n for n, row in enumerate(rows) if row.address == address), None)
+        if own is None:
+            raise LogError(f"{tape.path} no longer holds this record", hint="the file was truncated")
+        before = [
+            lone_row(tape, item) for item in _some(strand.older((address.offset, address.part)), context)
+        ]
+        block = next(blocks.newer(tape, address.offset, tape.size))
+        text = mask_text("\n".join(block.records(tape)[0].lines))
+        raw = "\n".join(safe(line) for line in text.split("\n"))
+        return RecordDetail(rows[own], raw, tuple(reversed(before)), tuple(rows[own + 1 : own + 1 + context]))
+
+    def place(self, view: View, time_ns: int) -> Cursor:
+        """The place before the first record at or after a time, in every file."""
+        cursors = Cursors(view.tapes, "")
+        for index, tape in enumerate(view.tapes):
+            cursors.move(index, (find_time(tape, time_ns), 0))
+        return cursors.here()
+
+
+def _some(items: Iterator[Item], count: int) -> list[Item]:
+    """The first records among items."""
+    found: list[Item] = []
+    for item in items:
+        if len(found) >= count:
+            break
+        if item.record is not None:
+            found.append(item)
+    return found
+
+
+def _counted(strand: Strand) -> Iterator[tuple[int, int]]:
+    """(further hits, bytes read of this file), at each block and hit."""
+    tape = strand.tape
+    if strand.query.empty:
+        for block in blocks.newer(tape, 0, tape.size):
+            yield len(block.records(tape)), block.end
+        return
+    begin, end = bounds(strand)
+    for item in strand.newer((begin, 0), end):
+        yield int(item.record is not None), item.end[0]

@@ -1,0 +1,65 @@
+"""What a console asks of its scan worker, and what comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import tzinfo
+
+from pake_tui.engine.logfiles.tape import Reading
+from pake_tui.model.record import Cursor, Direction, LogBatch, Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A search over named files. `files` are (path, service); `gone` names files that left the view, by key.
+
+    `kind` is read, count or trace; `text` the query, read with `now_ns` and `zone`, or the ID to trace.
+    """
+
+    kind: str
+    text: str
+    files: tuple[tuple[str, str], ...]
+    reading: Reading
+    now_ns: int
+    zone: tzinfo
+    gone: dict[str, str] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
+    start: Cursor | None = None
+    direction: Direction = Direction.OLDER
+    limit: int = 0
+    numbers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Begin a request."""
+
+    ticket: int
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Nobody waits for it any more."""
+
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """An answer was taken: one more may be sent."""
+
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A batch or a growing trace; without either the request has ended, by an error if there is one."""
+
+    ticket: int
+    value: LogBatch | Trace | None = None
+    error: str = ""
+
+
+WINDOW = 8
+"""Answers that may be under way before the worker waits for them to be taken."""

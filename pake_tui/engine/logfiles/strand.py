@@ -1,0 +1,200 @@
+"""One file in one read: its records one by one, each with the time at which it takes its place.
+
+A strand also yields marks, items without a record that tell how far it has looked, so that a merge need not
+wait for the next hit of a file that may have none.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pake_tui.clock import MINUTE
+from pake_tui.engine.logfiles import blocks
+from pake_tui.engine.logfiles.blocks import Block, Raw
+from pake_tui.engine.logfiles.cursor import Position
+from pake_tui.engine.logfiles.tape import Tape, decoded
+from pake_tui.model.record import Record
+from pake_tui.query import Query
+from pake_tui.query.needles import missing
+
+SLACK_NS = MINUTE
+"""How far out of order a file's times may be where a read is bounded by time."""
+SCREEN_PIECE = 32 * 1024
+BACK_BYTES = 64 * 1024
+EDGE_LINES = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A record (None: a mark, or a ruler if `ruler` says something) between two positions of its file."""
+
+    time_ns: int
+    start: Position
+    end: Position
+    record: Record | None = None
+    line: int | None = None
+    lines: int = 1
+    ruler: str = ""
+
+
+class Strand:
+    """A tape read with a query; stops soon after `cancel` is set. `numbers`: count lines even going back."""
+
+    def __init__(
+        self, tape: Tape, query: Query, cancel: threading.Event, *, index: int = 0, numbers: bool = False
+    ) -> None:
+        tape.check()
+        tape.parser()
+        self.tape = tape
+        self.index = index
+        self.position: Position = (0, 0)
+        """Where the merge stands in this file."""
+        self.query = query
+        self._cancel = cancel
+        self._numbers = numbers
+        self._piece = SCREEN_PIECE if query.empty else blocks.PIECE
+        self._since, self._until = query.time_range
+
+    def newer(self, position: Position, end: int) -> Iterator[Item]:
+        """From a position up to the byte `end`, oldest first."""
+        offset, part = position
+        line = self._first_line(offset)
+        time_ns = time_before(self.tape, offset) if offset else None
+        for block in blocks.newer(self.tape, offset, end, self._piece):
+            if self._cancel.is_set():
+                return
+            if missing(self.query.needles, block.data):
+                time_ns = _last_time(self.tape, block) or time_ns
+            else:
+                for raw in block.records(self.tape):
+                    if self._cancel.is_set():
+                        return
+                    items = self._items(raw, time_ns, line)
+                    time_ns = items[-1].time_ns if items and items[-1].time_ns else time_ns
+                    yield from (item for item in items if item.start >= (offset, part) and self._hit(item))
+            known = self.tape.fallback_ns if time_ns is None else time_ns
+            yield Item(known, (block.end, 0), (block.end, 0))
+            if self._until is not None and time_ns is not None and time_ns > self._until + SLACK_NS:
+                return
+            line = line + block.newlines(self.tape) if line is not None else None
+
+    def older(self, position: Position) -> Iterator[Item]:
+        """From a position back to the beginning, newest first."""
+        offset, part = position
+        if part:
+            yield from self._earlier_parts(offset, part)
+        for block in blocks.older(self.tape, offset, self._piece):
+            if self._cancel.is_set():
+                return
+            first = self._first_time(block)
+            if not missing(self.query.needles, block.data):
+                yield from self._block_older(block)
+            yield Item(self.tape.fallback_ns if first is None else first, (block.start, 0), (block.start, 0))
+            if self._since is not None and first is not None and first < self._since - SLACK_NS:
+                return
+
+    def _block_older(self, block: Block) -> Iterator[Item]:
+        raws = block.records(self.tape)
+        line = self.tape.line_at(block.start) if self._numbers else None
+        inherited: tuple[int, int | None] | None = None
+        for number in range(len(raws) - 1, -1, -1):
+            if self._cancel.is_set():
+                return
+            raw = raws[number]
+            if missing(self.query.needles, raw_bytes(block, raw)):
+                continue
+            records = raw.parse(self.tape)
+            if not records:
+                continue
+            time_ns: int | None = None
+            if records[0].time_ns is None:
+                if inherited is None or inherited[0] >= number:
+                    inherited = self._inherited(block, raws, number)
+                time_ns = inherited[1]
+            yield from (item for item in reversed(self._rows(raw, records, time_ns, line)) if self._hit(item))
+
+    def _inherited(self, block: Block, raws: list[Raw], number: int) -> tuple[int, int | None]:
+        """The record before `number` that states a time (-1: one before the block), and that time."""
+        for before in range(number - 1, -1, -1):
+            if (found := self.tape.parser_now.time_of(raws[before].lines[0])) is not None:
+                return before, found
+        return -1, time_before(self.tape, block.start)
+
+    def _earlier_parts(self, offset: int, part: int) -> Iterator[Item]:
+        block = next(blocks.newer(self.tape, offset, self.tape.size, self._piece), None)
+        raws = block.records(self.tape) if block else []
+        if raws:
+            items = self._items(raws[0], time_before(self.tape, offset), self._first_line(offset))
+            yield from (item for item in reversed(items[:part]) if self._hit(item))
+
+    def _items(self, raw: Raw, time_ns: int | None, line: int | None) -> list[Item]:
+        return self._rows(raw, raw.parse(self.tape), time_ns, line)
+
+    def _rows(self, raw: Raw, records: list[Record], time_ns: int | None, line: int | None) -> list[Item]:
+        items: list[Item] = []
+        for part, record in enumerate(records):
+            time_ns = record.time_ns if record.time_ns is not None else time_ns
+            items.append(
+                Item(
+                    self.tape.fallback_ns if time_ns is None else time_ns,
+                    (raw.start, part),
+                    (raw.start, part + 1) if part + 1 < len(records) else (raw.end, 0),
+                    record,
+                    None if line is None else line + raw.line,
+                    raw.height,
+                )
+            )
+        return items
+
+    def _hit(self, item: Item) -> bool:
+        return item.record is not None and self.query.matches(item.record, item.time_ns)
+
+    def _first_line(self, offset: int) -> int | None:
+        if offset == 0:
+            return 1
+        return self.tape.line_at(offset) if self._numbers else None
+
+    def _first_time(self, block: Block) -> int | None:
+        """The time from which a block's records go on; what states none inherits it."""
+        for line in block.data.split(b"\n", EDGE_LINES)[:EDGE_LINES]:
+            if (found := self.tape.parser_now.time_of(decoded(line)[0])) is not None:
+                return found
+        return time_before(self.tape, block.start)
+
+
+def raw_bytes(block: Block, raw: Raw) -> bytes:
+    """A record's bytes inside its block."""
+    return block.data[raw.start - block.start : raw.end - block.start]
+
+
+def time_before(tape: Tape, offset: int) -> int | None:
+    """The time that a record at an offset inherits: of the last one before it that states any, if near."""
+    low = max(0, offset - BACK_BYTES)
+    for block in blocks.older(tape, offset, SCREEN_PIECE):
+        if (found := _last_time(tape, block)) is not None:
+            return found
+        if block.start <= low:
+            return None
+    return None
+
+
+def _last_time(tape: Tape, block: Block) -> int | None:
+    """The newest time that a record of the block states, looking from its end."""
+    parser = tape.parser_now
+    lines = block.data.rsplit(b"\n", EDGE_LINES)
+    for line in reversed(lines[1:] if len(lines) > EDGE_LINES else lines):
+        if (found := _stated(tape, line)) is not None:
+            return found
+    for raw in reversed(block.records(tape)):
+        if (found := parser.time_of(raw.lines[0])) is not None:
+            return found
+    return None
+
+
+def _stated(tape: Tape, line: bytes) -> int | None:
+    """The time of a line that begins a record."""
+    text = decoded(line)[0]
+    parser = tape.parser_now
+    return parser.time_of(text) if parser.starts_record(text) else None

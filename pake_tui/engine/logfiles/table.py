@@ -1,0 +1,186 @@
+"""The follower's table: which files are open, which came, grew, moved, were cut or left, by looking at them.
+
+Looking is a `stat` each; nothing is read. Rename keeps the tape, since it goes by device and inode.
+"""
+
+from __future__ import annotations
+
+import grp
+import os
+import stat
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pake_tui import paths
+from pake_tui.clock import monotonic
+from pake_tui.engine.logfiles.discover import Discovery, Found
+from pake_tui.engine.logfiles.tape import Reading, Tape, key_of
+from pake_tui.engine.logfiles.view import HOLD_PART_S, HOLD_WHOLE_S, View
+from pake_tui.model.record import LogFile, LogFiles
+
+DISCOVER_S = 1.0
+LEAVE_S = 3.0
+"""How long a deleted file is still read (and its blocks kept from being freed)."""
+MOST_GONE = 100
+
+
+@dataclass(slots=True)
+class _Leaving:
+    """A tape whose name is gone, and when it is let go (monotonic seconds)."""
+
+    tape: Tape
+    until: float
+    rotated: bool
+
+
+class FileTable:
+    """Open files of one view; safe to share between threads. At most `most` files are open, the newest."""
+
+    def __init__(self, discover: Callable[[], Discovery], reading: Reading, *, most: int = 500) -> None:
+        self._discover = discover
+        self._reading = reading
+        self._most = most
+        self._lock = threading.Lock()
+        self._discovery = Discovery((), "")
+        self._looked = -DISCOVER_S
+        self._tapes: dict[str, Tape] = {}
+        self._order: list[str] = []
+        self._leaving: dict[str, _Leaving] = {}
+        self._gone: dict[str, str] = {}
+        self._rotated: set[str] = set()
+        self._problems: dict[str, LogFile] = {}
+        self._signature: object = None
+        self._growth = 0
+
+    def refresh(self) -> View:
+        """Look at every file, and for others once a second or when one moved; the tapes as they are now."""
+        with self._lock:
+            if monotonic() - self._looked >= DISCOVER_S or self._moved():
+                self._looked = monotonic()
+                self._discovery = self._discover()
+                self._open()
+            self._let_go()
+            leaving = [one.tape for one in self._leaving.values()]
+            tapes = [*leaving, *(self._tapes[key] for key in self._order)]
+            self._grow(tapes)
+            return View(tuple(tapes), dict(self._gone))
+
+    def files(self) -> LogFiles:
+        """The files as a screen shows them."""
+        view = self.refresh()
+        rows = [
+            LogFile(tape.key, tape.path, tape.service, tape.stat().st_size, tape.format)
+            for tape in view.tapes
+        ]
+        return LogFiles((*rows, *self._problems.values()), self._growth, self._discovery.origin)
+
+    def unread(self) -> tuple[str, ...]:
+        """What is not read, in words: files with their problem, and compressed siblings."""
+        notes = [f"not searched: {one.problem}" for one in self._problems.values()]
+        if packed := self._discovery.compressed:
+            more = f" and {len(packed) - 3} more" if len(packed) > 3 else ""
+            notes.append(f"not searched, compressed: {', '.join(packed[:3])}{more}")
+        return tuple(notes)
+
+    def _moved(self) -> bool:
+        """Whether a name stands for another file than when it was opened."""
+        for tape in self._tapes.values():
+            try:
+                if key_of(os.stat(tape.path)) != tape.key:  # noqa: PTH116 - half the price of Path.stat
+                    return True
+            except OSError:
+                return True
+        return False
+
+    def _open(self) -> None:
+        """Open what is new, follow what was renamed, and see what left."""
+        before, self._tapes, self._order, self._problems = self._tapes, {}, [], {}
+        rotated, self._rotated = self._rotated, set()
+        for found in self._newest():
+            try:
+                key = key_of(os.stat(found.path))  # noqa: PTH116 - paths stay text here
+                if key in self._tapes:
+                    continue
+                tape = before.get(key) or self._back(key) or Tape(found.path, found.service, self._reading)
+            except OSError as error:
+                self._problems[found.path] = LogFile(
+                    "", found.path, found.service, 0, "", problem(found.path, error)
+                )
+                continue
+            tape.path, tape.service = found.path, found.service
+            self._tapes[tape.key] = tape
+            self._order.append(tape.key)
+            if found.rotated:
+                self._rotated.add(tape.key)
+        for key, tape in before.items():
+            if key not in self._tapes:
+                self._leaving[key] = _Leaving(tape, monotonic() + LEAVE_S, key in rotated)
+
+    def _newest(self) -> list[Found]:
+        """What discovery found, in its order; above the limit the oldest files are left out, and said."""
+        found = list(self._discovery.found)
+        if len(found) <= self._most:
+            return found
+        newest = sorted(found, key=lambda one: _written(one.path), reverse=True)
+        for one in newest[self._most :]:
+            words = f"{one.path}: over the limit of {self._most} files (limits.log_files)"
+            self._problems[one.path] = LogFile("", one.path, one.service, 0, "", words)
+        kept = set(newest[: self._most])
+        return [one for one in found if one in kept]
+
+    def _back(self, key: str) -> Tape | None:
+        leaving = self._leaving.pop(key, None)
+        return leaving.tape if leaving else None
+
+    def _let_go(self) -> None:
+        now = monotonic()
+        for key, one in list(self._leaving.items()):
+            if now >= one.until:
+                del self._leaving[key]
+                # That the oldest of the rotated files goes is no news.
+                if not one.rotated:
+                    self._gone[key] = one.tape.path
+        while len(self._gone) > MOST_GONE:
+            del self._gone[next(iter(self._gone))]
+
+    def _grow(self, tapes: list[Tape]) -> None:
+        """Count up where anything changed, and again once a record held back may be read."""
+        signature = tuple((tape.key, tape.path, tape.stat().st_size, _stage(tape)) for tape in tapes)
+        if signature != self._signature:
+            self._signature = signature
+            self._growth += 1
+
+
+def _stage(tape: Tape) -> int:
+    age = tape.age()
+    return 2 if not 0 <= age < HOLD_PART_S else 1 if age >= HOLD_WHOLE_S else 0
+
+
+def _written(path: str) -> float:
+    try:
+        return os.stat(path).st_mtime  # noqa: PTH116 - paths stay text here
+    except OSError:
+        return 0.0
+
+
+def problem(path: str, error: OSError) -> str:
+    """Why a file can't be read, naming its permission and the way out."""
+    if not isinstance(error, PermissionError):
+        reason = "no such file" if isinstance(error, FileNotFoundError) else error.strerror or str(error)
+        return f"{path}: {reason}"
+    me = paths.user_name()
+    try:
+        facts = os.stat(path)  # noqa: PTH116 - paths stay text here
+    except OSError:
+        return f"{path}: {me} may not look into its folder; run as root, or ask for access"
+    owner, mode = paths.user_name(facts.st_uid), stat.filemode(facts.st_mode)
+    try:
+        group = grp.getgrgid(facts.st_gid).gr_name
+    except KeyError:
+        group = str(facts.st_gid)
+    if facts.st_mode & stat.S_IRGRP and facts.st_gid != 0:
+        way = f"sudo usermod -aG {group} {me}, then log in again"
+    else:
+        way = f"sudo setfacl -m u:{me}:r {path}"
+    return f"{path}: {me} may not read it ({mode} {owner}:{group}); run as root, or: {way}"

@@ -1,0 +1,184 @@
+"""One log file held open: its identity, its bytes, and how its lines are read.
+
+A tape keeps its descriptor, so a file that was renamed or deleted is still read to its end.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import stat
+import threading
+import weakref
+import zlib
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+
+from pake_tui.clock import SECOND, now_ns
+from pake_tui.records.aliases import CORRELATION_IDS
+from pake_tui.records.parser import Parser
+
+SAMPLE_BYTES = 64 * 1024
+SAMPLE_LINES = 200
+HEAD_BYTES = 64
+RECORD_BYTES = 256 * 1024
+UTF16_BYTES = 64 * 1024 * 1024
+_UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How files are read: the zone of times that state none, ID aliases, and bytes of one record shown."""
+
+    assumed_zone: tzinfo = UTC
+    aliases: tuple[str, ...] = CORRELATION_IDS
+    record_bytes: int = RECORD_BYTES
+
+
+def key_of(facts: os.stat_result) -> str:
+    """The identity of a file: device and inode, stable under rename."""
+    return f"{facts.st_dev:x}-{facts.st_ino:x}"
+
+
+class Tape:
+    """A file open for reading. OSError where it can't be opened or is no regular file.
+
+    Safe to share between threads. `path` follows renames; `service` is who writes it.
+    """
+
+    def __init__(self, path: str, service: str, reading: Reading) -> None:
+        # O_NONBLOCK: a named pipe must not hold up whoever opens it.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode):
+            os.close(descriptor)
+            raise IsADirectoryError(0, "is not a regular file", path)
+        weakref.finalize(self, os.close, descriptor)
+        self._descriptor = descriptor
+        self.path = path
+        self.service = service
+        self.reading = reading
+        self.key = key_of(facts)
+        self.fallback_ns = facts.st_mtime_ns
+        """The time of records that inherit none: the first the file states, else that of its last write."""
+        self.marks: list[tuple[int, int]] = [(0, 0)]
+        """(offset, newlines before it), rising: what is known of line numbers."""
+        self._lock = threading.RLock()
+        self._parser: Parser | None = None
+        self._sampled = 0
+        self._codec = _UTF16.get(os.pread(descriptor, 2, 0), "")
+        self._decoded = (-1, b"")
+        self._size, self._head = facts.st_size, self.head()
+
+    def stat(self) -> os.stat_result:
+        """The file's facts now."""
+        return os.fstat(self._descriptor)
+
+    @property
+    def size(self) -> int:
+        """Bytes now (of UTF-16 files: as UTF-8)."""
+        size = os.fstat(self._descriptor).st_size
+        return len(self._utf8(size)) if self._codec else size
+
+    def read(self, offset: int, count: int) -> bytes:
+        """At most `count` bytes from an offset; fewer at the end. b"" where the file shrank."""
+        if self._codec:
+            return self._utf8(os.fstat(self._descriptor).st_size)[offset : offset + count]
+        pieces = []
+        while count > 0 and (piece := os.pread(self._descriptor, count, offset)):
+            pieces.append(piece)
+            offset, count = offset + len(piece), count - len(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def head(self, count: int = HEAD_BYTES) -> tuple[int, int]:
+        """How many first bytes there are, up to `count`, and their checksum: tells a rewritten file."""
+        first = os.pread(self._descriptor, count, 0)
+        return len(first), zlib.crc32(first)
+
+    def _utf8(self, size: int) -> bytes:
+        """A UTF-16 file's text as UTF-8, the first 64 MB of it; made again when it has grown."""
+        with self._lock:
+            if self._decoded[0] != size:
+                raw = os.pread(self._descriptor, min(size, UTF16_BYTES) & ~1, 0)
+                self._decoded = (size, raw.decode(self._codec, "replace").encode("utf-8", "replace"))
+            return self._decoded[1]
+
+    @property
+    def format(self) -> str:
+        """The family its lines belong to; empty while nobody has read any."""
+        return self._parser.format if self._parser is not None else ""
+
+    def parser(self) -> Parser:
+        """The parser of its lines, told by the first of them; told anew while those were few."""
+        with self._lock:
+            size = self.size
+            few = self._sampled < SAMPLE_BYTES // 4 and size > 2 * self._sampled
+            if self._parser is None or few or size < self._sampled:
+                data = self.read(0, SAMPLE_BYTES)
+                self._sampled = len(data)
+                lines = data.split(b"\n")[:SAMPLE_LINES]
+                if len(lines) > 1 and len(data) == SAMPLE_BYTES:
+                    lines.pop()
+                self._parser = Parser(
+                    [decoded(line, number == 0)[0] for number, line in enumerate(lines)],
+                    assumed_zone=self.reading.assumed_zone,
+                    aliases=self.reading.aliases,
+                    now_ns=now_ns(),
+                    service=self.service,
+                )
+                self._learn_time(lines)
+            return self._parser
+
+    def _learn_time(self, lines: list[bytes]) -> None:
+        """What stands before the first time of a file takes that time, not the file's own."""
+        assert self._parser is not None
+        for line in lines:
+            if (found := self._parser.time_of(decoded(line)[0])) is not None:
+                self.fallback_ns = found
+                return
+
+    @property
+    def parser_now(self) -> Parser:
+        """The parser as it is, without looking at the file again."""
+        return self._parser if self._parser is not None else self.parser()
+
+    def check(self) -> None:
+        """Look whether the file was cut or written anew; then what was learnt of its lines is void."""
+        with self._lock:
+            size = os.fstat(self._descriptor).st_size
+            if size < self._size or self.head(self._head[0]) != self._head:
+                self._parser, self._sampled, self._decoded = None, 0, (-1, b"")
+                self.marks = [(0, 0)]
+                self._codec = _UTF16.get(os.pread(self._descriptor, 2, 0), "")
+                self.fallback_ns = self.stat().st_mtime_ns
+            self._size, self._head = size, self.head()
+
+    def line_at(self, offset: int) -> int:
+        """The 1-based number of the physical line that begins at an offset; counts newlines once."""
+        with self._lock:
+            known = max((mark for mark in self.marks if mark[0] <= offset), default=(0, 0))
+            at, newlines = known
+            while at < offset and (piece := self.read(at, min(1 << 20, offset - at))):
+                newlines += piece.count(b"\n")
+                at += len(piece)
+            if at > self.marks[-1][0]:
+                self.marks.append((at, newlines))
+                del self.marks[1:-1000]
+            return newlines + 1
+
+    def age(self) -> float:
+        """Seconds since the last write, by this machine's clock; negative where clocks are apart."""
+        return (now_ns() - self.stat().st_mtime_ns) / SECOND
+
+
+def decoded(raw: bytes, first: bool = False) -> tuple[str, int]:
+    """A line as text without its CR (and BOM, on the first line), and how many bytes could not be decoded."""
+    if raw.endswith(b"\r"):
+        raw = raw[:-1]
+    if first and raw.startswith(codecs.BOM_UTF8):
+        raw = raw[3:]
+    try:
+        return raw.decode(), 0
+    except UnicodeDecodeError:
+        text = raw.decode(errors="replace")
+        return text, text.count("\ufffd") - raw.count(b"\xef\xbf\xbd")

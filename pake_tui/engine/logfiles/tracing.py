@@ -1,0 +1,146 @@
+"""One correlation ID over all files: its records in time order, and what is missing or odd about them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pake_tui.clock import SECOND, monotonic
+from pake_tui.engine.logfiles.merging import BATCH_S
+from pake_tui.engine.logfiles.rows import lone_row
+from pake_tui.engine.logfiles.strand import Item, Strand
+from pake_tui.engine.logfiles.tape import Tape
+from pake_tui.engine.logfiles.view import View
+from pake_tui.model.record import Record, Trace
+from pake_tui.query import Query
+from pake_tui.query.ids import ids_of
+from pake_tui.query.nodes import Equals
+from pake_tui.query.values import Glob, values_of
+
+SHORTEST_PREFIX = 8
+MOST_ROWS = 10_000
+_SPANS = ("span_id", "spanId", "span.id", "otelSpanID", "dd.span_id")
+_PARENTS = ("parent_id", "parentId", "parent_span_id", "parentSpanId", "parent.id")
+APART_NS = SECOND // 1000
+
+
+def query_of(correlation_id: str, aliases: Sequence[str], *, prefix: bool) -> Query:
+    """The query of an ID, or of those that begin with it."""
+    parts = (correlation_id, "") if prefix else (correlation_id,)
+    return Query(Equals("cid", Glob(parts)), tuple(aliases))
+
+
+def traces(
+    view: View,
+    correlation_id: str,
+    aliases: Sequence[str],
+    unread: Sequence[str],
+    cancel: threading.Event,
+) -> Iterator[Trace]:
+    """Growing traces, the last one complete. Eight characters or more find every ID that begins with them."""
+    prefix = len(correlation_id) >= SHORTEST_PREFIX
+    query = query_of(correlation_id, aliases, prefix=prefix)
+    search = _Search(correlation_id, query, sum(tape.size for tape in view.tapes))
+    told = monotonic()
+    for index, tape in enumerate(view.tapes):
+        for item in Strand(tape, query, cancel, index=index).newer((0, 0), tape.size):
+            if cancel.is_set():
+                return
+            search.take(index, tape, item)
+            if monotonic() - told >= BATCH_S:
+                told = monotonic()
+                yield search.trace()
+            if search.full:
+                break
+        search.done += tape.size
+    yield search.trace(unread, complete=True)
+
+
+@dataclass(slots=True)
+class _Search:
+    """What was found so far."""
+
+    wanted: str
+    query: Query
+    total: int
+    found: list[tuple[int, int, Item, Tape]] = field(default_factory=list)
+    exact: bool = False
+    ids: dict[str, None] = field(default_factory=dict)
+    done: int = 0
+    here: int = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether no more records are kept."""
+        return len(self.found) >= MOST_ROWS
+
+    def take(self, index: int, tape: Tape, item: Item) -> None:
+        """A record, or a mark of how far a file was read."""
+        self.here = item.end[0] if item.record is None else self.here
+        if item.record is None:
+            return
+        begun = [one for one in ids_of(item.record, self.query.aliases) if self._begins(one)]
+        self.ids.update(dict.fromkeys(begun))
+        self.exact = self.exact or any(one.lower() == self.wanted.lower() for one in begun)
+        self.found.append((item.time_ns, index, item, tape))
+
+    def trace(self, unread: Sequence[str] = (), *, complete: bool = False) -> Trace:
+        """The trace as it stands; where the ID itself was found, longer ones are dropped."""
+        found = sorted(self.found, key=lambda one: (one[0], one[1], one[2].start))
+        if self.exact:
+            found = [one for one in found if self._is(one[2].record)]
+        rows = tuple(lone_row(tape, item) for _, _, item, tape in found)
+        ids = [] if self.exact else list(self.ids)
+        notes = [*self._notes(ids), *clocks_apart([row.record for row in rows])] if complete else []
+        return Trace(
+            correlation_id=ids[0] if len(ids) == 1 else self.wanted,
+            rows=rows,
+            complete=complete,
+            scanned_bytes=self.total if complete else min(self.total, self.done + self.here),
+            total_bytes=self.total,
+            notes=(*notes, *unread),
+        )
+
+    def _notes(self, ids: list[str]) -> Iterator[str]:
+        if len(ids) > 1:
+            named = ", ".join(ids[:5]) + (f" and {len(ids) - 5} more" if len(ids) > 5 else "")
+            yield f"{len(ids)} IDs begin with {self.wanted}: {named}"
+        if self.full:
+            yield f"only the first {MOST_ROWS} records found are shown"
+
+    def _begins(self, one: str) -> bool:
+        return one.lower().startswith(self.wanted.lower())
+
+    def _is(self, record: Record | None) -> bool:
+        wanted = self.wanted.lower()
+        return record is not None and any(one.lower() == wanted for one in ids_of(record, self.query.aliases))
+
+
+def clocks_apart(records: Sequence[Record]) -> list[str]:
+    """A note for each pair of services of which the child began before its parent, by their span IDs."""
+    first: dict[str, tuple[int, str]] = {}
+    for record in records:
+        span = _first_of(record, _SPANS)
+        if span and record.time_ns is not None:
+            first.setdefault(span, (record.time_ns, record.service or "?"))
+    worst: dict[tuple[str, str], int] = {}
+    for record in records:
+        span, parent = _first_of(record, _SPANS), _first_of(record, _PARENTS)
+        if span not in first or parent not in first:
+            continue
+        early = first[parent][0] - first[span][0]
+        pair = (first[span][1], first[parent][1])
+        if early >= APART_NS and pair[0] != pair[1]:
+            worst[pair] = max(worst.get(pair, 0), early)
+    return [
+        f"clocks apart: {child} begins {early / SECOND:.3f} s before {parent}, which called it"
+        for (child, parent), early in worst.items()
+    ]
+
+
+def _first_of(record: Record, names: Sequence[str]) -> str:
+    fields: Mapping[str, object] = record.fields
+    if not fields:
+        return ""
+    return next((str(value) for name in names for value in values_of(record, name) if value), "")

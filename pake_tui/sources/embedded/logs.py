@@ -1,0 +1,150 @@
+"""The log files of this host as a LogSource: plain reading here, searches in the scan worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import tzinfo
+from pathlib import Path
+from typing import TypeVar, cast
+
+from pake_tui.clock import now_ns
+from pake_tui.engine.logfiles.client import WorkerClient
+from pake_tui.engine.logfiles.discover import Discovery, Folders, discover, exactly
+from pake_tui.engine.logfiles.reader import LogReader
+from pake_tui.engine.logfiles.requests import Request
+from pake_tui.engine.logfiles.table import FileTable
+from pake_tui.engine.logfiles.tape import RECORD_BYTES, Reading
+from pake_tui.engine.logfiles.worker import perform
+from pake_tui.model.record import Address, Cursor, Direction, LogBatch, LogFiles, RecordDetail, Trace
+from pake_tui.query import parse
+from pake_tui.records.aliases import CORRELATION_IDS
+from pake_tui.sources.protocols import Cancel
+
+MOST_NAMES = 500
+T = TypeVar("T", LogBatch, Trace)
+
+
+class EmbeddedLogSource:
+    """Reads log files where they lie.
+
+    `files` (paths or globs) are read alone; else what `registered` (service, path) and `globs` name at each
+    look, see `discover`. `assumed_zone` is that of times that state none, `zone` the one shown, in which
+    queries are read. Without `worker` searches run in the calling thread, as those of a command may.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[str] = (),
+        globs: Callable[[], Sequence[str]] = tuple,
+        registered: Callable[[], Iterable[tuple[str, str | Path]]] = tuple,
+        *,
+        assumed_zone: tzinfo,
+        zone: tzinfo | None = None,
+        aliases: Sequence[str] = CORRELATION_IDS,
+        record_bytes: int = RECORD_BYTES,
+        most_files: int = 500,
+        numbers: bool = False,
+        worker: bool = True,
+    ) -> None:
+        self.zone = zone if zone is not None else assumed_zone
+        self.assumed_zone = assumed_zone
+        self._named = tuple(files)
+        self._globs = globs
+        self._registered = registered
+        self._folders = Folders()
+        self._reading = Reading(assumed_zone, tuple(aliases), record_bytes)
+        self._table = FileTable(self._discover, self._reading, most=most_files)
+        self._reader = LogReader(numbers)
+        self._names: dict[str, None] = {}
+        self._worker = WorkerClient() if worker else None
+
+    def files(self) -> LogFiles:
+        """The files of the view and where they came from."""
+        return self._table.files()
+
+    def read(
+        self, query: str, start: Cursor | None, direction: Direction, limit: int, cancel: Cancel
+    ) -> Iterator[LogBatch]:
+        """At most `limit` rows from a place on. QueryError at once, LogError while reading."""
+        if not query.strip():
+            parsed = parse("", now_ns=0)
+            batches = self._reader.read(self._table.refresh(), parsed, start, direction, limit, cancel)
+            return self._noting(batches)
+        request = self._request("read", query, start=start, direction=direction, limit=limit)
+        return self._noting(self._answers(request, cancel, LogBatch))
+
+    def count(self, query: str, cancel: Cancel) -> Iterator[LogBatch]:
+        """Hits over all files, growing. QueryError at once."""
+        return self._answers(self._request("count", query), cancel, LogBatch)
+
+    def trace(self, correlation_id: str, cancel: Cancel) -> Iterator[Trace]:
+        """Growing traces of an ID, or of those that begin with eight characters or more of it."""
+        return self._answers(self._request("trace", correlation_id.strip()), cancel, Trace)
+
+    def detail(self, address: Address, context: int = 3) -> RecordDetail:
+        """One record whole. LogError if its file is gone."""
+        return self._reader.detail(self._table.refresh(), address, context)
+
+    def place(self, time_ns: int) -> Cursor:
+        """The place before the first record at or after a time."""
+        return self._reader.place(self._table.refresh(), time_ns)
+
+    def field_names(self) -> tuple[str, ...]:
+        """Field names seen so far, sorted; at most 500."""
+        return tuple(sorted(self._names))
+
+    def close(self) -> None:
+        """End the scan worker."""
+        if self._worker is not None:
+            self._worker.close()
+
+    def _discover(self) -> Discovery:
+        if self._named:
+            return exactly(self._named)
+        registered = [(service, str(path)) for service, path in self._registered()]
+        return discover(self._globs(), registered, self._folders)
+
+    def _request(
+        self,
+        kind: str,
+        text: str,
+        *,
+        start: Cursor | None = None,
+        direction: Direction = Direction.OLDER,
+        limit: int = 0,
+    ) -> Request:
+        """A request over the view of this moment. QueryError."""
+        now = now_ns()
+        if kind != "trace":
+            parse(text, now_ns=now, zone=self.zone, aliases=self._reading.aliases)
+        view = self._table.refresh()
+        return Request(
+            kind=kind,
+            text=text,
+            files=tuple((tape.path, tape.service) for tape in view.tapes),
+            reading=self._reading,
+            now_ns=now,
+            zone=self.zone,
+            gone=dict(view.gone),
+            unread=self._table.unread() if kind == "trace" else (),
+            start=start,
+            direction=direction,
+            limit=limit,
+            numbers=self._reader.numbers,
+        )
+
+    def _answers(self, request: Request, cancel: Cancel, kind: type[T]) -> Iterator[T]:
+        """The worker's answers, or this thread's own."""
+        if self._worker is not None:
+            found = self._worker.ask(request, cancel)
+        else:
+            found = perform(request, self._table.refresh(), cancel)
+        return cast("Iterator[T]", found)
+
+    def _noting(self, batches: Iterator[LogBatch]) -> Iterator[LogBatch]:
+        """The batches; the field names in them are learnt."""
+        for batch in batches:
+            for row in batch.rows:
+                if len(self._names) < MOST_NAMES:
+                    self._names.update(dict.fromkeys(row.record.fields))
+            yield batch
