@@ -29,6 +29,12 @@ _SQUID = re.compile(
 _HOSTS = re.compile(
     r"(?:(?P<vhost>[\w.\-]{1,253}:\d{1,5}) )?(?P<client>[\w.:\-%\[\]]{1,253}) (?P<ident>\S{1,64}) (?P<user>\S{1,128}) $"
 )
+_DIRECTIVES = frozenset(
+    ("Fields", "Date", "Software", "Version", "Start-Date", "End-Date", "Remark", "GMT-Offset")
+)
+_ZEEK = frozenset(
+    ("separator", "set_separator", "empty_field", "unset_field", "path", "open", "close", "types")
+)
 _NUMERIC = frozenset({"status", "bytes", "elapsed"})
 
 
@@ -82,8 +88,9 @@ def parse(text: str, clock: Clock) -> Draft | None:
             return None
         draft = Draft("access", stamp=read[0])
         _add(draft.fields, _HOSTS.match(text[: found.end() - 1]))
-        if not _request(draft, text, read[1]):
-            draft.message = text[read[1] :].lstrip("] ")
+        rest = text[read[1] :].lstrip("] ")
+        if not _request(draft, text, read[1]) or not rest.startswith('"'):
+            draft.message = rest
         return draft
     if (draft_or_none := _balancer(text, clock)) is not None:
         return draft_or_none
@@ -113,39 +120,37 @@ class Extended:
         """Whether a line is a directive; remembers what later lines need of it."""
         if not text.startswith("#"):
             return False
+        if text.startswith("#fields\t"):
+            self.names = text.split("\t")[1:201]
+            return True
         name, _, value = text[1:].partition(":")
         if name == "Fields":
             self.names = value.split()[:200]
         elif name == "Date":
             self.date = value.strip()[:10]
-        return name in (
-            "Fields",
-            "Date",
-            "Software",
-            "Version",
-            "Start-Date",
-            "End-Date",
-            "Remark",
-            "GMT-Offset",
-        )
+        return name in _DIRECTIVES or re.split(r"[\t ]", text[1:40])[0] in _ZEEK
 
     def parse(self, text: str, clock: Clock) -> Draft | None:
         """A data line read by the names of the last `#Fields`; None where it does not fit them."""
-        if not self.names or "time" not in self.names:
+        if not self.names:
             return None
         values = text.split("\t") if "\t" in text else text.split(" ")
         if len(values) != len(self.names):
             return None
         row = dict(zip(self.names, values, strict=True))
-        read = clock.match(f"{row.get('date', self.date)} {row['time']}Z")
-        if read is None:
+        if "time" in row:
+            read = clock.match(f"{row.get('date', self.date)} {row['time']}Z")
+            stamp = read[0] if read else None
+        else:
+            stamp = clock.value(row.get("ts"))
+        if stamp is None:
             return None
-        draft = Draft("w3c", stamp=read[0])
+        draft = Draft("w3c", stamp=stamp)
         for name, value in row.items():
             if value != "-" and name not in ("date", "time"):
                 draft.fields[name] = int(value) if value.isdigit() and len(value) < 18 else value
         first = next((place for place, name in enumerate(self.names) if name == "cs-method"), 0)
-        while first < len(values) and self.names[first] in ("date", "time"):
+        while first < len(values) and self.names[first] in ("date", "time", "ts"):
             first += 1
         draft.message = ("\t" if "\t" in text else " ").join(values[first:])
         return draft

@@ -13,7 +13,7 @@ _COMPOSE = re.compile(r"([A-Za-z][\w.\-]{0,63})[ ]{0,40}\|(?:[ ]|$)")
 _KUBECTL = re.compile(r"\[(?:pod|deployment|statefulset|daemonset)/([\w.\-]{1,253})/([\w.\-]{1,63})\] ")
 _FILE = re.compile(r"(?:\./|/)?[\w./\-]{1,200}\.log(?:[.\-:][\w.\-:]{0,40})?(?:[:\s]\s?)(?=[\d\[{<A-Z])")
 _CRI = re.compile(
-    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,9}(?:Z|[+-]\d\d:\d\d)) (stdout|stderr) ([FP])(?:[: ]|$)"
+    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)) (stdout|stderr) ([FP])(?:[: ]|$)"
 )
 _NANO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7,9}(?:Z|[+-]\d\d:\d\d)(?: |$)")
 

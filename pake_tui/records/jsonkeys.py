@@ -23,7 +23,7 @@ LEVEL = (
 )  # fmt: skip
 MESSAGE = (
     "message", "msg", "@m", "MESSAGE", "short_message", "event", "body", "text", "log", "RenderedMessage", "Message",
-    "@mt", "MessageTemplate", "textPayload", "eventName", "@message", "Msg", "full_message", "description", "detail",
+    "@mt", "MessageTemplate", "textPayload", "eventName", "@message", "Msg", "full_message", "description", "detail", "event_type",
 )  # fmt: skip
 LOGGER = (
     "logger", "log.logger", "logger_name", "loggerName", "SourceContext", "target", "component", "module", "category",

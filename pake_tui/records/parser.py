@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, tzinfo
+from textwrap import dedent
 
 from pake_tui.model.record import Record
-from pake_tui.records import access, jsonlines, leveled, logfmt, syslog
+from pake_tui.records import access, jsonkeys, jsonlines, leveled, logfmt, syslog
 from pake_tui.records.aliases import CORRELATION_IDS
 from pake_tui.records.draft import Draft
 from pake_tui.records.envelope import Envelope, clean, open_envelope
@@ -25,6 +26,7 @@ from pake_tui.text.masking import mask_fields, mask_text
 
 MAX_RECORD_LINES = 5_000
 MAX_RECORD_CHARACTERS = 1_048_576
+_CATEGORY = re.compile(r"[A-Za-z_][\w.`<>+]{0,200}\[\d{1,9}\]")
 _SECOND_LEVEL = re.compile(r"([A-Z]{4,10}): ")
 
 
@@ -68,16 +70,20 @@ class Parser:
             return True
         if is_frame(payload) or continues_dump(payload, before):
             return False
-        if before:
-            return not self._profile.timed or self._complete(clean(before[0]))
-        return not self._profile.timed or self.format == "json"
+        headed = self._profile.timed or self._profile.level_first
+        return not headed or (self._complete(clean(before[0])) if before else self.format == "json")
 
     def _structured(self, payload: str) -> bool:
         if payload[0] == "{":
-            return payload.rstrip().endswith("}") or '":' in payload
+            return payload.rstrip().endswith("}") or '":' in payload or payload.rstrip() == "{"
         if payload[0] == "#" and (self._extended.names or self.format == "w3c"):
             return True
-        return self._read(Envelope(payload)) is not None
+        return self._leading_time(payload) is not None or self._read(Envelope(payload)) is not None
+
+    def _leading_time(self, payload: str) -> int | None:
+        """The time a payload begins with, bare or bracketed."""
+        read = self._clock.match(payload, 1 if payload[0] == "[" else 0)
+        return read[0].ns if read else None
 
     def _complete(self, first: str) -> bool:
         """Whether a record's first line is whole by itself, so that a plain line cannot belong to it."""
@@ -156,7 +162,11 @@ class Parser:
     def _continue(draft: Draft, rest: str) -> None:
         """Joins the lines below the first; java.util.logging and .NET put level or message only there."""
         below = rest.lstrip("\n")
-        if draft.level is None and (found := _SECOND_LEVEL.match(below)) and of_word(found[1]) is not None:
+        if draft.stamp is None and draft.level is not None and _CATEGORY.fullmatch(draft.message or ""):
+            draft.logger, draft.message = (draft.message or "").partition("[")[0], dedent(below)
+        elif not draft.message:
+            draft.message = below
+        elif draft.level is None and (found := _SECOND_LEVEL.match(below)) and of_word(found[1]) is not None:
             draft.level = of_word(found[1])
             draft.logger = draft.logger or draft.message
             draft.message = below[found.end() :]
@@ -187,29 +197,31 @@ class Parser:
         """The records in the physical lines of one record: one, several (OTLP), or none (blank, directives)."""
         text, drafts = self._understand(lines)
         masked = mask_text(text) if drafts else ""
+        # What escapes nothing holds its values as they are: where nothing was masked in the whole line,
+        # only keys can still tell of a secret in them.
+        shapes = masked is not text or "\\" in text
         skipped = ""
         if len(lines) > MAX_RECORD_LINES:
             skipped = f"{len(lines) - MAX_RECORD_LINES} lines of this record are not shown"
-        return [self._record(draft, masked, skipped) for draft in drafts]
+        return [self._record(draft, masked, skipped, shapes) for draft in drafts]
 
-    def _record(self, draft: Draft, text: str, skipped: str) -> Record:
-        fields = mask_fields(draft.fields) if draft.fields else {}
-        message = draft.message
+    def _record(self, draft: Draft, text: str, skipped: str, shapes: bool) -> Record:
+        fields = mask_fields(draft.fields, by_shape=shapes) if draft.fields else {}
+        message, service, logger = draft.message, draft.service or self._service, draft.logger
         if message is None:
-            shown = " ".join(f"{name}={value}" for name, value in list(fields.items())[:12])
-        else:
-            shown = text if message == text else mask_text(message)
+            message = " ".join(f"{name}={value}" for name, value in list(fields.items())[:12])
+        elif shapes:
+            message = mask_text(message)
         stamp = draft.stamp
-        service = draft.service or self._service
         return Record(
-            message=shown,
+            message=message,
             text=text,
             time_ns=stamp.ns if stamp else None,
             utc_offset_s=stamp.offset if stamp else None,
             year_assumed=stamp.year_assumed if stamp else False,
             level=draft.level,
-            service=mask_text(service) if service else None,
-            logger=mask_text(draft.logger) if draft.logger else None,
+            service=mask_text(service) if service and shapes else service,
+            logger=mask_text(logger) if logger and shapes else logger,
             correlation_id=draft.correlation_id,
             fields=fields,
             format=draft.format,
@@ -218,6 +230,18 @@ class Parser:
 
     def time_of(self, line: str) -> int | None:
         """UTC nanoseconds of the record that begins in this line, None if it states none."""
+        text = clean(line[:MAX_RECORD_CHARACTERS])
+        envelope = open_envelope(text, self._clock, self._profile.compose)
+        if envelope.stamp is not None:
+            return envelope.stamp.ns
+        payload = envelope.payload
+        if payload.startswith("{"):
+            document = jsonlines.load(payload) or jsonlines.salvage(payload)
+            if document is not None and "resourceLogs" not in document:
+                found = jsonkeys.time_of(document, self._clock)
+                return found[1].ns if found else None
+        elif payload and self.format == "leveled" and (quick := self._leading_time(payload)) is not None:
+            return quick
         _, drafts = self._understand((line,))
         return drafts[0].stamp.ns if drafts and drafts[0].stamp else None
 

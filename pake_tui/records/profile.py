@@ -33,7 +33,7 @@ class Profile:
 def family_of(text: str, clock: Clock) -> str:
     """The family of one clean line by itself: json, syslog, access, logfmt, leveled or plain."""
     stripped = text.lstrip()
-    if stripped.startswith("{") and '"' in stripped[:40]:
+    if stripped.startswith("{") and (stripped == "{" or '"' in stripped[:40]):
         return "json"
     if syslog.parse(text, clock):
         return "syslog"
@@ -65,8 +65,8 @@ def profile_of(sample: Sequence[str], now_ns: int) -> Profile:
     payloads = [open_envelope(line, clock, compose) for line in lines]
     texts = [one.payload for one in payloads if not is_frame(one.payload)] or [lines[0]]
     families = Counter(family_of(text, clock) for text in texts)
-    if any(text.startswith("#Fields:") for text in texts):
-        families["w3c"] = len(texts)
+    if any(text.startswith(("#Fields:", "#fields\t")) for text in texts):
+        families["w3c"] = len(texts) + 1
     inside = sum(
         leveled.parse_inside(text, clock) is not None for text in texts if family_of(text, clock) == "plain"
     )
@@ -77,14 +77,17 @@ def profile_of(sample: Sequence[str], now_ns: int) -> Profile:
     loose = sum(
         one.level is not None for text in texts if (one := leveled.parse(text, clock, loose=True)) is not None
     )
+    plain = families["plain"]
     best = families.most_common(1)[0][0]
-    timed = len(texts) - families["plain"] + (inside if inside * 2 >= len(texts) else 0)
+    timed = len(texts) - plain + (inside if inside * 2 >= len(texts) else 0)
     return Profile(
         format="leveled" if best == "plain" and inside * 2 >= len(texts) else best,
         timed=timed * 3 >= len(texts) or any(one.stamp for one in payloads),
         compose=compose,
         inside=inside * 2 >= len(texts),
-        level_first=level_first * 5 >= len(texts) * 2 and not any(one.contained for one in payloads),
+        level_first=level_first * 5 >= len(texts) * 2
+        and (len(texts) - plain) * 5 < len(texts)
+        and not any(one.contained for one in payloads),
         loose=loose * 10 >= len(texts) * 9,
         day_first=day_first,
     )

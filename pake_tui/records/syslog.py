@@ -6,13 +6,13 @@ import re
 
 from pake_tui.records.draft import Draft
 from pake_tui.records.levels import Scale, of_number, of_word
-from pake_tui.records.timestamps import Clock
+from pake_tui.records.timestamps import Clock, Stamp
 
 _PRI = re.compile(r"<(\d{1,3})>")
 _5424 = re.compile(r"1 (\S{1,64}) (\S{1,255}) (\S{1,128}) (\S{1,128}) (\S{1,128}) ?")
 _HOST_TAG = re.compile(
     r"[ ](?P<host>[A-Za-z0-9_\[][\w.:\-%\[\]]{0,254}) (?P<tag>[^\s\[\]:]{1,64})(?:\[(?P<pid>[^\]\s]{1,32})\])?"
-    r"(?: \([\w.\-]{1,128}\))?:(?: |$)"
+    r"(?: \([\w.\-]{1,128}\))?:(?: |$|(?=\d\|))"
 )
 _TAG_ONLY = re.compile(r"[ ](?P<host>)(?P<tag>[^\s\[\]:]{1,64})(?:\[(?P<pid>[^\]\s]{1,32})\])?:(?: |$)")
 _MONTH_START = re.compile(r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) ")
@@ -60,6 +60,13 @@ def _rfc5424(text: str, at: int, clock: Clock, draft: Draft) -> Draft | None:
     return draft
 
 
+def _is_daemon(tagged: re.Match[str], stamp: Stamp) -> bool:
+    """Whether what follows an ISO time is surely a host and a program, not two words of another format."""
+    if tagged["pid"]:
+        return tagged["pid"].isdigit()
+    return stamp.offset is not None and of_word(tagged["tag"]) is None and tagged["tag"][0].isalpha()
+
+
 def parse(text: str, clock: Clock) -> Draft | None:
     """The line as a draft, its payload as message; None where it has no syslog header."""
     draft = Draft("syslog")
@@ -77,7 +84,9 @@ def parse(text: str, clock: Clock) -> Draft | None:
         return None
     draft.stamp, end = read
     tagged = _HOST_TAG.match(text, end)
-    if tagged and (of_word(tagged["host"]) is not None or (not month and not tagged["pid"] and not at)):
+    if tagged and (
+        of_word(tagged["host"]) is not None or (not month and not at and not _is_daemon(tagged, read[0]))
+    ):
         tagged = None
     if not tagged and at:
         tagged = _TAG_ONLY.match(text, end)
@@ -86,8 +95,10 @@ def parse(text: str, clock: Clock) -> Draft | None:
             return None
         draft.message = text[end:].strip()
         return draft
-    draft.message = text[tagged.end() :]
-    draft.service = tagged["tag"]
+    if tagged["tag"] in ("CEF", "LEEF"):
+        draft.message = text[tagged.start("tag") :]
+    else:
+        draft.message, draft.service = text[tagged.end() :], tagged["tag"]
     for name in ("host", "pid"):
         if tagged[name]:
             draft.fields[name] = tagged[name]

@@ -28,6 +28,7 @@ _DIGIT_MASKS = {
 
 @lru_cache(maxsize=8192)
 def _kind(name: str) -> Kind:
+    """What a field of this name holds."""
     if name.lower() in _PLURALS:
         return Kind.CREDENTIALS
     return Kind.NONE if is_flow_id(name) else kind_of(name)

@@ -55,8 +55,10 @@ def is_placeholder(value: str) -> bool:
 
 def is_path(value: str) -> bool:
     """Whether a value is a file's path rather than a secret that begins with a slash."""
-    return _PATH.fullmatch(value) is not None and (
-        value.count("/") > 1 or "." in value or "\\" in value or len(value) < 20
+    return (
+        value == "/"
+        or _PATH.fullmatch(value) is not None
+        and (value.count("/") > 1 or "." in value or "\\" in value or len(value) < 20)
     )
 
 

@@ -1,0 +1,100 @@
+"""Headers that are written tight: glog and klog, Android's logcat, Redis, the kernel's ring buffer, zap's console."""
+
+from __future__ import annotations
+
+import re
+
+from pake_tui.model.record import Level
+from pake_tui.records.draft import Draft
+from pake_tui.records.header import Header
+from pake_tui.records.levels import of_word
+from pake_tui.records.timestamps import Clock
+
+_GLOG = re.compile(
+    r"([IWEFD])(\d\d)(\d\d) (\d\d:\d\d:\d\d\.\d{1,9})\s{1,12}(\d{1,12}) ([\w./\-]{1,200}:\d{1,7})\] ?"
+)
+_LOGCAT = re.compile(r"\s{1,8}(\d{1,9})\s{1,8}(\d{1,9}) ([VDIWEFA]) (.{1,80}?)\s{0,40}: ?")
+_REDIS = re.compile(r"(\d{1,9}):([XCSM]) ")
+_REDIS_MARK = re.compile(r" ([.\-*#]) ")
+_REDIS_LEVELS = {".": Level.DEBUG, "-": Level.INFO, "*": Level.INFO, "#": Level.WARNING}
+_KERNEL = re.compile(r"\[[ ]{0,8}(\d{1,8}\.\d{6})\] ")
+_PHP = re.compile(r"PHP (?:(Fatal error|Parse error)|(Warning)|(Notice|Deprecated)|\w+ error):")
+
+
+def glog(text: str, clock: Clock) -> Draft | None:
+    """`I0102 03:04:05.678901   123 file.cc:45] message`."""
+    found = _GLOG.match(text)
+    if not found:
+        return None
+    letter, month, day, time, thread, source = found.groups()
+    read = clock.match(f"{month}-{day} {time}")
+    draft = Draft("glog", text[found.end() :], read[0] if read else None, of_word(letter))
+    draft.fields.update(thread=thread, source=source)
+    return draft
+
+
+def logcat(text: str, clock: Clock) -> Draft | None:
+    """`01-02 03:04:05.678  123  456 I Tag: message`."""
+    if text[2:3] != "-" and text[4:5] != "-":
+        return None
+    read = clock.match(text)
+    if not read or not (found := _LOGCAT.match(text, read[1])):
+        return None
+    draft = Draft("logcat", text[found.end() :], read[0], of_word(found[3]), logger=found[4].strip())
+    draft.fields.update(pid=found[1], tid=found[2])
+    return draft
+
+
+def redis(text: str, clock: Clock) -> Draft | None:
+    """`1:M 02 Jan 2024 03:04:05.678 * message`."""
+    start = _REDIS.match(text)
+    read = clock.match(text, start.end()) if start else None
+    mark = _REDIS_MARK.match(text, read[1]) if read else None
+    if not start or not read or not mark:
+        return None
+    draft = Draft("redis", text[mark.end() :], read[0], _REDIS_LEVELS[mark[1]])
+    draft.fields.update(pid=start[1], role=start[2])
+    return draft
+
+
+def kernel(text: str) -> Draft | None:
+    """`[   12.345678] message`: seconds since boot, so no time of day."""
+    found = _KERNEL.match(text)
+    return Draft("kernel", text[found.end() :], fields={"uptime_s": float(found[1])}) if found else None
+
+
+def php_level(message: str) -> Level | None:
+    """The level that PHP's error log writes into its message."""
+    found = _PHP.match(message)
+    if not found:
+        return None
+    return Level.WARNING if found[2] else Level.INFO if found[3] else Level.ERROR
+
+
+def tabbed(header: Header) -> None:
+    """zap's console: tabs between time, level, logger, caller, message and a JSON object."""
+    parts = header.text[header.at :].lstrip("\t").split("\t")
+    while (
+        len(parts) > 1
+        and not parts[1].startswith("{")
+        and len(parts[0]) < 120
+        and " " not in parts[0].strip()
+    ):
+        name = parts.pop(0).strip()
+        if ":" in name or header.draft.logger:
+            header.field("caller", name)
+        else:
+            header.draft.logger = name
+    header.draft.message = "\t".join(parts)
+
+
+def colons(header: Header) -> None:
+    """`::module::line::logger::(function) message`."""
+    rest = header.text[header.at + 2 :]
+    if found := re.search(r"(?:^|::)\(([\w.<>]{1,80})\) ", rest[:400]):
+        header.field("function", found[1])
+        parts, header.draft.message = rest[: found.start()].split("::"), rest[found.end() :]
+    else:
+        *parts, header.draft.message = rest.split("::")
+    if parts and parts[-1]:
+        header.draft.logger = parts[-1]
