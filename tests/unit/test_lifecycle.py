@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from pake_tui.clock import HOUR, MINUTE, SECOND
@@ -387,3 +389,53 @@ def test_a_clock_that_was_years_ahead_silences_nothing_for_years() -> None:
     story.meets(events.Clear(), fire())
     story.passes(31 * MINUTE)
     assert story.notices[-1] is NoticeKind.REOPENED
+
+
+def test_while_it_flaps_even_a_rise_waits_until_it_is_steady() -> None:
+    """One notice that it flaps, then none; what happened meanwhile is told afterwards."""
+    story = Story()
+    story.meets(fire(Severity.LOW), *[events.Clear(), fire(Severity.LOW)] * 3)
+    told = len(story.notices)
+    story.meets(fire(Severity.HIGH))
+    assert len(story.notices) == told
+    story.passes(31 * MINUTE)
+    assert story.notices[told:] == [NoticeKind.ESCALATED]
+
+
+def test_the_end_of_a_silence_tells_only_while_it_fires() -> None:
+    """Once where nothing was told of it before, never while somebody has it."""
+    story = Story()
+    story.meets(dataclasses.replace(fire(), suppressed="maintenance"), events.Unsuppress())
+    assert story.notices == [NoticeKind.UNSUPPRESSED]
+    other = acked()
+    other.meets(events.Suppress("maintenance"), events.Unsuppress())
+    other.passes(HOUR)
+    assert other.notices == [NoticeKind.OPENED]
+
+
+def test_giving_back_what_nobody_was_told_of_tells_within_the_cooldown() -> None:
+    """No alert fires for longer than its cooldown without a notice."""
+    story = Story()
+    story.meets(fire(), events.Resolve("ada"), fire(), events.Acknowledge("bob"), events.Unacknowledge("bob"))
+    told = len(story.notices)
+    story.passes(31 * MINUTE)
+    assert len(story.notices) == told + 1
+
+
+def test_a_notice_put_off_by_a_wrong_clock_waits_one_cooldown_at_most() -> None:
+    """The clock steps back by a year while a notice waits."""
+    story = Story()
+    story.meets(fire(), events.Resolve("ada"), fire())
+    told = len(story.notices)
+    story.now -= 365 * 24 * HOUR
+    story.meets(events.Comment("ada", "the clock was wrong"))
+    story.passes(31 * MINUTE)
+    assert story.notices[told:] == [NoticeKind.REOPENED]
+
+
+def test_a_snooze_does_not_wake_to_an_acknowledgement_that_expired() -> None:
+    """Its time ran on under the snooze."""
+    story = Story(Policy(ack_expires_ns=10 * MINUTE))
+    story.meets(fire(), events.Acknowledge("ada"), events.Snooze("ada", story.now + HOUR))
+    story.passes(HOUR)
+    assert (story.state, story.notices[-1]) == (AlertState.FIRING, NoticeKind.WOKE)

@@ -15,8 +15,22 @@ from pake_tui.engine.monitoring.lifecycle import Outcome, counts, settle, step
 from pake_tui.engine.store.encoding import decode, encode
 from pake_tui.model.alert import Alert, AlertEvent, AlertState, Policy, Severity
 
-FINGERPRINTS = ("cpu", "disk", "app")
+FINGERPRINTS = ("cpu", "app")
 PEOPLE = ("ada", "bob")
+FIRST: tuple[Event, ...] = (
+    events.Acknowledge("ada"),
+    events.Snooze("ada", 1_700_010_000 * SECOND),
+    events.Suppress("maintenance"),
+    events.Resolve("bob"),
+    events.Clear(1.0),
+)
+THEN: tuple[Event | None, ...] = (
+    events.Unacknowledge("ada"),
+    events.Unsuppress(),
+    events.Acknowledge("bob"),
+    events.StillTrue(1.0),
+    None,
+)
 FREE = (NoticeKind.ESCALATED, NoticeKind.FLAPPING, NoticeKind.RESOLVED)
 STEP = MINUTE
 Where = AlertState
@@ -86,12 +100,41 @@ class Lifecycle(RuleBasedStateMachine):
         self.pass_time(minutes)
         self.apply(name, self._fire(name, severity))
 
-    @rule(name=st.sampled_from(FINGERPRINTS[:2]), severity=st.sampled_from([None, *Severity]))
+    @rule(
+        severity=st.sampled_from([Severity.LOW, Severity.CRITICAL]),
+        minutes=st.integers(0, 9),
+        last=st.booleans(),
+    )
+    def flap(self, severity: Severity, minutes: int, last: bool) -> None:
+        """An edge back and forth, often enough to count as flapping."""
+        for _ in range(4):
+            self.clear("cpu", minutes)
+            self.fire("cpu", severity, minutes)
+        if last:
+            self.clear("cpu", minutes)
+
+    @rule(
+        name=st.sampled_from(FINGERPRINTS),
+        severity=st.sampled_from(Severity),
+        first=st.sampled_from(FIRST),
+        then=st.sampled_from(THEN),
+    )
+    def incident(self, name: str, severity: Severity, first: Event, then: Event | None) -> None:
+        """It fires, something happens to it, it fires again or not, and something ends that."""
+        self.apply(name, self._fire(name, Severity.LOW))
+        if not (name == "app" and isinstance(first, events.Clear)):
+            self.apply(name, first)
+        self.apply(name, self._fire(name, severity))
+        if then and not (name == "app" and isinstance(then, events.StillTrue)):
+            self.apply(name, then)
+        self.pass_time(31)
+
+    @rule(name=st.sampled_from(FINGERPRINTS[:1]), severity=st.sampled_from([None, *Severity]))
     def stays_true(self, name: str, severity: Severity | None) -> None:
         """No edge."""
         self.apply(name, events.StillTrue(90.0, severity))
 
-    @rule(name=st.sampled_from(FINGERPRINTS[:2]), minutes=st.integers(0, 12))
+    @rule(name=st.sampled_from(FINGERPRINTS[:1]), minutes=st.integers(0, 12))
     def clear(self, name: str, minutes: int) -> None:
         """The rule became false."""
         self.pass_time(minutes)
@@ -205,7 +248,7 @@ class Lifecycle(RuleBasedStateMachine):
     def tick(self) -> None:
         """What time alone brings, to each alert."""
         for name, alerts in self.alerts.items():
-            for seen in list(alerts):
+            for seen in alerts[-1:]:
                 before = seen
                 self.ids += 1
                 for outcome in settle(seen, self.policy, self.now, self.room(), f"{name}{self.ids}"):
@@ -295,5 +338,5 @@ def _without_mark(alert: Alert) -> Alert:
 
 TestLifecycle = Lifecycle.TestCase
 TestLifecycle.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=80, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )

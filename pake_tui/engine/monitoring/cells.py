@@ -176,7 +176,7 @@ def _wake(draft: Draft, event: events.Wake) -> None:
     alert, ack = draft.alert, draft.alert.acknowledged
     if alert.state is not AlertState.SNOOZED:
         return
-    if ack and not expired(ack, draft.now_ns) and ack.severity >= alert.severity:
+    if ack and not expired(ack, draft.now_ns):
         draft.change(state=AlertState.ACKNOWLEDGED, snoozed_until_ns=None)
         draft.enter("woke", BY_RULE)
     elif not alert.rule or draft.stamp("true"):

@@ -47,7 +47,7 @@ class Guard:
         except OSError as error:
             raise StoreError(
                 f"{database} cannot be written: {self._path}: {error.strerror}",
-                hint=f"who may write in {self._path.parent}?",
+                hint="read only, or name another state folder with PAKE_STATE_DIR",
             ) from None
         while True:
             try:
