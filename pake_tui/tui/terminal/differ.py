@@ -19,8 +19,8 @@ BRIDGE = 4
 class Differ:
     """`take` what Textual paints; `frame` is what to send; `forget` what the terminal shows."""
 
-    def __init__(self, depth: str = "truecolor", ascii_only: bool = False) -> None:
-        self._pens = Pens(depth)
+    def __init__(self, depth: str = "truecolor", ascii_only: bool = False, links: bool = True) -> None:
+        self._pens = Pens(depth, links)
         self._ascii = ascii_only
         self._grid = Grid(0, 0)
         self._sent: list[Row | None] = []

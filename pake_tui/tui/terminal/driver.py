@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import selectors
 import signal
 import sys
 import termios
-import threading
-import time
-from codecs import getincrementaldecoder
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -19,15 +15,14 @@ from textual import constants, events
 from textual.driver import Driver
 from textual.geometry import Size
 
-from pake_tui.tui.terminal.guard import Guard
-from pake_tui.tui.terminal.keyboard import SYNCHRONIZED, Keyboard
+from pake_tui.tui.terminal.keyboard import SYNCHRONIZED
 from pake_tui.tui.terminal.manners import RESTORE_TITLE, SAVE_TITLE, is_plain, title_sequence
+from pake_tui.tui.terminal.reader import Reader
 from pake_tui.tui.terminal.writer import Writer
 
 if TYPE_CHECKING:
     from textual.app import App
 
-READ = 4096
 ENDINGS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[?2004h"
 LEAVE = "\x1b[0m\x1b[r\x1b[?2004l\x1b[?7h\x1b[?1049l\x1b[?25h"
@@ -36,6 +31,8 @@ MOUSE_ON = "\x1b[?1000h\x1b[?1006h"
 MOUSE_OFF = "\x1b[?1006l\x1b[?1000l"
 KITTY_ON, KITTY_OFF = "\x1b[>1u", "\x1b[<u"
 """Kitty's keyboard protocol, only its first level: an escape key that cannot be mistaken for a beginning."""
+POINTER_SHAPE = "\x1b]22;"
+ASK_POSITION = "\x1b[6n"
 ASK_SYNCHRONIZED = "\x1b[?2026$p"
 
 
@@ -62,8 +59,7 @@ class TerminalDriver(Driver):
         self._output = sys.__stderr__.fileno() if sys.__stderr__ else 2
         self._before: list[Any] | None = None
         self._writer: Writer | None = None
-        self._reader: threading.Thread | None = None
-        self._stop_reading: int | None = None
+        self._reader: Reader | None = None
         self._must_signal_resume = False
         self._size = size or self.size
         signal.signal(signal.SIGTSTP, self._suspended)
@@ -78,6 +74,8 @@ class TerminalDriver(Driver):
 
     def write(self, data: str) -> None:
         """Write what is not a frame: bell, pointer shape. Ignored while the terminal is not ours."""
+        if data.startswith(POINTER_SHAPE) and (self.plain or not self._mouse):
+            return
         self.foreign_write(data)
         self.put(data)
 
@@ -101,11 +99,9 @@ class TerminalDriver(Driver):
     def disable_input(self) -> None:
         """Read no more keys."""
         signal.signal(signal.SIGWINCH, signal.SIG_DFL)
-        if self._stop_reading is not None and self._reader is not None:
-            os.close(self._stop_reading)
-            self._stop_reading = None
-            if self._reader is not threading.current_thread():
-                self._reader.join()
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.stop()
             with contextlib.suppress(termios.error):
                 termios.tcflush(self._input, termios.TCIFLUSH)
 
@@ -157,6 +153,12 @@ class TerminalDriver(Driver):
         if self._writer is not None:
             self._writer.write(data)
 
+    def ask_position(self) -> None:
+        """Ask for a cursor report; `reported` is called when it comes."""
+        if self._reader is not None:
+            self._reader.asked()
+            self.put(ASK_POSITION)
+
     @property
     def mouse(self) -> bool:
         """Whether mouse reports are on."""
@@ -175,18 +177,18 @@ class TerminalDriver(Driver):
 
     # Modes.
 
-    def _enter(self) -> None:
-        parts = [ENTER]
+    def _enter(self, *, again: bool = False) -> None:
+        """Set the modes; those that are kept on a stack only the first time."""
+        parts = [ENTER, MOUSE_ON if self._mouse else ""]
+        if not again and self._kitty:
+            parts.append(KITTY_ON)
         if not self.plain:
-            parts.insert(0, SAVE_TITLE)
+            if not again:
+                parts.insert(0, SAVE_TITLE)
             if self.title:
                 parts.append(title_sequence(self.title))
             if os.environ.get("TERM_PROGRAM") != "Apple_Terminal":
                 parts.append(ASK_SYNCHRONIZED)
-        if self._kitty:
-            parts.append(KITTY_ON)
-        if self._mouse:
-            parts.append(MOUSE_ON)
         self.put("".join(parts))
 
     def _leaving(self) -> str:
@@ -240,7 +242,7 @@ class TerminalDriver(Driver):
             return
         # Stopped without our knowing: the shell has set the terminal its own way meanwhile.
         self._make_raw()
-        self._enter()
+        self._enter(again=True)
         self._resized()
 
     def _resized(self) -> None:
@@ -258,38 +260,21 @@ class TerminalDriver(Driver):
     # Input.
 
     def _start_reading(self) -> None:
-        stop, self._stop_reading = os.pipe()
-        self._reader = threading.Thread(target=self._read, args=(stop,), name="pake-input", daemon=True)
-        self._reader.start()
+        self._reader = Reader(
+            self._input,
+            constants.ESCAPE_DELAY,
+            deliver=self.process_message,
+            reported=lambda: self._soon(self.reported),
+            mode=self._mode_reported,
+            gone=lambda error: self._soon(partial(self._input_ended, error)),
+        )
 
-    def _read(self, stop: int) -> None:
-        """Read keys until told to stop; a terminal that is gone ends the app, once."""
-        decode = getincrementaldecoder("utf-8")("replace").decode
-        guard = Guard(constants.ESCAPE_DELAY)
-        keyboard = Keyboard(lambda: self._soon(self.reported), self._mode_reported)
-        selector = selectors.SelectSelector()
-        selector.register(self._input, selectors.EVENT_READ)
-        selector.register(stop, selectors.EVENT_READ)
-        try:
-            while True:
-                ready = {key.fd for key, _ in selector.select(guard.wake_in(time.monotonic()))}
-                if stop in ready:
-                    return
-                data = os.read(self._input, READ) if self._input in ready else None
-                if data == b"":
-                    break
-                text = decode(data) if data else ""
-                for event in keyboard.events(guard.feed(text, time.monotonic())):
-                    self.process_message(event)
-        except OSError:
-            pass
-        except Exception as error:
-            self._soon(partial(self._app._handle_exception, error))
-            return
-        finally:
-            selector.close()
-            os.close(stop)
-        self._soon(lambda: self._ended_by(signal.SIGHUP))
+    def _input_ended(self, error: Exception | None) -> None:
+        """Reading failed, which is a crash, or the terminal is gone, which is a hang-up."""
+        if error is not None:
+            self._app._handle_exception(error)
+        else:
+            self._ended_by(signal.SIGHUP)
 
     def _mode_reported(self, mode: str, known: bool) -> None:
         if mode == SYNCHRONIZED:

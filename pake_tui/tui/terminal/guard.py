@@ -25,14 +25,15 @@ LATE = 0.5
 """Seconds after a lone ESC in which an introducer is taken for its rest."""
 PASTE_WAIT = 10.0
 TAINT = 5.0
-"""Seconds in which no key counts as alone after something was cut and given up."""
+"""Seconds in which no key counts as alone after something was cut and given up; the next read never does."""
 SEQUENCE_LIMIT = 64
 PASTE_LIMIT = 1 << 20
 PASTE_START, PASTE_END = "\x1b[200~", "\x1b[201~"
 _INTRODUCERS = "[O]P_"
 _STRING = re.compile(r"\x1b(?:\]\d{1,4};|\][lL]|P[\d;]{0,8}[>!+$=|]|_G)")
 _PERHAPS_STRING = re.compile(r"\x1b(?:\]\d{0,4}|P[\d;]{0,8}|_)")
-_REPORT = re.compile(r"\x1b\[\??\d+(?:;\d+)*R")
+_ASKED_FOR = re.compile(r"\x1b\[\??\d+(?:;\d+)*(?:R|\$y)")
+"""Whole cursor and mode reports: those come all the time beside keys."""
 
 
 class Kind(Enum):
@@ -76,6 +77,7 @@ class Guard:
         self._deadline: float | None = None
         self._escaped_at = float("-inf")
         self._tainted_until = float("-inf")
+        self._gave_up = False
         self._tokens: list[Token] = []
 
     def feed(self, data: str, now: float) -> list[Token]:
@@ -93,8 +95,9 @@ class Guard:
                 at += 1
         self._set_deadline(now)
         read, self._tokens = self._tokens, []
-        if fresh and self._state is _State.GROUND and now >= self._tainted_until:
+        if fresh and self._state is _State.GROUND and now >= self._tainted_until and not self._gave_up:
             _mark_alone(read, len(data))
+        self._gave_up = False
         return tokens + read
 
     def tick(self, now: float) -> list[Token]:
@@ -107,7 +110,7 @@ class Guard:
         if state is _State.ESCAPE:
             self._escaped_at = now
             return [Token(Kind.ESCAPE, ESC, alone=now >= self._tainted_until)]
-        self._tainted_until = now + TAINT
+        self._tainted_until, self._gave_up = now + TAINT, True
         if state is _State.PASTE:
             return [Token(Kind.PASTE, held)] if held else []
         return self._as_keys(held)
@@ -247,8 +250,8 @@ class Guard:
 
 
 def _mark_alone(tokens: list[Token], size: int) -> None:
-    """Mark the only key of a read of that many characters; cursor reports, which we ask for, do not count."""
-    keys = [index for index, token in enumerate(tokens) if not _REPORT.fullmatch(token.text)]
+    """Mark the only key of a read of that many characters; reports that we ask for do not count."""
+    keys = [index for index, token in enumerate(tokens) if not _ASKED_FOR.fullmatch(token.text)]
     if len(keys) == 1 and sum(len(token.text) for token in tokens) == size:
         one = tokens[keys[0]]
         tokens[keys[0]] = Token(one.kind, one.text, alone=True)

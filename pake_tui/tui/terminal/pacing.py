@@ -6,7 +6,6 @@ its answer says that the frame arrived.
 
 from __future__ import annotations
 
-ASK = "\x1b[6n"
 LIMIT = 3.0
 """Seconds after which the next frame goes although nothing was answered."""
 FIRST_LIMIT = 1.0
@@ -44,7 +43,7 @@ class Pacer:
         return 0.0 if self._sent_at is None else max(0.0, self._sent_at + self._limit - now)
 
     def sent(self, size: int, now: float) -> None:
-        """A frame of that many bytes was handed to the terminal; it ended with ASK if `asks`."""
+        """A frame of that many bytes was handed to the terminal, and a report asked for if `asks`."""
         if self.asks:
             self._sent_at, self._size = now, size
 

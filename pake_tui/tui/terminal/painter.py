@@ -10,7 +10,7 @@ from textual._compositor import CompositorUpdate
 
 from pake_tui.tui.terminal.differ import Differ
 from pake_tui.tui.terminal.driver import TerminalDriver
-from pake_tui.tui.terminal.pacing import ASK, Pacer
+from pake_tui.tui.terminal.pacing import Pacer
 
 SYNC_START, SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
 GATHER = 0.02
@@ -28,7 +28,7 @@ class Painter:
         self.pacer = Pacer()
         self._driver = driver
         self._loop = loop
-        self._differ = Differ(depth, ascii_only)
+        self._differ = Differ(depth, ascii_only, links=not driver.plain)
         self._cursor = (0, 0)
         self._timer: TimerHandle | None = None
         driver.reported = self._reported
@@ -76,9 +76,9 @@ class Painter:
             frame += f"\x1b[{y + 1};{x + 1}H"
         if self._driver.synchronized:
             frame = f"{SYNC_START}{frame}{SYNC_END}"
-        if self.pacer.asks:
-            frame += ASK
         self._driver.put(frame)
+        if self.pacer.asks:
+            self._driver.ask_position()
         self.pacer.sent(len(frame), now)
 
     def _reported(self) -> None:

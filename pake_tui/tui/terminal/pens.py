@@ -44,7 +44,8 @@ PLAIN = Pen()
 class Pens:
     """The pens of rich styles at one colour depth; equal pens are one object."""
 
-    def __init__(self, depth: str = "truecolor") -> None:
+    def __init__(self, depth: str = "truecolor", links: bool = True) -> None:
+        self._links = links
         self._system = _SYSTEMS.get(depth)
         self._of_style: dict[Style, Pen] = {}
         self._one: dict[Pen, Pen] = {PLAIN: PLAIN}
@@ -67,7 +68,7 @@ class Pens:
             tuple(code for name, code in _ATTRIBUTES if getattr(style, name)),
             self._color(style.color, True),
             self._color(style.bgcolor, False),
-            _safe_link(style.link),
+            _safe_link(style.link) if self._links else "",
         )
 
     def _color(self, color: Color | None, foreground: bool) -> str:

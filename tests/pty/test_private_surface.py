@@ -1,0 +1,133 @@
+"""What this room uses of Textual's private parts, pinned: when Textual moves one, a test says which."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from pathlib import Path
+
+import textual
+from textual import _compositor, events
+from textual._xterm_parser import XTermParser
+from textual.app import App
+from textual.driver import Driver
+from textual.message_pump import MessagePump
+from textual.screen import Screen
+
+import pake_tui.tui.terminal as room
+from tests.pty.sample_app import SampleApp
+
+PINNED = "8.2."
+MODULES = {"textual._compositor", "textual._xterm_parser"}
+NAMES = {
+    "_app": "Driver: the app it drives",
+    "_auto_restart": "Driver: whether a suspend is ours to undo",
+    "_loop": "Driver: the event loop",
+    "_mouse": "Driver: whether the mouse is wanted",
+    "_size": "Driver: the size to start with",
+    "_driver": "App: the driver, to see which it is",
+    "_display": "App: the one method through which all painting goes",
+    "_batch_count": "App: painting is put off",
+    "_running": "MessagePump: not before, not after",
+    "_closed": "MessagePump: not after",
+    "_build_driver": "App: whether the mouse is wanted",
+    "_handle_exception": "App: where every unhandled exception arrives",
+    "_fatal_error": "App: renders a traceback onto the screen",
+    "_print_error_renderables": "App: prints it after the end",
+    "_exit_renderables": "App: what would be printed",
+    "_close_messages_no_wait": "App: ends",
+    "_sequence_to_key_events": "XTermParser: which key a sequence is",
+}
+
+
+def private_uses() -> tuple[set[str], set[str]]:
+    """(attributes, modules) of Textual with a leading underscore that the room's code uses."""
+    attributes: set[str] = set()
+    modules: set[str] = set()
+    own: set[str] = set()
+    for path in Path(room.__path__[0]).glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Attribute)
+                and node.attr.startswith("_")
+                and not node.attr.startswith("__")
+            ):
+                attributes.add(node.attr)
+                if isinstance(node.ctx, ast.Store):
+                    own.add(node.attr)
+            elif isinstance(node, ast.FunctionDef):
+                own.add(node.name)
+            elif isinstance(node, ast.ImportFrom) and node.module and "._" in node.module:
+                modules.add(node.module)
+    theirs = {
+        name for name in attributes | own if any(name in dir(cls) for cls in (App, Driver, XTermParser))
+    }
+    return {name for name in attributes if name not in own} | (theirs & (attributes | own)), modules
+
+
+def test_the_list_above_is_whole() -> None:
+    """Every private name of Textual that the room uses stands in the list, and nothing else."""
+    names, modules = private_uses()
+    public_hooks = {name for name in names if name.startswith("__") or not name.startswith("_")}
+    assert names - public_hooks - set(NAMES) == set()
+    assert modules == MODULES
+
+
+def test_textual_is_the_version_that_was_read() -> None:
+    """Textual's painting was read at this version: read it again before moving on."""
+    assert textual.__version__.startswith(PINNED), (
+        "compare App._display and _compositor.py, then change PINNED"
+    )
+
+
+def parameters(function: object) -> list[str]:
+    """The names of a function's parameters."""
+    return list(inspect.signature(function).parameters)  # type: ignore[arg-type]
+
+
+def test_painting_goes_through_display() -> None:
+    """App._display gets every update, from Screen alone, and stops where we stop."""
+    assert parameters(App._display) == ["self", "screen", "renderable"]
+    source = inspect.getsource(App._display)
+    for part in ("self._batch_count", "self._running", "self._closed", "post_display_hook()"):
+        assert part in source, f"App._display no longer has {part}"
+    assert "app._display(" in inspect.getsource(Screen._compositor_refresh)
+    assert inspect.getsource(App).count("self._display(") == 0
+
+
+def test_the_compositor_hands_over_what_the_differ_reads() -> None:
+    """LayoutUpdate and ChopsUpdate have the fields, and crop as stock painting does."""
+    assert parameters(_compositor.LayoutUpdate.__init__) == ["self", "strips", "region"]
+    assert parameters(_compositor.ChopsUpdate.__init__) == ["self", "chops", "spans", "chop_ends"]
+    source = inspect.getsource(_compositor.ChopsUpdate.render_segments)
+    assert "if x > x2 or end <= x1:" in source
+    assert "strip.crop(0, min(end, x2) - x)" in source
+    made = {cls.__name__ for cls in _compositor.CompositorUpdate.__subclasses__()}
+    assert made == {"LayoutUpdate", "InlineUpdate", "ChopsUpdate"}
+
+
+def test_the_rest_is_where_it_was() -> None:
+    """Driver, crash handling and the key table have the members that are used."""
+    for name in ("_build_driver", "_handle_exception", "_fatal_error", "_print_error_renderables"):
+        assert hasattr(App, name), name
+    assert hasattr(MessagePump, "_close_messages_no_wait")
+    assert "self._fatal_error()" in inspect.getsource(App._handle_exception)
+    assert parameters(App._build_driver) == ["self", "headless", "inline", "mouse", "size"]
+    for name in ("_app", "_loop", "_auto_restart", "_mouse", "_size"):
+        assert f"self.{name} = " in inspect.getsource(Driver.__init__), name
+    keys = list(XTermParser()._sequence_to_key_events("\x1b[A"))
+    assert [key.key for key in keys] == ["up"]
+    keys[0].came_alone = True  # type: ignore[attr-defined]  # events still take marks
+    assert isinstance(keys[0], events.Key)
+
+
+async def test_headless_nothing_of_this_is_done() -> None:
+    """Under run_test the app is a plain Textual app, and keys of a pilot are alone."""
+    app = SampleApp()
+    async with app.run_test() as pilot:
+        await pilot.press("a", "m", "ctrl+l", "a")
+        assert app.terminal is None
+        assert app.round_trip_ms is None
+        assert app.notes == ["a", "a"]
+        assert app.copy_text("x") == "by the terminal"
+        assert not {"ctrl+q", "ctrl+c"} & set(app._bindings.key_to_bindings)
