@@ -153,24 +153,7 @@ def _tell(table: _Table, start_ns: int) -> None:
     """The incident so far."""
     for index in range(14):
         _closed(table, index, start_ns - (index + 1) * HOUR)
-    payment = Alert(
-        id="7d21c0de5a8f4b1c9e3a66f0b2d94811",
-        fingerprint="7d21c0de5a8f4b1c",
-        state=AlertState.FIRING,
-        severity=Severity.HIGH,
-        title="Payment Service Error",
-        message="gateway answered 502 to 5 of 9 requests",
-        first_seen_ns=start_ns,
-        last_seen_ns=start_ns + 11 * MINUTE,
-        tags=(("env", "production"), ("gateway", "primary")),
-        service="payment",
-        count=5,
-    )
-    table.put(payment, "fired", "payment@812", payment.message, start_ns)
-    at = start_ns + 9 * MINUTE
-    ack = Acknowledgement("ada", at, "looking at the gateway", Severity.HIGH)
-    taken = replace(payment, state=AlertState.ACKNOWLEDGED, acknowledged=ack, version=2)
-    table.put(taken, "acknowledged", "ada", ack.comment, at)
+    _payment(table, start_ns)
     cpu = Alert(
         id="3fa9e1774c0d4f2ab6d05b8c1e7790aa",
         fingerprint="3fa9e1774c0d4f2a",
@@ -203,6 +186,28 @@ def _tell(table: _Table, start_ns: int) -> None:
         rule="health payments",
     )
     table.put(down, "fired", "rule", down.message, down.first_seen_ns)
+
+
+def _payment(table: _Table, start_ns: int) -> None:
+    """What the payment service raised, and ada took."""
+    payment = Alert(
+        id="7d21c0de5a8f4b1c9e3a66f0b2d94811",
+        fingerprint="7d21c0de5a8f4b1c",
+        state=AlertState.FIRING,
+        severity=Severity.HIGH,
+        title="Payment Service Error",
+        message="gateway answered 502 to 5 of 9 requests",
+        first_seen_ns=start_ns,
+        last_seen_ns=start_ns + 11 * MINUTE,
+        tags=(("env", "production"), ("gateway", "primary")),
+        service="payment",
+        count=5,
+    )
+    table.put(payment, "fired", "payment@812", payment.message, start_ns)
+    at = start_ns + 9 * MINUTE
+    ack = Acknowledgement("ada", at, "looking at the gateway", Severity.HIGH)
+    taken = replace(payment, state=AlertState.ACKNOWLEDGED, acknowledged=ack, version=2)
+    table.put(taken, "acknowledged", "ada", ack.comment, at)
 
 
 def _closed(table: _Table, index: int, at_ns: int) -> None:
