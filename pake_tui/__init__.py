@@ -1,6 +1,4 @@
-"""The library's public names. Each is imported when it is first asked for: `import pake_tui` costs
-nothing.
-"""
+"""The library's public names, each imported when it is first asked for."""
 
 from __future__ import annotations
 

@@ -36,9 +36,7 @@ def get_logger(name: str | None = None, service: str | None = None) -> Logger:
 
 
 def get_monitor(service: str | None = None) -> Monitor:
-    """The monitor of a service in this process, by default of the configuration's
-    `monitoring.service_name`.
-    """
+    """The monitor of a service in this process (default: `monitoring.service_name`)."""
     return library().monitor(service)
 
 
@@ -48,7 +46,5 @@ def get_config_service() -> ConfigService:
 
 
 def backdated_logger(name: str, service: str) -> Callable[[int], Logger]:
-    """A logger for lines of the past: given a time (UTC ns), it writes as `get_logger` does, stamped
-    with that.
-    """
+    """Given a time of the past (UTC ns): a logger whose lines are stamped with it."""
     return library().backdated_logger(name, service)

@@ -1,6 +1,4 @@
-"""`get_config_service()`: read the settings in force, change them while the program runs, check the
-surroundings.
-"""
+"""`get_config_service()`: the settings in force, changes at run time, a look at the surroundings."""
 
 from __future__ import annotations
 
@@ -50,9 +48,7 @@ class LiveSection:
 
 
 class ConfigService:
-    """The configuration of this process. Changes are checked first: ConfigError says what would be
-    accepted.
-    """
+    """The configuration of this process. A change that is refused raises ConfigError."""
 
     def __init__(
         self,

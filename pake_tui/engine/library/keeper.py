@@ -1,6 +1,4 @@
-"""The one thread behind an application's loggers and monitors: watches the configuration, flushes,
-registers.
-"""
+"""The one thread behind an application: watches the configuration, flushes, registers."""
 
 from __future__ import annotations
 

@@ -188,9 +188,7 @@ def _found_config() -> Path | None:
 
 
 def _open_settings(path: Path | None) -> tuple[LiveSettings, ConfigError | None]:
-    """The configuration, or where it is broken the best that is left, with what is wrong: an application
-    starts all the same.
-    """
+    """The configuration, or the best that is left of a broken one, and what is wrong with it."""
     broken: ConfigError | None = None
     for file, use_env in ((path, True), (None, True), (None, False)):
         try:

@@ -56,9 +56,7 @@ class Report(TypedDict):
 
 
 def report(path: Path, service: str, days: float) -> Report:
-    """The events of the last `days` in a log file and its rotated ones. Never raises for what it finds
-    there.
-    """
+    """The events of the last `days` in a log file and its rotated ones; never raises."""
     now = now_ns()
     since = now - int(days * DAY)
     tally = _Tally()

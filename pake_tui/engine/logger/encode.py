@@ -1,6 +1,4 @@
-"""A finished event becomes one line: JSON, logfmt for files without JSON, or what a person reads on
-stderr.
-"""
+"""A finished event becomes one line: JSON, logfmt, or what a person reads on standard error."""
 
 from __future__ import annotations
 

@@ -30,9 +30,7 @@ class FilePlan:
     period: str = "daily"
 
     def due(self, facts: os.stat_result, incoming: int, now_ns: int) -> bool:
-        """Whether a file must rotate before `incoming` more bytes: too big, or last written in an earlier
-        hour, day or week.
-        """
+        """Whether a file must rotate before `incoming` more bytes: it is too big, or of an earlier period."""
         if not facts.st_size or not stat.S_ISREG(facts.st_mode):
             return False
         span = _PERIODS.get(self.period)

@@ -69,9 +69,7 @@ class Logger:
         self._log(level, message, args, fields, "security")
 
     def audit(self, message: object, /, *args: object, **fields: object) -> None:
-        """An audit event (`event_type, action, result, user_id, resource`). Written whatever the level
-        says.
-        """
+        """An audit event (`event_type, action, result, user_id, resource`), written whatever the level."""
         self._log(Level.INFO, message, args, fields, "audit")
 
     def performance(self, message: object, /, *args: object, **fields: object) -> None:
@@ -79,15 +77,11 @@ class Logger:
         self._log(Level.INFO, message, args, fields, "performance")
 
     def api(self, message: object, /, *args: object, **fields: object) -> None:
-        """A request answered (`method, path, status_code, duration_ms`); from 400 a warning, from 500 an
-        error.
-        """
+        """A request answered (`method, path, status_code, duration_ms`): 4xx is a warning, 5xx an error."""
         self._log(_level_of_status(fields.get("status_code")), message, args, fields, "api")
 
     def database(self, message: object, /, *args: object, **fields: object) -> None:
-        """A database operation (`operation, table, duration_ms, row_count`); an error where `error` is
-        given.
-        """
+        """An operation (`operation, table, duration_ms, row_count`); an error where `error` is given."""
         level = Level.INFO if fields.get("error") is None else Level.ERROR
         self._log(level, message, args, fields, "database")
 

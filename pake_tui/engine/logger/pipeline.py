@@ -16,9 +16,7 @@ Event = dict[str, Any]
 Step = Callable[[Event], Event]
 
 OWN = ("timestamp", "level", "service", "logger", "message", "correlation_id", "category")
-"""What a record says of itself, in this order; then who (`user_id`, `username`, `request`), `error`, the
-rest.
-"""
+"""What a record says of itself, in this order; then `_THEN`, then the caller's other fields."""
 _THEN = ("user_id", "username", "request", "error")
 _KEPT = frozenset(OWN) - {"correlation_id"}
 

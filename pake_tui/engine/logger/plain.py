@@ -1,6 +1,4 @@
-"""Any object becomes a bounded JSON value: cyclic, huge, broken and unserialisable ones survive being
-logged.
-"""
+"""Any object becomes a bounded JSON value: cyclic, huge, broken ones survive being logged."""
 
 from __future__ import annotations
 

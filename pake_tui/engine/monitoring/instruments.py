@@ -1,8 +1,6 @@
-"""What an application counts and measures: cheap to call, merged and written out by somebody else once a
-second.
+"""What an application counts and measures: cheap to call, merged once a second by somebody else.
 
-A counter costs one lock and one dict, a timing one list append more. Tags are sorted and turned into
-text when values are drained, not in the caller.
+A counter costs one lock and one dict, a timing one list append more. Tags become text when values are drained, not in the caller.
 """
 
 from __future__ import annotations

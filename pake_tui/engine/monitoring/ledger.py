@@ -61,9 +61,7 @@ class _Total:
 
 
 class Ledger:
-    """Takes from the instruments whenever somebody asks, and keeps for the next tick what nobody
-    recorded yet.
-    """
+    """What the instruments counted: totals, and for the next tick what nobody recorded yet."""
 
     def __init__(self, instruments: Instruments) -> None:
         self._instruments = instruments
@@ -78,9 +76,7 @@ class Ledger:
         self._waiting: dict[SeriesKey, Timings] = {}
 
     def tick(self) -> tuple[dict[SeriesKey, float], dict[SeriesKey, Meaning]]:
-        """The values to record now and how to read them: counters as they stand, gauges, new timings by
-        `stat`.
-        """
+        """What to record now and how to read it: counters as they stand, gauges, new timings by `stat`."""
         with self._lock:
             self._take(self._instruments.drain())
             waiting, self._waiting = self._waiting, {}

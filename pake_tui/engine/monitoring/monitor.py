@@ -35,9 +35,7 @@ def _silence(text: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The answer of an action that is on disk already: true where it changed something. May be awaited,
-    too.
-    """
+    """The answer of an action that is on disk already: whether it changed something. Awaitable."""
 
     changed: bool
 
@@ -106,8 +104,7 @@ class Monitor:
         self._touched()
 
     def monitor_operation(self, name: str | Callable[..., Any], tags: Tags = None) -> Any:
-        """A decorator for functions, coroutines, generators and methods: times each call as `name`,
-        counts errors.
+        """A decorator for functions, coroutines, generators and methods: times each call as `name`.
 
         An exception is counted under `errors` with the operation and its type, and passes through.
         """
@@ -139,8 +136,7 @@ class Monitor:
         severity: Severity | str | int = Severity.HIGH,
         tags: Mapping[str, object] | None = None,
     ) -> str:
-        """Raise an alert; the id of the open one with this title and tags, or of a new one. Durable on
-        return.
+        """Raise an alert, durable on return: the id of the open one with this title and tags, or of a new one.
 
         Waits for the database for at most 50 ms; behind a busy one the alert is kept in this process's spool.
         """
