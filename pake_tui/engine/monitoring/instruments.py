@@ -1,6 +1,6 @@
 """What an application counts and measures: cheap to call, merged once a second by somebody else.
 
-A counter costs one lock and one dict, a timing one list append more. Tags become text when values are drained, not in the caller.
+A counter costs one lock and one dict, a timing one list append more. Tags become text when drained.
 """
 
 from __future__ import annotations

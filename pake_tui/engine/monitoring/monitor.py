@@ -136,7 +136,7 @@ class Monitor:
         severity: Severity | str | int = Severity.HIGH,
         tags: Mapping[str, object] | None = None,
     ) -> str:
-        """Raise an alert, durable on return: the id of the open one with this title and tags, or of a new one.
+        """Raise an alert, durable on return: the id of the open one of this title and tags, or of a new one.
 
         Waits for the database for at most 50 ms; behind a busy one the alert is kept in this process's spool.
         """
