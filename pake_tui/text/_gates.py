@@ -19,8 +19,9 @@ _KNOWN_LIMIT = 50_000
 _LONGEST_KNOWN = 24
 
 STEMS = (
-    "pass", "pwd", "psk", "secret", "token", "jwt", "otp", "cvv", "cvc", "cvn", "csc", "cookie", "cred", "auth",
-    "key", "ssn", "social", "card", "pan", "phone", "mobile", "msisdn", "tel", "fax", "handset", "whatsapp", "pin",
+    "pass", "pwd", "psk", "secret", "token", "jwt", "otp", "cvv", "cvc", "cvn", "csc", "cookie", "cred",
+    "auth", "key", "ssn", "social", "card", "pan", "phone", "mobile", "msisdn", "tel", "fax", "handset", "whatsapp",
+    "pin",
     "sess", "code", "sig", "bearer", "tan", "mnemonic", "phrase", "sid", "csrf", "xsrf", "itin", "cell",
 )  # fmt: skip
 """What every key to a secret contains one of; the order numbers the bits of a look."""
@@ -32,7 +33,7 @@ _STEM_GATE = re.compile(
     rb"|csrf|xsrf|itin|^cell$|cellphone"
 )
 _OF_STEM = {stem.encode(): 1 << place for place, stem in enumerate(STEMS)}
-_ALL_STEMS = re.compile(b"|".join(sorted(_OF_STEM, key=lambda stem: -len(stem))))
+_ALL_STEMS = re.compile(b"|".join(sorted(_OF_STEM, reverse=True)))
 
 SHAPE = 1 << 60
 PROSE = 1 << 61
@@ -42,8 +43,8 @@ _SHAPE_GATE = re.compile(
     rb"|^ltai|^tskey$|^figd$|^ntn$|^sntry[a-z]$|^sbp$|^atatt|^gsk$|^pplx$|^age$|^amzn$|^eaac|^atlasv$|^whsec$|^tfp$"
 )
 _PROSE_WORDS = frozenset(
-    b"bearer basic digest negotiate curl identified sshpass mysql mysqldump mysqladmin mariadb redis requirepass wget "
-    b"smbclient".split()
+    b"bearer basic digest negotiate curl identified sshpass mysql mysqldump mysqladmin mariadb redis "
+    b"requirepass wget smbclient".split()
 )
 
 _known: set[bytes] = set()
@@ -117,5 +118,5 @@ def number_bits(raw: bytes) -> int:
 
 
 def has_dotted(raw: bytes) -> bool:
-    """Whether a long run of token characters stands before a dot, or a bot's `:AA`, as in chat bots' tokens."""
+    """Whether a long run of token characters stands before a dot, or `:AA`, as in chat bots' tokens."""
     return b":AA" in raw or (b"." in raw and _LONG_RUN in raw.translate(_TOKENS))

@@ -29,41 +29,47 @@ class Kind(Enum):
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[A-Z]+|[^\W\d_]+")
 
 
-def _set(text: str) -> frozenset[str]:
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text as a set."""
     return frozenset(text.split())
 
 
-_NOISE = _set(
-    "value val text raw old new current confirm confirmation confirmed repeat again retype original plain "
-    "plaintext clear str string base b encoded enc encrypted hex hash hashed digest md sha data content input "
-    "param arg env dev prod test staging live primary secondary default temp tmp next previous first second v x"
+_NOISE = word_set(
+    "value val text raw old new current confirm confirmation confirmed repeat again retype original "
+    "plain plaintext clear str string base b encoded enc encrypted hex hash hashed digest md sha data "
+    "content input param arg env dev prod test staging live primary secondary default temp tmp next "
+    "previous first second v x"
 )
-_ABOUT = _set(
-    "length len policy policies age file filename path dir reset required changed at expired expires expire "
-    "expiry expiration exp ttl min max minimum maximum strength score type types method count counts counter "
-    "attempts attempt retries retry hint rule rules format field fields set enabled disabled valid invalid "
-    "change changes update updated days day rotation rotated rotate created by date time timeout url uri link "
-    "page form prompt manager provider algorithm alg encoder hasher history failure failures failed error "
-    "errors status state ok match matches matched mismatch verified name names id ids index size usage used "
-    "limit budget bucket per rate version label var variable source store helper driver stdin in out scope "
-    "scopes issuer audience endpoint claim claims location ref reference arn class module service host port "
-    "user username lifetime duration interval seconds ms minutes hours present exists provided supplied given "
-    "missing empty null blank visible protected based only less free storage validator validation handler "
-    "request requests response screen protection cost rounds iterations kind mode domain samesite secure "
-    "needed column table prefix suffix loaded count created modified warning info charset case"
+_ABOUT = word_set(
+    "length len policy policies age file filename path dir reset required changed at expired expires "
+    "expire expiry expiration exp ttl min max minimum maximum strength score type types method count "
+    "counts counter attempts attempt retries retry hint rule rules format field fields set enabled "
+    "disabled valid invalid change changes update updated days day rotation rotated rotate created by "
+    "date time timeout url uri link page form prompt manager provider algorithm alg encoder hasher "
+    "history failure failures failed error errors status state ok match matches matched mismatch "
+    "verified name names id ids index size usage used limit budget bucket per rate version label var "
+    "variable source store helper driver stdin in out scope scopes issuer audience endpoint claim claims "
+    "location ref reference arn class module service host port user username lifetime duration interval "
+    "seconds ms minutes hours present exists provided supplied given missing empty null blank visible "
+    "protected based only less free storage validator validation handler request requests response "
+    "screen protection cost rounds iterations kind mode domain samesite secure needed column table "
+    "prefix suffix loaded count created modified warning info charset case"
 )
 _PASSWORD = re.compile(r"passw(?:or)?d|passphrase|passcode|passkey")
 _PASSWORD_AGENT = re.compile(
     r"passw(?:or)?ds$|password(?:less|encoder|manager|policy|validator|reset|hint|hasher|field|input|store|file|path"
     r"|length|age|required|expired|changed|authentication|auth|based|credential)s?$"
 )
-_PASS_OWNERS = _set(
-    "db database user usr my root admin adm smtp imap ftp sftp mail email key store keystore trust truststore ssh "
-    "redis mysql pg postgres postgresql mongo ldap proxy auth login http https basic mqtt amqp rabbit rabbitmq wifi "
-    "wlan sudo api app account svc service master bind server client require sql http zip pdf cert p jdbc dba es"
+_PASS_OWNERS = word_set(
+    "db database user usr my root admin adm smtp imap ftp sftp mail email key store keystore trust "
+    "truststore ssh redis mysql pg postgres postgresql mongo ldap proxy auth login http https basic mqtt "
+    "amqp rabbit rabbitmq wifi wlan sudo api app account svc service master bind server client require "
+    "sql http zip pdf cert p jdbc dba es"
 )
-_SECRET = _set("secret token jwt psk apikey authtoken passkey otpauth csrf xsrf sharedkey connectsid sessid")
-_CODES = _set("otp totp hotp cvv cvc cvn csc tan")
+_SECRET = word_set(
+    "secret token jwt psk apikey authtoken passkey otpauth csrf xsrf sharedkey connectsid sessid"
+)
+_CODES = word_set("otp totp hotp cvv cvc cvn csc tan")
 _GLUED = re.compile(
     r"(?:auth|access|refresh|id|csrf|xsrf|session|bearer|api|user|client|device|reset|push|bot|app|oauth|sas|login|sso"
     r"|vault|security|service|github|gitlab|slack|private|verification|invite|deploy)token$"
@@ -73,21 +79,22 @@ _GLUED = re.compile(
     r"|pwd$|(?:j|php|asp\.?net_?|aspx?)sess(?:ion)?id\w*$|psk$"
 )
 _GLUED_PASS = re.compile(rf"(?:{'|'.join(sorted(_PASS_OWNERS, key=len, reverse=True))})pass$")
-_KEY_OWNERS = _set(
-    "api access secret private signing sign encryption encrypt decryption decrypt account shared master auth app "
-    "application consumer service hmac session license licence subscription functions stream recovery activation ssh "
-    "rsa ecdsa dsa pgp gpg aes des cipher sas storage admin write integration wpa wep wifi webhook deploy wallet jwt "
-    "token crypto symmetric server client ssl tls root vault project function backup"
+_KEY_OWNERS = word_set(
+    "api access secret private signing sign encryption encrypt decryption decrypt account shared master "
+    "auth app application consumer service hmac session license licence subscription functions stream "
+    "recovery activation ssh rsa ecdsa dsa pgp gpg aes des cipher sas storage admin write integration "
+    "wpa wep wifi webhook deploy wallet jwt token crypto symmetric server client ssl tls root vault "
+    "project function backup"
 )
-_CODE_OWNERS = _set(
-    "verification verify security access auth authorization mfa tfa fa otp totp sms backup recovery pin confirmation "
-    "activation unlock login passcode invite reset device"
+_CODE_OWNERS = word_set(
+    "verification verify security access auth authorization mfa tfa fa otp totp sms backup recovery pin "
+    "confirmation activation unlock login passcode invite reset device"
 )
-_PHONES = _set(
+_PHONES = word_set(
     "phone telephone mobile msisdn tel fax cellphone smartphone handset whatsapp phonenumber mobilenumber"
 )
-_NUMBERS = _set("number no num nr nbr")
-_SIGNED = _set("amz goog access shared request webhook hub url sas oauth")
+_NUMBERS = word_set("number no num nr nbr")
+_SIGNED = word_set("amz goog access shared request webhook hub url sas oauth")
 
 
 def words_of(name: str) -> list[str]:
@@ -159,10 +166,10 @@ def kind_of(name: str) -> Kind:
     return _decide(words) if words else Kind.NONE
 
 
-_ID_WORDS = _set(
+_ID_WORDS = word_set(
     "id ids uid uuid guid cid traceparent tracestate traceid spanid requestid reqid correlationid parent"
 )
-_FLOWS = _set(
+_FLOWS = word_set(
     "trace span request req correlation parent transaction txn operation flow cid traceparent x amzn b"
 )
 
@@ -180,9 +187,9 @@ def is_flow_id(name: str) -> bool:
     )
 
 
-_ID_LIKE = _ID_WORDS | _set(
-    "order orders invoice ref reference tracking offset seq sequence block serial timestamp ts time epoch ns us ms "
-    "nonce hash size bytes length len version build revision rev ean isbn upc sku imei"
+_ID_LIKE = _ID_WORDS | word_set(
+    "order orders invoice ref reference tracking offset seq sequence block serial timestamp ts time "
+    "epoch ns us ms nonce hash size bytes length len version build revision rev ean isbn upc sku imei"
 )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+from pake_tui.text._keys import word_set
+
 _LOCAL_SIGNS = frozenset("._+%-'")
 _DOMAIN = re.compile(r"[^\W_](?:[\w-]{0,62}[^\W_])?(?:\.[^\W_](?:[\w-]{0,62}[^\W_])?){1,8}")
-_NOT_TLD = frozenset(
-    "service socket target timer mount automount slice scope device path swap png jpg jpeg gif svg webp ico js mjs css "
-    "map html htm ts tsx jsx json md txt py rb java class jar so rc beta alpha".split()
+_NOT_TLD = word_set(
+    "service socket target timer mount automount slice scope device path swap png jpg jpeg gif svg webp "
+    "ico js mjs css map html htm ts tsx jsx json md txt py rb java class jar so rc beta alpha"
 )
 _NOT_USERS = frozenset({"git", "hg", "svn"})
 _PARAMETER = re.compile(r"(?:[=:/?&,\"'\s<]|%(?:3[ADad]|2[FCfc]|20|26))$")
@@ -51,6 +53,7 @@ def mask_mail(text: str) -> str:
                 and _is_domain(found[0])
                 and text[start:at].lower() not in _NOT_USERS
                 and text[max(0, start - 3) : start] != "://"
+                and text[start - 1 : start] not in ("@", "*")
                 and (sign == "@" or _PARAMETER.search(text, max(0, start - 3), start))
             ):
                 pieces += [text[done : start + 1], "***", sign, found[0]]

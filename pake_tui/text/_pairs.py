@@ -1,4 +1,4 @@
-"""Secrets told by their key: `k=v`, `k: v`, JSON, queries, headers, flags, XML, argv lists, name/value pairs."""
+"""Secrets told by their key: `k=v`, JSON, queries, headers, flags, XML, argv lists, name/value pairs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from pake_tui.text import _numbers
-from pake_tui.text._keys import Kind, kind_of
+from pake_tui.text._keys import Kind, kind_of, word_set
 from pake_tui.text._shapes import MASK, is_basic
 from pake_tui.text._values import (
     QUOTE,
@@ -59,7 +59,8 @@ _PAIR_BEFORE = re.compile(rf"[(\[]\s{{0,2}}[bu]?{QUOTE}$")
 _MULTIPART = re.compile(rf"{QUOTE}(?:;[^\n\\]{{0,120}})?(?:(?:\r?\n){{2}}|(?:\\r\\n){{2}}|(?:\\n){{2}})")
 _CALL = re.compile(rf"\(\s{{0,4}}(?={QUOTE})|[ ]{{1,4}}(?=[\"'])")
 _PROSE = re.compile(
-    r"(?:\s{1,4}(?:is|was|set to|changed to|reset to|updated to|=|to|of|with))?\s{0,3}:?\s{1,4}(?:now\s|as\s)?(?=\S)"
+    r"(?:\s{1,4}(?:is|was|set to|changed to|reset to|updated to|=|to|of|with))?\s{0,3}:?\s{1,4}"
+    r"(?:now\s|as\s)?(?=\S)"
 )
 _SAYS = re.compile(r"\s{1,4}(?:is|was|(?:set|changed|reset|updated) to)\b")
 _SCHEME = re.compile(
@@ -67,8 +68,8 @@ _SCHEME = re.compile(
     r"|(digest|aws4-[\w-]{4,40}|oauth|hawk|signature|hmac(?:-[\w-]{2,20})?|mac))(?:[ ]{1,4}|%20|\+)"
 )
 _COOKIE_PAIR = re.compile(r"([^\s;=,\"']{1,128}=)([^;\s\"']{1,8192})")
-_COOKIE_ATTRIBUTES = frozenset(
-    "path domain expires max-age samesite secure httponly priority partitioned version comment".split()
+_COOKIE_ATTRIBUTES = word_set(
+    "path domain expires max-age samesite secure httponly priority partitioned version comment"
 )
 _HEADER_END = re.compile(r"[\n\r\"]|\\r|\\n|\\\"|'(?!\w)")
 _DIGITS = {
@@ -288,7 +289,8 @@ def _found(text: str, start: int, end: int) -> Masked | None:
         stop = text.find("]]>" if found[0].endswith("[") else "<", found.end())
         stop = line_end(text, found.end()) if stop < 0 else stop
         value = text[found.end() : stop]
-        return None if is_placeholder(value.strip()) else (found.end(), stop, MASK)
+        secret = any(c.isalnum() for c in value) and not is_placeholder(value.strip())
+        return (found.end(), stop, MASK) if secret else None
     if found := _SEPARATOR.match(text, after):
         query = sign in ("?", "&", "%") or text.startswith("&amp;", max(0, start - 5))
         separator = "%" if found[2][0] == "%" else found[2]

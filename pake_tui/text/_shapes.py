@@ -55,7 +55,7 @@ def _vendor(found: re.Match[str]) -> str:
 
 
 def mask_pem(text: str) -> str:
-    """Private keys in PEM between their BEGIN and END lines, or to the end of the text where END is cut off."""
+    """Private keys in PEM from BEGIN to END, or to the end of the text where END is cut off."""
     pieces: list[str] = []
     done = 0
     for found in _PEM_BEGIN.finditer(text):
@@ -108,19 +108,22 @@ def mask_userinfo(text: str) -> str:
 
 _SCHEME = re.compile(
     r"(?i)\b(bearer|basic|negotiate|ntlm|apikey|digest)((?:\s|%20|\+){1,4}|\s{0,2}[:=]\s{0,2})(?!\*{8})"
-    r"([A-Za-z0-9._~+/%-]{6,8192}+={0,2}+)(?![\w=])"
+    r"([A-Za-z0-9._~+/%-]{6,8192}+={0,2}+)(?![\w=*])"
 )
 _RANDOM = re.compile(r"\d|[a-z][A-Z]|=$|[A-Z]{2}.*[a-z]|[._~+/-]\w")
 _COMMANDS = re.compile(
     r"""(?ix)
-    ( \b(?:curl|wget)\b[^\n]{0,1024}?\s(?:-u|--user|--proxy-user|-U)[ =]?\s{0,4}["']?[^\s:'"]{0,64}:
-    | \bsshpass\s{1,4}-p\s{0,4}["']?
+    ( \bsshpass\s{1,4}-p\s{0,4}["']?
     | \b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\s(?:[^\n|;]{0,256}?\s)?-p(?=\S)["']?
     | \bredis-cli\b[^\n|;]{0,256}?\s-a\s{1,4}["']?
     | \brequirepass\s{1,4}["']?
     | \bsmbclient\b[^\n|;]{0,256}?\s-U\s{0,4}["']?[^\s%'"]{1,64}%
     | \bidentified\s{1,4}(?:with\s{1,4}\S{1,64}\s{1,4})?(?:by|as)\s{1,4}(?:password\s{1,4})?["']
     )(?!\*{8})([^\s"']{1,512})"""
+)
+
+_CURL_USER = re.compile(
+    r"""(\s(?:-u|--user|--proxy-user|-U)[ =]?\s{0,4}["']?[^\s:'"]{0,64}:)(?!\*{8})([^\s"']{1,512})"""
 )
 
 
@@ -145,4 +148,7 @@ def _scheme(found: re.Match[str]) -> str:
 
 def mask_prose(text: str) -> str:
     """What stands behind Bearer, Basic and friends, and passwords on well known command lines."""
-    return _COMMANDS.sub(lambda found: found[1] + MASK, _SCHEME.sub(_scheme, text))
+    text = _COMMANDS.sub(lambda found: found[1] + MASK, _SCHEME.sub(_scheme, text))
+    if "curl" in text or "wget" in text:
+        text = _CURL_USER.sub(lambda found: found[1] + MASK, text)
+    return text

@@ -1,9 +1,10 @@
-"""Where a value ends, and whether it is one: quoted at any backslash depth, bare, bracketed, or a placeholder."""
+"""Where a value ends, and whether it is a secret: quoted at any depth, bare, bracketed, a placeholder."""
 
 from __future__ import annotations
 
 import re
 
+from pake_tui.text._keys import word_set
 from pake_tui.text._shapes import MASK
 
 QUOTE = r"""(?:\\{0,64}["'`]|&quot;|&#3[49];|%(?:25){0,3}2[27]|\\{1,8}u00(?:22|27))"""
@@ -18,32 +19,38 @@ _CLOSERS = {")": "(", "]": "[", "}": "{", ">": "<"}
 
 _PLACEHOLDER = re.compile(
     r"""(?ix)
-    \*+ | x{3,} | -+ | \.{3} | •+ | \u2026 | \[?[a-z _]*(?:filtered|redacted|masked|hidden|removed|scrubbed)[a-z _]*\]?
-    | <[^<>]*> | \$\{.* | \$\(.* | \{\{.* | %\(\w+\)s | %[\w-]+% | \(null\) | \(none\) | \[\]? | \{\}? | \(\)? | \{\d*\} | %[sdvq]
+    \*+ | x{3,} | -+ | \.{3} | •+ | \u2026
+    | \[?[a-z _]*(?:filtered|redacted|masked|hidden|removed|scrubbed)[a-z _]*\]?
+    | <[^<>]*> | \$\{.* | \$\(.* | \{\{.* | %\(\w+\)s | %[\w-]+% | \(null\) | \(none\)
+    | \[\]? | \{\}? | \(\)? | \{\d*\} | %[sdvq]
     | [A-Za-z_][\w.$]{0,80}\{.* | [\w.$]{1,120}@[0-9a-f]{4,8} | \[object\b.*
-    | (?:self|this|os|process|request|config|settings|args|options|kwargs|params|env|system|ctx)\.[\w.]{1,80}(?:[\[(].*)?
+    | (?:self|this|os|process|request|config|settings|args|options|kwargs|params|env|system
+      |ctx)\.[\w.]{1,80}(?:[\[(].*)?
     | (?:get|load|read|fetch|generate|make|create|decrypt|require)\w{0,40}\(.*
     """
 )
 _PLACEHOLDER_CASED = re.compile(r"\$[A-Z_][A-Z0-9_]*|0x[0-9a-f]{1,16}")
-_WORDS = frozenset(
-    "yes no true false null none nil undefined required optional expired invalid missing empty unset set ok okay "
-    "success successful failed failure fail error denied granted allowed accepted rejected incorrect wrong mismatch "
-    "mismatched unknown unauthorized valid verified unverified enabled disabled changed updated reset given provided "
-    "not is was are must cannot should may for from in of the a an to and or at by with has have this that user password "
-    "length too n/a na on off ... bearer basic unexpected available unavailable redacted masked filtered "
-    "revoked refreshed rotated created deleted issued found supplied absent present default".split()
+_WORDS = word_set(
+    "yes no true false null none nil undefined required optional expired invalid missing empty unset set "
+    "ok okay success successful failed failure fail error denied granted allowed accepted rejected "
+    "incorrect wrong mismatch mismatched unknown unauthorized valid verified unverified enabled disabled "
+    "changed updated reset given provided not is was are must cannot should may for from in of the an to "
+    "and or at by with has have this that user password length too n/a na on off ... bearer basic "
+    "unexpected available unavailable redacted masked filtered revoked refreshed rotated created deleted "
+    "issued found supplied absent present default"
 )
 _PATH = re.compile(r"(?:~|\.{1,2}|[A-Za-z]:)?[/\\][\w.\-/\\ ]{1,255}")
 _RANDOM_SIGNS = re.compile(r"[^\w\s.,:;/()\-\[\]{}'\"<>=]")
 
 
 def is_placeholder(value: str) -> bool:
-    """Whether a value is no secret: empty, masked already, a variable, a yes or no, or the word of a sentence."""
+    """Whether a value is no secret: empty, masked already, a variable, a yes or no, a sentence's word."""
     if not value or value == MASK:
         return True
     if len(value) > 256:
         return False
+    if "***" in value and not any(c.isalnum() for c in value):
+        return True
     stripped = value.strip(" .,:;!")
     return (
         not stripped
@@ -55,15 +62,16 @@ def is_placeholder(value: str) -> bool:
 
 def is_path(value: str) -> bool:
     """Whether a value is a file's path rather than a secret that begins with a slash."""
-    return (
-        value == "/"
-        or _PATH.fullmatch(value) is not None
+    return value == "/" or (
+        _PATH.fullmatch(value) is not None
         and (value.count("/") > 1 or "." in value or "\\" in value or len(value) < 20)
     )
 
 
 def looks_random(value: str) -> bool:
-    """Whether a value is long enough and mixed enough to be a secret nobody wrote as a word."""
+    """Whether a value is long and mixed enough to be a secret nobody wrote as a word, and not masked yet."""
+    if "***" in value:
+        return False
     digit = any(c.isdigit() for c in value)
     letter = any(c.isalpha() for c in value)
     if digit and letter:
@@ -75,6 +83,7 @@ def is_mixed(value: str) -> bool:
     """Whether letters stand with digits and with a sign, as in a good password."""
     return (
         len(value) >= 6
+        and "***" not in value
         and any(c.isdigit() for c in value)
         and any(c.isalpha() for c in value)
         and _RANDOM_SIGNS.search(value) is not None
@@ -164,7 +173,7 @@ def bare_end(text: str, at: int, encoded: bool = False) -> int:
 
 
 _LEAF = re.compile(
-    r"""(?P<quoted>(?P<quote>\\{0,64}["'])(?P<content>.*?)(?P=quote))(?P<key>\s{0,4}(?::|=>))?"""
+    r"""(?P<quoted>(?P<quote>\\{0,64}["'])(?P<content>.*?)(?:(?P=quote)|$))(?P<key>\s{0,4}(?::|=>))?"""
     r"""|(?P<bare>[^\s,{}\[\]:=\\"'()]+)(?P<barekey>\s{0,2}[=:])?"""
 )
 
@@ -190,7 +199,8 @@ def _leaf(found: re.Match[str]) -> str:
     if found["quoted"]:
         if found["key"] or is_placeholder(found["content"]):
             return found[0]
-        return f"{found['quote']}{MASK}{found['quote']}"
+        closed = found["quoted"].endswith(found["quote"]) and len(found["quoted"]) > len(found["quote"])
+        return f"{found['quote']}{MASK}{found['quote'] if closed else ''}"
     if found["barekey"] or is_placeholder(found["bare"]):
         return found[0]
     return MASK

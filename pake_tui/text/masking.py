@@ -1,8 +1,8 @@
 """The one masker: `mask_text` for text, `mask_fields` for fields; the same object where nothing changed.
 
-Order: shapes and PEM, URL userinfo, e-mail, keys and values, Bearer and friends, numbers. Cheap gates let clean
-text pass; every pattern is bounded or anchored, so time grows with the length of the text. What is masked is
-masked for good: a second pass changes nothing.
+Order: shapes and PEM, URL userinfo, e-mail, keys and values, Bearer and friends, numbers. Cheap gates let
+clean text pass; every pattern is bounded or anchored, so time grows with the length of the text. What is
+masked is masked for good: a second pass changes nothing.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from pake_tui.text._fields import mask_mapping
 from pake_tui.text._mail import mask_mail
 from pake_tui.text._numbers import mask_numbers
 from pake_tui.text._pairs import mask_pairs
-from pake_tui.text._shapes import mask_dotted, mask_mailgun, mask_prose, mask_shapes, mask_userinfo
+from pake_tui.text._shapes import MASK, mask_dotted, mask_mailgun, mask_prose, mask_shapes, mask_userinfo
 from pake_tui.text.safe import strip_ansi
 
 _SSN_STEMS = 1 << _gates.STEMS.index("ssn") | 1 << _gates.STEMS.index("social")
+_MOST_PASSES = 3
 _STEM_BITS = (1 << len(_gates.STEMS)) - 1
 
 
@@ -25,27 +26,44 @@ def mask_text(text: str) -> str:
     Where terminal escapes would part a secret, they are dropped together with it.
     """
     plain = strip_ansi(text)
+    masked, stages = _pass(plain)
+    if stages == 0 or masked == plain:
+        return text
+    # Where several secrets touch, a mask may change where its neighbour ends: once more until it rests.
+    for _ in range(_MOST_PASSES):
+        if stages < 2 and masked.count(MASK) < 2:
+            break
+        before = masked
+        masked, stages = _pass(before)
+        if masked == before:
+            break
+    return masked
+
+
+def _pass(plain: str) -> tuple[str, int]:
+    """One pass over a text, and how many of its stages changed it."""
     raw = plain.encode("ascii", "replace")
     bits = _gates.word_bits(raw)
     numbers = _gates.number_bits(raw)
     mail = "@" in plain or "%40" in plain
     dotted = _gates.has_dotted(raw)
     if not (bits or numbers or mail or dotted):
-        return text
+        return plain, 0
+    stages = 0
     masked = plain
-    if bits & _gates.SHAPE:
-        masked = mask_shapes(masked)
-    if dotted:
-        masked = mask_dotted(masked)
-    if mail:
-        masked = mask_mail(mask_userinfo(masked))
-    if bits & _STEM_BITS:
-        masked = mask_pairs(mask_mailgun(masked), _gates.stems_of(bits))
-    if bits & _gates.PROSE:
-        masked = mask_prose(masked)
-    if numbers:
-        masked = mask_numbers(masked, numbers, bool(bits & _SSN_STEMS))
-    return text if masked == plain else masked
+    if bits & _gates.SHAPE and (after := mask_shapes(masked)) != masked:
+        masked, stages = after, stages + 1
+    if dotted and (after := mask_dotted(masked)) != masked:
+        masked, stages = after, stages + 1
+    if mail and (after := mask_mail(mask_userinfo(masked))) != masked:
+        masked, stages = after, stages + 1
+    if bits & _STEM_BITS and (after := mask_pairs(mask_mailgun(masked), _gates.stems_of(bits))) != masked:
+        masked, stages = after, stages + 1
+    if bits & _gates.PROSE and (after := mask_prose(masked)) != masked:
+        masked, stages = after, stages + 1
+    if numbers and (after := mask_numbers(masked, numbers, bool(bits & _SSN_STEMS))) != masked:
+        masked, stages = after, stages + 1
+    return masked, stages
 
 
 def _as_it_is(text: str) -> str:
