@@ -14,9 +14,6 @@ MaskText = Callable[[str], str]
 _DEEPEST = 32
 _NAME_KEYS = frozenset({"name", "key", "field", "header", "parameter", "variable", "k"})
 _VALUE_KEYS = frozenset({"value", "val", "v", "content", "data"})
-_PLURALS = frozenset(
-    {"passwords", "passwds", "apikeys", "api_keys", "cookies", "otps", "backup_codes", "recovery_codes"}
-)
 _DIGIT_MASKS = {
     Kind.CARD: (12, 19),
     Kind.SSN: (9, 9),
@@ -29,8 +26,6 @@ _DIGIT_MASKS = {
 @lru_cache(maxsize=8192)
 def _kind(name: str) -> Kind:
     """What a field of this name holds."""
-    if name.lower() in _PLURALS:
-        return Kind.CREDENTIALS
     return Kind.NONE if is_flow_id(name) else kind_of(name)
 
 
@@ -137,6 +132,8 @@ def mask_mapping(fields: Mapping[str, object], mask_text: MaskText, depth: int) 
     for name, value in fields.items():
         text = name if isinstance(name, str) else str(name)
         kind = _kind(text)
+        if kind is Kind.PLURAL and not isinstance(value, (Mapping, list, tuple)):
+            kind = Kind.NONE
         if kind is Kind.NONE and named is not Kind.NONE and text.lower() in _VALUE_KEYS:
             kind = named
         if kind is not Kind.NONE:

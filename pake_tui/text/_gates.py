@@ -27,9 +27,9 @@ STEMS = (
 """What every key to a secret contains one of; the order numbers the bits of a look."""
 
 _STEM_GATE = re.compile(
-    rb"passw|passp|passc|passk|pass$|pwd|psk|secret(?!ar|ly$|s$)|token(?!iz|s$)|jwt|otp|cv[vcn]|csc|cookie(?!s$)"
+    rb"passw|passp|passc|passk|pass$|pwd|psk|secret(?!ar|ly$|s$)|token(?!iz|s$)|jwt|otp|cv[vcn]|csc|cookie"
     rb"|cred(?!it$|its$|ib)|authorization|key$|^key|ssn|social|card|pan$|phone|mobile|msisdn|^tel$|^fax$|handset"
-    rb"|whatsapp|^pin$|pincode|sess(?:ion)?id|sessid|code$|^sig$|signature|^bearer$|^tan$|mnemonic|phrase|connectsid"
+    rb"|whatsapp|^pin$|pincode|sess(?:ion)?id|sessid|code$|^sig$|signature|^bearer$|^tan$|^sid$|mnemonic|phrase|connectsid"
     rb"|csrf|xsrf|itin|^cell$|cellphone"
 )
 _OF_STEM = {stem.encode(): 1 << place for place, stem in enumerate(STEMS)}
@@ -43,7 +43,7 @@ _SHAPE_GATE = re.compile(
     rb"|^ltai|^tskey$|^figd$|^ntn$|^sntry[a-z]$|^sbp$|^atatt|^gsk$|^pplx$|^age$|^amzn$|^eaac|^atlasv$|^whsec$|^tfp$"
 )
 _PROSE_WORDS = frozenset(
-    b"bearer basic digest negotiate curl identified sshpass mysql mysqldump mysqladmin mariadb redis "
+    b"bearer basic digest negotiate docker curl identified sshpass mysql mysqldump mysqladmin mariadb redis "
     b"requirepass wget smbclient".split()
 )
 

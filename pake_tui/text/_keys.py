@@ -24,6 +24,7 @@ class Kind(Enum):
     CARD = "a card number"
     SSN = "a social security number"
     PHONE = "a phone number"
+    PLURAL = "several secrets, where a list or an object stands under it"
 
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[A-Z]+|[^\W\d_]+")
@@ -52,7 +53,7 @@ _ABOUT = word_set(
     "location ref reference arn class module service host port user username lifetime duration interval "
     "seconds ms minutes hours present exists provided supplied given missing empty null blank visible "
     "protected based only less free storage validator validation handler request requests response "
-    "screen protection cost rounds iterations kind mode domain samesite secure needed column table "
+    "screen protection cost rounds iterations kind mode domain samesite needed column table "
     "prefix suffix loaded count created modified warning info charset case"
 )
 _PASSWORD = re.compile(r"passw(?:or)?d|passphrase|passcode|passkey")
@@ -69,6 +70,7 @@ _PASS_OWNERS = word_set(
 _SECRET = word_set(
     "secret token jwt psk apikey authtoken passkey otpauth csrf xsrf sharedkey connectsid sessid"
 )
+_PLURALS = word_set("passwords passwds passcodes passphrases cookies apikeys")
 _CODES = word_set("otp totp hotp cvv cvc cvn csc tan")
 _GLUED = re.compile(
     r"(?:auth|access|refresh|id|csrf|xsrf|session|bearer|api|user|client|device|reset|push|bot|app|oauth|sas|login|sso"
@@ -76,7 +78,7 @@ _GLUED = re.compile(
     r"|(?:client|app|api|shared|consumer|webhook|jwt|hmac|signing|session|master|db|user|oauth|token|cookie)secret$"
     r"|(?:api|access|secret|private|signing|encryption|encrypt|decrypt|account|shared|master|auth|consumer|hmac"
     r"|license|licence|subscription|aes|rsa|ssh)key$"
-    r"|pwd$|(?:j|php|asp\.?net_?|aspx?)sess(?:ion)?id\w*$|psk$"
+    r"|pwd$|(?:j|php|asp\.?net_?|aspx?)sess(?:ion)?id\w*$|psk$|connectsid$"
 )
 _GLUED_PASS = re.compile(rf"(?:{'|'.join(sorted(_PASS_OWNERS, key=len, reverse=True))})pass$")
 _KEY_OWNERS = word_set(
@@ -103,7 +105,7 @@ def words_of(name: str) -> list[str]:
 
 
 def _password(words: list[str], joined: str) -> Kind | None:
-    if _PASSWORD.search(joined):
+    if _PASSWORD.search(joined) and words[-1] not in _PLURALS:
         if _PASSWORD_AGENT.search(joined) or words[-1] in _ABOUT:
             return Kind.NONE
         return Kind.PHRASE if "passphrase" in joined else Kind.PASSWORD
@@ -132,6 +134,8 @@ def _decide(words: list[str]) -> Kind:
     last, before, joined = words[-1], words[-2] if len(words) > 1 else "", "".join(words)
     if (found := _password(words, joined)) or (found := _number(words, joined)):
         return found
+    if last in _PLURALS or (last == "keys" and before in ("api", "secret", "private")):
+        return Kind.PLURAL
     if last in _ABOUT:
         return Kind.NONE
     if last == "authorization":

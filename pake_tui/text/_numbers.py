@@ -110,7 +110,8 @@ def _phone(found: re.Match[str]) -> str:
     if name and _keys.is_id_like(name):
         return found[0]
     area = next((group for group in found.groups() if group and len(group) == 3), "")
-    return found[0] if area[1:] == "11" else phone_mask(found[0])
+    counted = " " in found[0] and "(" not in found[0] and area[1:] == "00" and area != "800"
+    return found[0] if counted or area[1:] == "11" else phone_mask(found[0])
 
 
 def _international(found: re.Match[str]) -> str:

@@ -11,6 +11,7 @@ from pake_tui.text._shapes import MASK, is_basic
 from pake_tui.text._values import (
     QUOTE,
     bare_end,
+    is_dense,
     is_mixed,
     is_path,
     is_placeholder,
@@ -37,7 +38,7 @@ _WORD_AFTER = re.compile(
 )
 
 _SEPARATOR = re.compile(
-    rf"\]?({QUOTE})?\]?[ \t]{{0,32}}(=>|:=|==?|:(?!:)|%(?:25){{0,3}}3[AaDd])[ \t]{{0,32}}(?:\\[nt])?"
+    rf"(?:\]|%5[Dd])?({QUOTE})?(?:\]|%5[Dd])?[ \t]{{0,32}}(=>|:=|==?|:(?!:)|%(?:25){{0,3}}3[AaDd])[ \t]{{0,32}}(?:\\[nt])?"
 )
 _XML_OPEN = re.compile(r"<(?:[\w-]{1,32}:)?$")
 _XML_REST = re.compile(r"(?:\s[^<>\n]{0,300})?>(?:<!\[CDATA\[)?")
@@ -164,6 +165,8 @@ def _authorization(text: str, at: int, end: int, quoted: bool) -> Masked | None:
     found = _SCHEME.match(text, at)
     start = found.end() if found and found.end() <= end else at
     whole = quoted or bool(found and found[2])
+    if found and found[2] and not quoted:
+        end = line_end(text, at)
     stop = end if whole else min(end, bare_end(text, start))
     value = text[start:stop]
     if is_placeholder(value) or value.startswith(MASK):
@@ -184,7 +187,9 @@ def _header(kind: Kind, text: str, at: int, quote: str, separator: str) -> Maske
     return _cookies(text, at, end) if kind is Kind.COOKIE else _authorization(text, at, end, bool(quote))
 
 
-def _is_secret(kind: Kind, name: str, value: str, quoted: bool, separator: str, query: bool) -> bool:
+def _is_secret(
+    kind: Kind, name: str, value: str, quoted: bool, separator: str, query: bool, keyed: bool
+) -> bool:
     if is_placeholder(value):
         return False
     if kind is Kind.WEAK:
@@ -192,7 +197,11 @@ def _is_secret(kind: Kind, name: str, value: str, quoted: bool, separator: str, 
     if kind is Kind.QUERY:
         return query and len(value) >= 16 and looks_random(value)
     if kind is Kind.CODE:
-        return value[:1].isalnum()
+        return any(c.isdigit() for c in value) and (len(value) >= 6 or (value.isdigit() and len(value) >= 3))
+    if kind is Kind.PLURAL or ("." in name and name.endswith(f".{value}")):
+        return False
+    if kind is Kind.SECRET and not quoted and separator == ":" and value.isalpha() and value.islower():
+        return keyed
     if kind is Kind.CREDENTIALS and not quoted and separator == ":":
         return looks_random(value)
     if kind is not Kind.PASSWORD or name.lower() in ("pwd", "oldpwd"):
@@ -223,7 +232,7 @@ def _value(
         if kind is Kind.CREDENTIALS and text[at : at + 1] in "[{(":
             return None
     value = text[start:end]
-    if not _is_secret(kind, name, value, bool(quote), separator, query):
+    if not _is_secret(kind, name, value, bool(quote), separator, query, bool(keyed)):
         return None
     number = keyed and not quote and separator == ":" and value.lstrip("-").replace(".", "", 1).isdigit()
     return (start, end, f"{keyed}{MASK}{keyed}" if number else MASK)
@@ -268,7 +277,11 @@ def _without_separator(kind: Kind, text: str, start: int, end: int) -> Masked | 
     if kind is Kind.CODE:
         secret = value.isdigit() and 4 <= len(value) <= 8
     else:
-        secret = (said and looks_random(value)) or (kind is Kind.PASSWORD and is_mixed(value))
+        secret = (
+            (said and looks_random(value))
+            or (kind is Kind.PASSWORD and is_mixed(value))
+            or (kind is Kind.SECRET and len(value) >= 20 and is_dense(value))
+        )
     return (
         (at + len(quote), at + len(quote) + len(value), MASK)
         if secret and not is_placeholder(value)

@@ -113,7 +113,8 @@ _SCHEME = re.compile(
 _RANDOM = re.compile(r"\d|[a-z][A-Z]|=$|[A-Z]{2}.*[a-z]|[._~+/-]\w")
 _COMMANDS = re.compile(
     r"""(?ix)
-    ( \bsshpass\s{1,4}-p\s{0,4}["']?
+    ( \bdocker\s{1,4}login\b[^\n|;]{0,256}?\s-p\s{1,4}["']?
+    | \bsshpass\s{1,4}-p\s{0,4}["']?
     | \b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\s(?:[^\n|;]{0,256}?\s)?-p(?=\S)["']?
     | \bredis-cli\b[^\n|;]{0,256}?\s-a\s{1,4}["']?
     | \brequirepass\s{1,4}["']?

@@ -90,6 +90,16 @@ def is_mixed(value: str) -> bool:
     )
 
 
+def is_dense(value: str) -> bool:
+    """Whether capitals, small letters and digits alone make it up, as generated tokens are."""
+    return (
+        value.isalnum()
+        and any(c.isdigit() for c in value)
+        and any(c.isupper() for c in value)
+        and any(c.islower() for c in value)
+    )
+
+
 def skip_prefix(text: str, at: int) -> int:
     """Past what some languages write before a quoted value: `b"`, `string(6) "`."""
     found = _PREFIX.match(text, at)
