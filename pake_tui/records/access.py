@@ -1,4 +1,4 @@
-"""Access logs: common, combined and their kin, load balancers, W3C extended with its `#Fields`. No level is stated."""
+"""Access logs: common, combined and kin, load balancers, W3C extended with `#Fields`. They state no level."""
 
 from __future__ import annotations
 
@@ -24,10 +24,12 @@ _ELB = re.compile(
 _TRACE = re.compile(r'"(Root=[\w\-;=]{1,128}|Self=[\w\-;=]{1,256})"')
 _ENVOY = re.compile(r'\[(?P<time>\d{4}-\d\d-\d\dT[^\]]{1,32})\] (?=")')
 _SQUID = re.compile(
-    r"(?P<time>\d{9,10}\.\d{3})\s{1,8}(?P<elapsed>\d{1,9}) (?P<client>\S{1,64}) (?P<code>[A-Z_]{3,40})/(?P<status>\d{3}) "
+    r"(?P<time>\d{9,10}\.\d{3})\s{1,8}(?P<elapsed>\d{1,9}) (?P<client>\S{1,64}) "
+    r"(?P<code>[A-Z_]{3,40})/(?P<status>\d{3}) "
 )
 _HOSTS = re.compile(
-    r"(?:(?P<vhost>[\w.\-]{1,253}:\d{1,5}) )?(?P<client>[\w.:\-%\[\]]{1,253}) (?P<ident>\S{1,64}) (?P<user>\S{1,128}) $"
+    r"(?:(?P<vhost>[\w.\-]{1,253}:\d{1,5}) )?"
+    r"(?P<client>[\w.:\-%\[\]]{1,253}) (?P<ident>\S{1,64}) (?P<user>\S{1,128}) $"
 )
 _DIRECTIVES = frozenset(
     ("Fields", "Date", "Software", "Version", "Start-Date", "End-Date", "Remark", "GMT-Offset")

@@ -1,4 +1,4 @@
-"""Headers that are written tight: glog and klog, Android's logcat, Redis, the kernel's ring buffer, zap's console."""
+"""Headers written tight: glog and klog, Android's logcat, Redis, the kernel's ring buffer, zap's console."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def php_level(message: str) -> Level | None:
 
 
 def tabbed(header: Header) -> None:
-    """zap's console: tabs between time, level, logger, caller, message and a JSON object."""
+    """Zap's console: tabs between time, level, logger, caller, message and a JSON object."""
     parts = header.text[header.at :].lstrip("\t").split("\t")
     while (
         len(parts) > 1

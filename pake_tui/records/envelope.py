@@ -1,4 +1,4 @@
-"""What surrounds a line that another program wrote: container prefixes, CRI, grep's file names, terminal colours."""
+"""What surrounds a line that another program wrote: container prefixes, CRI, file names, colours."""
 
 from __future__ import annotations
 

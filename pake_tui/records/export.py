@@ -11,7 +11,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def timestamp_text(record: Record, assumed_offset_s: int = 0) -> str | None:
-    """ISO 8601 to the microsecond (nanoseconds where the line had them); an offset only where the line states one.
+    """ISO 8601 to the microsecond (finer where the line was); an offset only where the line states one.
 
     A naive time is spelled in the zone that was assumed for it, so it reads as the line did.
     """

@@ -35,7 +35,8 @@ _PID = re.compile(r"(?:pid[=: ]?)?\d{1,12}(?:#\d{1,12})?:?(?=[ \t:|]|$)")
 _LOGGER = re.compile(
     r"([A-Za-z_$][\w.$/@\-]{0,200}(?:::[\w.$<>]{1,100}){0,10}(?:\[\d{1,9}\])?)(?:\(\d{1,9}\))?\s{0,40}"
     r"(?::(?:\d{1,6})?(?=\s|$)|(?=[ ]-[ ])|(?= \[)|(?=\|)|(?=[ ]{3,}\S))"
-    r"|([\w.$/\[\]]{3,200})[ ]{1,40}:(?=[ ])|((?:[a-z][\w]{0,40}\.){2,12}[A-Z][\w$]{0,80}(?:\.[\w$<>]{1,80})?)(?=[ ])"
+    r"|([\w.$/\[\]]{3,200})[ ]{1,40}:(?=[ ])"
+    r"|((?:[a-z][\w]{0,40}\.){2,12}[A-Z][\w$]{0,80}(?:\.[\w$<>]{1,80})?)(?=[ ])"
 )
 _CODE = re.compile(r"[A-Z]{1,12}-?\d{2,8}[A-Z]?")
 _CHAIN = re.compile(r":([\w.$/\-]{1,100}):(?:([\w\-]{1,60}): )?")
@@ -87,7 +88,7 @@ class Header:
             self.at = found.end()
 
     def time(self, clock: Clock) -> bool:
-        """A time, bare or bracketed, with what else its bracket holds; a clock without a date is passed over."""
+        """A time, bare or bracketed, with what else its bracket holds; a clock without date is skipped."""
         text, at = self.text, self.at
         inner = at + 1 if text[at : at + 1] in ("[", "(", "<", '"') else at
         while inner > at and text[inner : inner + 1] == " ":

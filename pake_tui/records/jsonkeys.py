@@ -1,4 +1,4 @@
-"""Under which names JSON loggers keep time, level, message, logger and service: ECS, GELF, pino, zap, serilog, …"""
+"""Under which names JSON loggers (ECS, GELF, pino, serilog, …) keep time, level, message and the like."""
 
 from __future__ import annotations
 
@@ -10,34 +10,39 @@ from pake_tui.records.levels import Scale, parse_level
 from pake_tui.records.timestamps import Clock, Stamp, from_epoch
 
 TIME = (
-    "@timestamp", "timestamp", "time", "ts", "t", "@t", "datetime", "date", "eventTime", "asctime", "Timestamp",
-    "__REALTIME_TIMESTAMP", "timeMillis", "instant", "event_time", "event_timestamp", "log_time", "logged_at",
-    "start_time", "startTime", "StartUTC", "requestReceivedTimestamp", "EdgeStartTimestamp", "time_iso8601", "Time",
-    "timestamp_ms", "epoch", "created", "created_at", "published", "_source_realtime_timestamp", "msec", "log.time",
-    "receivedTimestamp", "utc", "when",
+    "@timestamp", "timestamp", "time", "ts", "t", "@t", "datetime", "date", "eventTime", "asctime",
+    "Timestamp", "__REALTIME_TIMESTAMP", "timeMillis", "instant", "event_time", "event_timestamp",
+    "log_time", "logged_at", "start_time", "startTime", "StartUTC", "requestReceivedTimestamp",
+    "EdgeStartTimestamp", "time_iso8601", "Time", "timestamp_ms", "epoch", "created", "created_at",
+    "published", "_source_realtime_timestamp", "msec", "log.time", "receivedTimestamp", "utc",
+    "when",
 )  # fmt: skip
 LEVEL = (
-    "level", "severity", "log.level", "lvl", "levelname", "loglevel", "log_level", "logLevel", "level_name", "@l",
-    "severityText", "severity_text", "s", "PRIORITY", "priority", "Level", "Severity", "LogLevel", "levelno",
-    "severity_number", "severityNumber", "level_value", "event_severity", "syslog_severity",
+    "level", "severity", "log.level", "lvl", "levelname", "loglevel", "log_level", "logLevel",
+    "level_name", "@l", "severityText", "severity_text", "s", "PRIORITY", "priority", "Level",
+    "Severity", "LogLevel", "levelno", "severity_number", "severityNumber", "level_value",
+    "event_severity", "syslog_severity",
 )  # fmt: skip
 MESSAGE = (
-    "message", "msg", "@m", "MESSAGE", "short_message", "event", "body", "text", "log", "RenderedMessage", "Message",
-    "@mt", "MessageTemplate", "textPayload", "eventName", "@message", "Msg", "full_message", "description", "detail", "event_type",
+    "message", "msg", "@m", "MESSAGE", "short_message", "event", "body", "text", "log",
+    "RenderedMessage", "Message", "@mt", "MessageTemplate", "textPayload", "eventName", "@message",
+    "Msg", "full_message", "description", "detail", "event_type",
 )  # fmt: skip
 LOGGER = (
-    "logger", "log.logger", "logger_name", "loggerName", "SourceContext", "target", "component", "module", "category",
-    "channel", "c", "scope", "Logger", "_logger", "source_context", "log_name", "subsystem", "Category",
+    "logger", "log.logger", "logger_name", "loggerName", "SourceContext", "target", "component",
+    "module", "category", "channel", "c", "scope", "Logger", "_logger", "source_context",
+    "log_name", "subsystem", "Category",
 )  # fmt: skip
 SERVICE = (
-    "service", "service.name", "service_name", "serviceName", "app", "application", "SYSLOG_IDENTIFIER", "program",
-    "container_name", "appname", "app_name", "_app", "eventSource", "Application",
+    "service", "service.name", "service_name", "serviceName", "app", "application",
+    "SYSLOG_IDENTIFIER", "program", "container_name", "appname", "app_name", "_app", "eventSource",
+    "Application",
 )  # fmt: skip
 _INSIDE = ("fields", "log", "Properties", "attr", "data", "extra", "jsonPayload", "record", "ctx")
 
 
 def pick(document: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str, Any] | None:
-    """The first of the names that stands in the document with a value, a dotted one also as nested objects."""
+    """The first of the names that has a value in the document; a dotted one may be nested objects."""
     for name in names:
         value = document.get(name)
         if value is None and "." in name:

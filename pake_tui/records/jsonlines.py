@@ -29,7 +29,7 @@ def load(text: str) -> dict[str, Any] | None:
 
 
 def salvage(text: str) -> dict[str, Any] | None:
-    """What can be read of an object that is cut off or not quite JSON: its scalar pairs, wherever they stand."""
+    """What can be read of an object that is cut off or not quite JSON: its scalar pairs."""
     document: dict[str, Any] = {}
     for count, found in enumerate(_CUT_PAIR.finditer(text)):
         if count >= _MAX_CUT_PAIRS:

@@ -1,7 +1,7 @@
-"""The "time level [thread] logger: message" family: a header of few kinds of tokens in any order, then the message.
+"""The "time level [thread] logger: message" family: few kinds of tokens in any order, then the message.
 
-One scanner instead of a pattern per program: log4j, logback, Spring, Python, Rails, Laravel, env_logger, hclog,
-.NET, PostgreSQL, MySQL, nginx and Apache errors, Elasticsearch, Kafka, Celery, uWSGI.
+One scanner instead of a pattern per program: log4j, logback, Spring, Python, Rails, Laravel, env_logger,
+hclog, .NET, PostgreSQL, MySQL, nginx and Apache errors, Elasticsearch, Kafka, Celery, uWSGI.
 """
 
 from __future__ import annotations

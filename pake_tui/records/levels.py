@@ -7,22 +7,26 @@ from enum import Enum
 from pake_tui.model.record import Level
 
 _D, _I, _W, _E, _C = Level.DEBUG, Level.INFO, Level.WARNING, Level.ERROR, Level.CRITICAL
+
+
+def _each(words: str, level: Level) -> dict[str, Level]:
+    return dict.fromkeys(words.split(), level)
+
+
 _WORDS: dict[str, Level] = {
-    **dict.fromkeys(
+    **_each(
         "trace debug verbose fine finer finest config silly spam trc dbg dbug verb vrb debug1 debug2 debug3 "
-        "debug4 debug5 all detail diagnostic diag".split(),
+        "debug4 debug5 all detail diagnostic diag",
         _D,
     ),
-    **dict.fromkeys(
+    **_each(
         "info information informational inf notice note log success ok default statement system "
-        "normal http audit hint noti begin".split(),
+        "normal http audit hint noti begin",
         _I,
     ),
-    **dict.fromkeys("warn warning wrn warning! warni caution".split(), _W),
-    **dict.fromkeys("error err eror erro severe failure fail failed exception stderr".split(), _E),
-    **dict.fromkeys(
-        "critical crit crt fatal ftl panic pnc emerg emergency alert assert dpanic disaster".split(), _C
-    ),
+    **_each("warn warning wrn warning! warni caution", _W),
+    **_each("error err eror erro severe failure fail failed exception stderr", _E),
+    **_each("critical crit crt fatal ftl panic pnc emerg emergency alert assert dpanic disaster", _C),
 }
 _LETTERS = {
     "T": _D, "D": _D, "V": _D, "I": _I, "N": _I, "W": _W, "E": _E, "C": _C, "F": _C, "A": _C, "P": _C,

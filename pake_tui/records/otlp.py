@@ -1,4 +1,4 @@
-"""OTLP/JSON log exports: one object holds resources, scopes and their records (opentelemetry.io, logs data model)."""
+"""OTLP/JSON log exports: one object holds resources, scopes and records (OpenTelemetry, logs data model)."""
 
 from __future__ import annotations
 

@@ -194,7 +194,7 @@ class Parser:
         return text, drafts
 
     def parse(self, lines: Sequence[str]) -> list[Record]:
-        """The records in the physical lines of one record: one, several (OTLP), or none (blank, directives)."""
+        """The records in one record's physical lines: one, several (OTLP), or none (blank, directives)."""
         text, drafts = self._understand(lines)
         masked = mask_text(text) if drafts else ""
         # What escapes nothing holds its values as they are: where nothing was masked in the whole line,
@@ -247,7 +247,7 @@ class Parser:
 
 
 def group(parser: Parser, lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
-    """The physical lines of each record with the 1-based number of its first; blank lines join the one before.
+    """The lines of each record with the 1-based number of its first; blank lines join the one before.
 
     Blank lines at the very end belong to nothing; those before the first record are left out.
     """

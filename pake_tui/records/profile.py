@@ -1,4 +1,4 @@
-"""What the first lines of a file tell of all of it: its family, its prefixes, the order of days and months."""
+"""What the first lines of a file tell of all of it: its family, prefixes, the order of days and months."""
 
 from __future__ import annotations
 

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 _FRAME = re.compile(
     r"at [\w.$<>/]+[(.]|Caused by: |Suppressed: |\.\.\. \d{1,5} (?:more|common frames)|Wrapped by: "
     r"|File \"[^\"]{1,512}\", line \d|During handling of the above|The above exception was|  File "
-    r"|goroutine \d{1,12} \[|created by [\w./*()\-]{1,256}|exit status \d|\[signal |rax |fatal error: all goroutines"
+    r"|goroutine \d{1,12} \[|created by [\w./*()\-]{1,256}|exit status \d|\[signal |rax "
+    r"|fatal error: all goroutines"
     r"|[\w./*\-\[\]{}$]{1,256}\((?:0x|\.\.\.\)|\{)[^\n]*\)$|[\w./*\-$]{1,256}\.[\w.*()\-\[\]]{1,128}\((?:\)|\.\.\.\)|0x[^\n]*\))$"
-    r"|#\d{1,4} |\[stacktrace\]|\[previous exception\]|Stack trace:|stack backtrace:|--- End of |note: run with|\{main\}"
+    r"|#\d{1,4} |\[stacktrace\]|\[previous exception\]|Stack trace:|stack backtrace:"
+    r"|--- End of |note: run with|\{main\}"
     r"|\s{0,8}\d{1,4}: (?:0x|[\w:<>{}]{3,256}$)|[}\])]{1,4}[,;\"]{0,2}\s{0,4}$|\"[}\]]|\"$|\^+$|~+\^"
     r"|== |-{3,} ?$|\| |\+-- "
 )

@@ -11,7 +11,8 @@ from pake_tui.records.timestamps import Clock, Stamp
 _PRI = re.compile(r"<(\d{1,3})>")
 _5424 = re.compile(r"1 (\S{1,64}) (\S{1,255}) (\S{1,128}) (\S{1,128}) (\S{1,128}) ?")
 _HOST_TAG = re.compile(
-    r"[ ](?P<host>[A-Za-z0-9_\[][\w.:\-%\[\]]{0,254}) (?P<tag>[^\s\[\]:]{1,64})(?:\[(?P<pid>[^\]\s]{1,32})\])?"
+    r"[ ](?P<host>[A-Za-z0-9_\[][\w.:\-%\[\]]{0,254}) "
+    r"(?P<tag>[^\s\[\]:]{1,64})(?:\[(?P<pid>[^\]\s]{1,32})\])?"
     r"(?: \([\w.\-]{1,128}\))?:(?: |$|(?=\d\|))"
 )
 _TAG_ONLY = re.compile(r"[ ](?P<host>)(?P<tag>[^\s\[\]:]{1,64})(?:\[(?P<pid>[^\]\s]{1,32})\])?:(?: |$)")

@@ -1,51 +1,25 @@
-"""Times as log lines write them become UTC nanoseconds: ISO, CLF, syslog, US clocks, epochs, zone abbreviations."""
+"""Times as log lines write them become UTC nanoseconds: ISO, CLF, syslog, US clocks, epochs, zones."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 
+from pake_tui.records.timepatterns import AFTER_DIGIT, AFTER_LETTER, FAST, PATTERNS, ZONE_AFTER
 from pake_tui.records.zones import ABBREVIATIONS
 
 SECOND = 1_000_000_000
 DAY = 86_400 * SECOND
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
-_MONTHS = {name: number for number, name in enumerate(
-    "jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}  # fmt: skip
-
-_MON = r"(?P<mon>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?"
-_WEEKDAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},?[ ]{1,2}"
-_CLOCK = (
-    r"(?P<h>\d{1,2}):(?P<mi>\d\d)(?::(?P<s>\d\d)(?:[.,:](?P<f>\d{1,9}))?)?(?:[ ]?(?P<ap>[AaPp])\.?[Mm]\b\.?)?"
-)
-_ZONE = r"(?:[ ]?(?P<off>Z|[+-]\d\d:?\d\d)(?![\d:])|(?P<short>[+-]\d\d)(?![\d:])|[ ](?P<abbr>[A-Z]{3,5})\b|(?P<utc>UTC|GMT)\b)?"
-_PATTERNS: dict[str, re.Pattern[str]] = {
-    name: re.compile(text)
-    for name, text in {
-        "iso": rf"(?P<y>\d{{4}})(?P<sep>[-/.])(?P<m>\d{{1,2}})(?P=sep)(?P<d>\d{{1,2}})(?:[T_:]|,?[ ]{{1,2}}|[ ]-[ ]){_CLOCK}{_ZONE}",
-        "compact": r"(?P<y>(?:19|20)\d\d)(?P<m>\d\d)(?P<d>\d\d)(?:[T _-]?(?P<h>\d\d)(?P<mi>\d\d)(?P<s>\d\d)(?:[.,](?P<f>\d{1,9}))?"
-        rf"|[T -](?P<h2>\d{{1,2}}):(?P<mi2>\d\d?):(?P<s2>\d\d?)(?:[.,:](?P<f2>\d{{1,9}}))?){_ZONE}(?![\d.])",
-        "hdfs": r"(?P<yy>\d\d)(?P<m>\d\d)(?P<d>\d\d)[ ]{1,2}(?:(?P<h>\d\d)(?P<mi>\d\d)(?P<s>\d\d)|(?P<h2>\d{1,2}):(?P<mi2>\d\d):(?P<s2>\d\d))"
-        r"(?:[.,](?P<f>\d{1,9}))?(?![\d.])",
-        "numeric": rf"(?P<a>\d{{1,2}})(?P<sep>[/.-])(?P<b>\d{{1,2}})(?P=sep)(?P<c>\d{{4}}|\d\d)(?:[T_:]|,?[ ]{{1,2}}|[ ]-[ ]){_CLOCK}{_ZONE}",
-        "clf": rf"(?P<d>\d{{1,2}})[-/ ]{_MON}[-/ ](?P<y>\d{{4}}|\d\d)(?:[T:]|,?[ ]{{1,2}}){_CLOCK}{_ZONE}",
-        "monthday": rf"(?P<m>\d\d)-(?P<d>\d\d)[ ]{{1,2}}{_CLOCK}(?![\d:])",
-        "syslog": rf"{_MON}[ ]{{1,2}}(?P<d>\d{{1,2}})(?:,?[ ]{{1,2}}(?P<y>\d{{4}}))?,?[ ]{{1,2}}(?:at[ ])?{_CLOCK}{_ZONE}(?:[ ](?P<y2>\d{{4}})(?!\S))?",
-        "ctime": rf"{_WEEKDAY}{_MON}[ ]{{1,2}}(?P<d>\d{{1,2}})[ ]{{1,2}}{_CLOCK}(?:[ ](?P<abbr>[A-Z]{{3,5}}))?[ ](?P<y>\d{{4}})",
-        "ctime_short": rf"{_WEEKDAY}{_MON}[ ]{{1,2}}(?P<d>\d{{1,2}})[ ]{{1,2}}{_CLOCK}",
-        "rfc2822": rf"{_WEEKDAY}(?P<d>\d{{1,2}})[- ]{_MON}[- ](?P<y>\d{{4}}|\d\d)[ ]{_CLOCK}{_ZONE}",
-        "epoch": r"(?P<e>1\d{9}|9\d{8})(?:[.,](?P<f>\d{1,9})|(?P<milli>\d{3})|(?P<micro>\d{6})|(?P<nano>\d{9}))?(?![\d.:-])",
-    }.items()
-}  # fmt: skip
-_FAST = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)?(?!\d|[:.]\d)"
-)
-_ZONE_AFTER = re.compile(r" (?:([+-]\d\d:?\d\d)(?![\d:])|([A-Z]{3,5})\b|[AaPp]\.?[Mm]\b)")
-_DIGIT_ORDER = ("iso", "clf", "numeric", "monthday", "hdfs", "compact", "epoch")
-_LETTER_ORDER = ("syslog", "ctime", "rfc2822", "ctime_short")
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +104,13 @@ class Clock:
             return quick
         sign = text[at : at + 1]
         if sign.isdigit() and sign.isascii():
-            names: tuple[str, ...] = ("iso",) if text[at + 4 : at + 5] in ("-", "/", ".") else _DIGIT_ORDER
+            names: tuple[str, ...] = ("iso",) if text[at + 4 : at + 5] in ("-", "/", ".") else AFTER_DIGIT
         elif "A" <= sign <= "W":
-            names = _LETTER_ORDER
+            names = AFTER_LETTER
         else:
             return None
         for name in names:
-            found = _PATTERNS[name].match(text, at)
+            found = PATTERNS[name].match(text, at)
             if found and (stamp := self._read(name, found)):
                 zone = found.groupdict().get("abbr")
                 if zone and zone not in ABBREVIATIONS and name not in ("ctime",):
@@ -146,7 +120,7 @@ class Clock:
 
     def _fast(self, text: str, at: int) -> tuple[Stamp, int] | None:
         """The commonest spelling, ISO with seconds, without the cost of named groups."""
-        found = _FAST.match(text, at)
+        found = FAST.match(text, at)
         if not found:
             return None
         year, month, day, hours, minutes, seconds, fraction, zone = found.groups()
@@ -156,7 +130,7 @@ class Clock:
             return None
         local = base + in_day * SECOND + fraction_ns(fraction)
         end = found.end()
-        if zone is None and text[end : end + 1] == " " and (after := _ZONE_AFTER.match(text, end)):
+        if zone is None and text[end : end + 1] == " " and (after := ZONE_AFTER.match(text, end)):
             if not after[1] and not after[2]:
                 return None
             if after[1] or after[2] in ABBREVIATIONS:
@@ -206,7 +180,7 @@ class Clock:
         )
 
     def _numeric(self, parts: dict[str, str | None]) -> tuple[int, int, int] | None:
-        """Year, month and day of three numbers; the order is told by their size, the file, or the sign between."""
+        """Year, month and day of three numbers, told apart by size, by the file, or by the sign between."""
         a, b, c = int(parts["a"] or 0), int(parts["b"] or 0), int(parts["c"] or 0)
         if c < 100 and parts["sep"] == "/" and not parts.get("ap") and a > 12 and b <= 12 and c <= 31:
             return 2000 + a, b, c
@@ -252,7 +226,7 @@ class Clock:
 
 
 def from_epoch(number: float) -> Stamp | None:
-    """The moment of an epoch in seconds, milli-, micro- or nanoseconds, told by its size; None out of range."""
+    """The moment of an epoch in seconds, milli-, micro- or nanoseconds, by its size; None out of range."""
     if number != number or not 1e8 <= number < 8e18:
         return None
     size = SECOND if number < 1e11 else 1_000_000 if number < 1e14 else 1_000 if number < 1e17 else 1
@@ -260,8 +234,3 @@ def from_epoch(number: float) -> Stamp | None:
         return Stamp(number * size, 0)
     whole = int(number)
     return Stamp(whole * size + round((number - whole) * size), 0)
-
-
-def utc_offset(offset: int) -> timezone:
-    """A fixed zone."""
-    return timezone(timedelta(seconds=offset))

@@ -19,10 +19,10 @@ _KNOWN_LIMIT = 50_000
 _LONGEST_KNOWN = 24
 
 STEMS = (
-    "pass", "pwd", "psk", "secret", "token", "jwt", "otp", "cvv", "cvc", "cvn", "csc", "cookie", "cred",
-    "auth", "key", "ssn", "social", "card", "pan", "phone", "mobile", "msisdn", "tel", "fax", "handset", "whatsapp",
-    "pin",
-    "sess", "code", "sig", "bearer", "tan", "mnemonic", "phrase", "sid", "csrf", "xsrf", "itin", "cell",
+    "pass", "pwd", "psk", "secret", "token", "jwt", "otp", "cvv", "cvc", "cvn", "csc", "cookie",
+    "cred", "auth", "key", "ssn", "social", "card", "pan", "phone", "mobile", "msisdn", "tel",
+    "fax", "handset", "whatsapp", "pin", "sess", "code", "sig", "bearer", "tan", "mnemonic",
+    "phrase", "sid", "csrf", "xsrf", "itin", "cell",
 )  # fmt: skip
 """What every key to a secret contains one of; the order numbers the bits of a look."""
 
