@@ -147,6 +147,8 @@ class PakeApp(TerminalApp):
 
     def on_pake_app_snapped(self, message: Snapped) -> None:
         """Hand a snapshot to the screen on top, and the title to the terminal."""
+        if not self.is_running:  # on the way out its screens are gone already
+            return
         first = not self.snapshot.at_ns
         self.snapshot = message.snapshot
         if first and self.warnings:

@@ -22,7 +22,9 @@ def search_state(session: LogSession, hits: Answer | None, counting: bool) -> Li
         return [(t(f"{what} {percent(answer)}".rstrip()), "accent")]
     if hits is None:
         return [(SafeText("counting"), "dim")] if counting else []
-    text = f"{hits.hits:,} hit{'s' if hits.hits != 1 else ''}"
+    found = hits.hits + (session.came if hits.last and not session.lit else 0)
+    more = "+" if session.came_more and hits.last else ""
+    text = f"{found:,}{more} hit{'s' if found != 1 else ''}"
     if not hits.last:
         text += f" in {percent(hits)}" + ("" if counting else ", stopped")
     return [(t(text), "text")]

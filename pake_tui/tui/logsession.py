@@ -24,7 +24,8 @@ OLDER, NEWER = Direction.OLDER, Direction.NEWER
 class LogSession:
     """One query over a bounded window. `lit` reads every row, for a view that only lights up what matches.
 
-    `fresh` counts the lines that came since following stopped, `fresh_more` says that there are others.
+    `fresh` counts the lines that came since following stopped, `fresh_more` says that there are others;
+    `came` and `came_more` are the same since the rows of this query were first opened.
     """
 
     def __init__(self, send: Callable[[Job], None], query: str = "") -> None:
@@ -34,6 +35,8 @@ class LogSession:
         self.following = True
         self.fresh = 0
         self.fresh_more = False
+        self.came = 0
+        self.came_more = False
         self.job: Job | None = None
         self.progress: Answer | None = None
         self.cursor = 0
@@ -62,8 +65,9 @@ class LogSession:
 
     @property
     def searching(self) -> bool:
-        """Whether a read runs that may take long."""
-        return self.job is not None and (self.job.purpose is Purpose.FIND or bool(self.job.query))
+        """Whether a read runs that was asked for and may take long."""
+        job = self.job
+        return job is not None and (job.purpose is Purpose.FIND or (bool(job.query) and not self._arriving))
 
     # Where it reads.
 
@@ -102,6 +106,7 @@ class LogSession:
         """Read by another query, or light up another, at the same place."""
         before = self.read_query
         self.query, self.lit = query, lit
+        self.came, self.came_more = 0, False
         if self.read_query != before:
             self.reopen()
         else:
@@ -147,7 +152,7 @@ class LogSession:
         elif window.at_newest:
             self._extend(NEWER, ARRIVALS, arriving=True)
         else:
-            self.fresh_more = True
+            self.fresh_more = self.came_more = True
 
     # Moving.
 
@@ -249,8 +254,10 @@ class LogSession:
         elif window.rows:
             self.cursor = 0 if answer.direction is NEWER else len(window) - 1
             self._placed = True
-        if self._arriving and not self.following:
-            self.fresh += len(window) - came - min(0, shift)
+        if self._arriving:
+            more = len(window) - came - min(0, shift)
+            self.came += more
+            self.fresh += 0 if self.following else more
 
     def _settle(self, job: Job, answer: Answer) -> str:
         """What follows once a job is done."""
@@ -259,11 +266,12 @@ class LogSession:
         behind, self._behind = self._behind, False
         more = self._arriving and not answer.at_end
         if self.following and (more or (behind and not self.window.at_newest)):
+            self.came_more = True
             self.open_newest()
         elif (more and self.window.room() > ARRIVALS) or (behind and self.window.at_newest):
             self._extend(NEWER, ARRIVALS, arriving=True)
         elif more or behind:
-            self.fresh_more = True
+            self.fresh_more = self.came_more = True
         return ""
 
     def _extend(self, direction: Direction, limit: int, *, arriving: bool = False) -> None:

@@ -181,6 +181,17 @@ def test_counting_of_lines_that_came_is_bounded() -> None:
     assert view.session.current == row(998)
 
 
+def test_hits_that_come_while_a_filter_stands_are_counted() -> None:
+    """New hits are added to those counted before, and reading them is no search to be stopped."""
+    view = opened(1_000)
+    view.session.show_query("level>=error", False)
+    view.answer_all()
+    view.grow(50, 1)
+    assert not view.session.searching
+    view.answer_all()
+    assert (view.session.came, view.session.came_more) == (5, False)
+
+
 def test_scrolling_up_reads_on_without_moving_the_row() -> None:
     """Reading older lines leaves the same record under the cursor, at the same height."""
     view = opened(10_000)

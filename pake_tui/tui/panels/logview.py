@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.message import Message
@@ -139,7 +140,7 @@ class LogView(Panel):
             self.console_app.say(said, "error" if answer.problem else "warning")
         if answer.last and answer.job.purpose is Purpose.OPEN:
             self.field_names = answer.field_names or self.field_names
-            self.count()
+            self.count(answer)
         self.refresh()
 
     def read_matcher(self) -> None:
@@ -156,9 +157,14 @@ class LogView(Panel):
             width = min(SERVICE_MOST, len(row.record.service or ""))
             self._service_width = max(self._service_width, width)
 
-    def count(self) -> None:
-        """Count all hits of the query beside everything else, once."""
-        if self.session.query and self.hits is None and not self.counting:
+    def count(self, opened: Answer | None = None) -> None:
+        """Count all hits of the query beside everything else, once; not where all of them were just read."""
+        session, window = self.session, self.session.window
+        if not session.query or self.hits is not None or self.counting:
+            return
+        if opened is not None and not session.lit and window.at_oldest and window.at_newest:
+            self.hits = replace(opened, hits=len(window), last=True)
+        else:
             self.counting = True
             self._ask(self._hits_reader, Job(Purpose.COUNT, self.session.query))
 

@@ -33,7 +33,8 @@ class LogsScreen(ConsoleScreen):
 
     def show(self, snapshot: Snapshot) -> None:
         """Newer state of the files."""
-        self.lines.show(snapshot.files, snapshot.problem("files"))
+        for panel in self.query(LogPanel):
+            panel.show(snapshot.files, snapshot.problem("files"))
 
     def reread(self) -> None:
         """Read the rows again at the same place."""

@@ -9,7 +9,7 @@ from typing import ClassVar
 from textual.widget import Widget
 
 from pake_tui.errors import PakeError
-from pake_tui.model.record import LogRow
+from pake_tui.model.record import LogRow, RecordDetail
 from pake_tui.tui.logrows import row_json
 from pake_tui.tui.panels.record import RecordPanel
 from pake_tui.tui.screens.base import ConsoleScreen
@@ -36,7 +36,6 @@ class RecordScreen(ConsoleScreen):
     def reread(self) -> None:
         """Read its raw text and its neighbours, off the event loop."""
         app = self.console_app
-        panel = self.query_one(RecordPanel)
 
         def read() -> None:
             try:
@@ -44,9 +43,14 @@ class RecordScreen(ConsoleScreen):
             except PakeError as error:
                 app.call_from_thread(app.say, str(error), "error")
             else:
-                app.call_from_thread(panel.set_detail, detail)
+                app.call_from_thread(self.show_detail, detail)
 
         app.look(read)
+
+    def show_detail(self, detail: RecordDetail) -> None:
+        """Add what was read."""
+        for panel in self.query(RecordPanel):
+            panel.set_detail(detail)
 
     def selected_id(self) -> str:
         """The record's correlation ID."""

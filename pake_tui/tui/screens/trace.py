@@ -70,14 +70,14 @@ class TraceScreen(ConsoleScreen):
 
     def show(self, snapshot: Snapshot) -> None:
         """Look for late records where files grew."""
-        panel = self.lanes
-        panel.files, panel.problem = snapshot.files, snapshot.problem("files")
+        for panel in self.query(TracePanel):
+            panel.files, panel.problem = snapshot.files, snapshot.problem("files")
+            panel.refresh()
         grew = snapshot.files.growth != self._growth
         self._growth = snapshot.files.growth
         if grew and not self._searching and self._edge is not None:
             self._searching = True
             self._reader.ask(self._read_late)
-        panel.refresh()
 
     def reread(self) -> None:
         """Search all files."""

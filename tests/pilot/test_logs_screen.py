@@ -1,0 +1,399 @@
+"""The log side of the console by keyboard: filter, follow, record and back, trace, keep and drop, save."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from pake_tui.clock import HOUR, MINUTE, SECOND, monotonic, now_ns
+from pake_tui.model.record import Level, RowKind
+from pake_tui.sources.fake import fake_sources
+from pake_tui.sources.fake.logs import FakeLogSource
+from pake_tui.tui.app import PakeApp
+from pake_tui.tui.feed import Feed
+from pake_tui.tui.panels.logs import LogPanel
+from pake_tui.tui.panels.trace import TracePanel
+from pake_tui.tui.screens.logs import LogsScreen
+from pake_tui.tui.screens.record import RecordScreen
+from pake_tui.tui.screens.trace import TraceScreen
+from pake_tui.tui.widgets.bars import MessageBar
+from pake_tui.tui.widgets.prompt import Prompt
+from pake_tui.tui.workspace import load_themes
+
+KEY_NAMES = {
+    " ": "space",
+    ":": "colon",
+    ">": "greater_than_sign",
+    "=": "equals_sign",
+    "(": "left_parenthesis",
+}
+
+
+class Console:
+    """A running console and what a test asks of it."""
+
+    def __init__(self, app: PakeApp, pilot: Pilot[None]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    async def press(self, *keys: str) -> None:
+        """Press keys by their names."""
+        await self.pilot.press(*keys)
+
+    async def type(self, text: str) -> None:
+        """Type a text into the prompt."""
+        await self.pilot.press(*(KEY_NAMES.get(one, one) for one in text))
+
+    async def until(self, holds: Callable[[], bool], what: str) -> None:
+        """Wait until something holds; fails after five seconds."""
+        end = monotonic() + 5
+        while not holds():
+            assert monotonic() < end, f"waited in vain for {what}; said: {self.said!r}"
+            await self.pilot.pause(0.02)
+
+    @property
+    def logs(self) -> FakeLogSource:
+        """The log source, to which a test may add."""
+        source = self.app.sources.logs
+        assert isinstance(source, FakeLogSource)
+        return source
+
+    @property
+    def panel(self) -> LogPanel:
+        """The log panel of the screen in front."""
+        return self.app.screen.query_one(LogPanel)
+
+    @property
+    def lanes(self) -> TracePanel:
+        """The trace panel of the screen in front."""
+        return self.app.screen.query_one(TracePanel)
+
+    @property
+    def said(self) -> str:
+        """The message line."""
+        return "".join(text for text, _ in self.app.screen.query_one(MessageBar).line)
+
+    @property
+    def title(self) -> str:
+        """The log panel's top edge."""
+        return "".join(text for text, _ in self.panel.top_edge(200, "border"))
+
+    def levels(self) -> list[Level | None]:
+        """The levels of all rows read."""
+        rows = self.panel.session.window.rows
+        return [row.record.level for row in rows if row.kind is RowKind.RECORD]
+
+    async def settled(self) -> None:
+        """Wait until the log panel has read what it wants."""
+        await self.until(lambda: bool(self.app.screen.query(LogPanel)), "the panel")
+        session = self.panel.session
+        await self.until(lambda: session.job is None and len(session.window) > 0, "rows")
+
+    async def traced(self) -> None:
+        """Wait until a trace is there, searched to its end."""
+        await self.until(lambda: isinstance(self.app.screen, TraceScreen), "the trace screen")
+        await self.until(lambda: bool(self.app.screen.query(TracePanel)), "the lanes")
+        await self.until(lambda: self.lanes.trace.complete, "the trace")
+
+    async def filter(self, query: str) -> None:
+        """Filter by a query."""
+        await self.press("slash", "ctrl+u")
+        await self.type(query)
+        await self.press("enter")
+        await self.settled()
+
+
+@asynccontextmanager
+async def console(theme: str = "dark", size: tuple[int, int] = (120, 36)) -> AsyncIterator[Console]:
+    """A console over the fakes, with the log screen in front."""
+    sources = fake_sources(now_ns() - 10 * MINUTE)
+    feed = Feed(sources, period_s=0.1)
+    feed.read_once()
+    feed.start()
+    app = PakeApp(sources, feed, load_themes()[0], theme=theme, zone="UTC")
+    async with app.run_test(size=size) as pilot:
+        one = Console(app, pilot)
+        await one.press("3")
+        await one.until(lambda: isinstance(app.screen, LogsScreen), "the log screen")
+        await one.settled()
+        yield one
+
+
+async def to_an_error(one: Console) -> None:
+    """Stand on an error that has a correlation ID."""
+    await one.filter("level>=error cid:?")
+    await one.press("f", "X")
+    await one.settled()
+
+
+@pytest.mark.parametrize("theme", ["dark", "light", "sixteen", "mono"])
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+async def test_it_opens_following_in_every_theme_and_size(theme: str, size: tuple[int, int]) -> None:
+    """The newest line is under the cursor, and the frame says that it follows."""
+    async with console(theme, size) as one:
+        assert isinstance(one.app.screen, LogsScreen)
+        assert one.panel.cursor == one.panel.row_count() - 1
+        assert "following" in one.title
+        assert one.panel.session.window.at_newest
+
+
+async def test_a_filter_hides_what_does_not_match_and_counts_the_hits() -> None:
+    """After / and a query, only hits are there, and their number over all files is said."""
+    async with console() as one:
+        await one.filter("level>=error")
+        assert set(one.levels()) <= {Level.ERROR, Level.CRITICAL}
+        await one.until(lambda: one.panel.hits is not None and one.panel.hits.last, "the count")
+        assert one.panel.hits is not None
+        assert one.panel.hits.hits >= len(one.levels()) > 0
+        assert "level>=error" in one.title
+        assert f"{one.panel.hits.hits:,} hit" in one.title
+
+
+async def test_a_wrong_query_is_answered_at_the_character_and_changes_nothing() -> None:
+    """The prompt stays open, names the place and what was expected; the rows stay."""
+    async with console() as one:
+        rows = list(one.panel.session.window.rows)
+        await one.press("slash")
+        await one.type("timeout (a")
+        await one.press("enter")
+        prompt = one.app.screen.query_one(Prompt)
+        assert prompt.question is not None
+        assert prompt.wrong[1] == len("timeout ")
+        assert "expected" in prompt.wrong[0]
+        assert one.panel.session.window.rows[: len(rows)] == rows
+        await one.press("escape")
+        assert one.panel.session.query == ""
+
+
+async def test_nothing_found_says_what_to_take_off() -> None:
+    """A query without hits is named, with the keys that take it off and the field that no record has."""
+    async with console() as one:
+        await one.press("slash")
+        await one.type("no_such_field:x")
+        await one.press("enter")
+        await one.until(lambda: one.panel.session.job is None and not one.panel.row_count(), "no rows")
+        said = " ".join(text for line in one.panel.empty_lines() for text, _ in line)
+        assert "no_such_field:x" in said
+        assert "field no_such_field" in said
+        assert "backspace" in said
+        await one.press("backspace")
+        await one.settled()
+
+
+async def test_a_move_up_stops_following_and_f_resumes() -> None:
+    """One key up and the view stands still; f is at the newest line again."""
+    async with console() as one:
+        await one.press("k")
+        assert not one.panel.session.following
+        assert "following" not in one.title
+        await one.press("f")
+        await one.settled()
+        assert one.panel.session.following
+        assert one.panel.cursor == one.panel.row_count() - 1
+
+
+async def test_lines_that_come_while_it_stands_still_are_counted() -> None:
+    """The row under the cursor stays, the frame says how many came, and G is at the newest of them."""
+    async with console() as one:
+        await one.press("k")
+        stood = one.panel.current
+        for number in range(3):
+            one.logs.add("api", Level.INFO, f"late {number}", time_ns=now_ns() + HOUR)
+        await one.until(lambda: one.panel.session.fresh == 3, "three lines")
+        assert "3 new" in one.title
+        assert one.panel.current == stood
+        await one.press("G")
+        await one.until(lambda: one.panel.current is not None and one.panel.current != stood, "the end")
+        await one.settled()
+        assert one.panel.current is not None
+        assert one.panel.current.record.message == "late 2"
+        assert "following" in one.title
+
+
+async def test_late_records_of_a_trace_come_under_an_unmoved_cursor() -> None:
+    """A record that is written while the trace is looked at appears; the cursor stays on its record."""
+    async with console() as one:
+        one.app.open_trace("req-7f3a")
+        await one.traced()
+        stood, count = one.lanes.selected, len(one.lanes.trace.rows)
+        one.logs.add("worker", Level.ERROR, "Refund queued", time_ns=now_ns() + HOUR, cid="req-7f3a")
+        await one.until(lambda: len(one.lanes.trace.rows) == count + 1, "the late record")
+        assert one.lanes.selected == stood
+        assert one.lanes.trace.rows[-1].record.message == "Refund queued"
+
+
+async def test_enter_opens_the_record_and_escape_is_back_at_its_row() -> None:
+    """The record is shown whole; esc returns to the same row at the same height with the same filter."""
+    async with console() as one:
+        await one.filter("level>=warning")
+        await one.press("k", "k")
+        row, place = one.panel.current, (one.panel.cursor, one.panel.offset_row)
+        assert row is not None
+        await one.press("enter")
+        assert isinstance(one.app.screen, RecordScreen)
+        panel = one.app.screen.query_one("#record")
+        await one.until(lambda: panel.detail is not None, "the detail")  # type: ignore[attr-defined]
+        text = "\n".join("".join(piece for piece, _ in line) for line in panel.lines)  # type: ignore[attr-defined]
+        assert row.record.message.splitlines()[0] in text
+        assert row.path in text
+        assert "masked" in text
+        await one.press("escape")
+        assert isinstance(one.app.screen, LogsScreen)
+        assert one.panel.current == row
+        assert (one.panel.cursor, one.panel.offset_row) == place
+        assert one.panel.session.query == "level>=warning"
+
+
+async def test_a_filter_taken_off_leaves_the_cursor_on_its_line() -> None:
+    """X shows everything around the hit that the cursor stood on."""
+    async with console() as one:
+        await one.filter("level>=error")
+        await one.press("k")
+        hit = one.panel.current
+        await one.press("X")
+        await one.settled()
+        assert one.panel.session.query == ""
+        assert one.panel.current is not None
+        assert hit is not None
+        assert one.panel.current.address == hit.address
+        assert len(set(one.levels())) > 1
+
+
+async def test_light_up_shows_all_lines_and_n_goes_to_those_that_match() -> None:
+    """& shows every line and marks hits; N goes to one that matches."""
+    async with console() as one:
+        await one.filter("level>=error")
+        await one.press("ampersand")
+        await one.settled()
+        assert one.panel.session.lit
+        assert len(set(one.levels())) > 1
+        await one.press("N")
+        await one.settled()
+        assert one.panel.current is not None
+        assert one.panel.lit_up(one.panel.current)
+
+
+async def test_keep_and_drop_make_terms_and_backspace_takes_the_last_off() -> None:
+    """Keys i s keep the service of the line, x l drop its level; backspace and X undo."""
+    async with console() as one:
+        await to_an_error(one)
+        row = one.panel.current
+        assert row is not None
+        await one.press("i", "s")
+        await one.settled()
+        assert one.panel.session.query == f"service:{row.record.service}"
+        await one.press("x", "l")
+        await one.settled()
+        assert row.record.level is not None
+        assert one.panel.session.query == f"service:{row.record.service} -level:{row.record.level.word}"
+        assert row.record.level not in one.levels()
+        await one.press("backspace")
+        await one.settled()
+        assert one.panel.session.query == f"service:{row.record.service}"
+        await one.press("X")
+        await one.settled()
+        assert one.panel.session.query == ""
+
+
+async def test_e_goes_from_error_to_error() -> None:
+    """E stands on the error before the cursor; e is back."""
+    async with console() as one:
+        await one.press("E")
+        await one.settled()
+        first = one.panel.current
+        assert first is not None
+        assert first.record.level is not None
+        assert first.record.level >= Level.ERROR
+        await one.press("E")
+        await one.settled()
+        second = one.panel.current
+        assert second is not None
+        assert second.address != first.address
+        await one.press("e")
+        await one.settled()
+        assert one.panel.current is not None
+        assert one.panel.current.address == first.address
+
+
+async def test_going_to_a_time_stands_on_the_first_line_at_or_after_it() -> None:
+    """@ takes a moment as people type it; a wrong one is answered before it is taken."""
+    async with console() as one:
+        rows = one.panel.session.window.rows
+        times = sorted(row.record.time_ns for row in rows if row.record.time_ns is not None)
+        middle = times[len(times) // 2] // SECOND * SECOND
+        await one.press("at")
+        await one.type("noon")
+        assert "expected" in one.app.screen.query_one(Prompt).wrong[0]
+        await one.press("escape")
+        one.panel.session.open_at(middle)
+        await one.settled()
+        row = one.panel.current
+        assert row is not None
+        assert row.record.time_ns is not None
+        assert row.record.time_ns >= middle
+        assert not one.panel.session.following
+
+
+async def test_t_opens_the_trace_at_its_first_error_and_escape_is_back() -> None:
+    """The lanes hold every record of the ID, the cursor is on the first error, esc is back at the line."""
+    async with console() as one:
+        await to_an_error(one)
+        row = one.panel.current
+        assert row is not None
+        await one.press("t")
+        assert isinstance(one.app.screen, TraceScreen)
+        await one.traced()
+        trace = one.lanes.trace
+        assert {line.record.correlation_id for line in trace.rows} == {row.record.correlation_id}
+        assert trace.first_error is not None
+        assert one.lanes.selected == trace.rows[trace.first_error]
+        title = "".join(text for text, _ in one.lanes.title_right())
+        assert f"{len(trace.rows)} record" in title
+        assert "first error at +" in title
+        await one.press("enter")
+        assert isinstance(one.app.screen, RecordScreen)
+        await one.press("escape", "escape")
+        assert isinstance(one.app.screen, LogsScreen)
+        assert one.panel.current is not None
+        assert one.panel.current.address == row.address
+
+
+async def test_a_trace_is_saved_as_masked_json_lines(private_places: Path) -> None:
+    """Key s writes one JSON object a record into a new file that only its owner reads."""
+    async with console() as one:
+        await to_an_error(one)
+        await one.press("t")
+        await one.traced()
+        await one.press("s")
+        await one.until(lambda: "saved to" in one.said, "the word of it")
+        (file,) = (private_places / "home").glob("pake-trace-*.jsonl")
+        lines = [json.loads(line) for line in file.read_text().splitlines()]
+        assert [line["message"] for line in lines] == [row.record.message for row in one.lanes.trace.rows]
+        assert file.stat().st_mode & 0o777 == 0o600
+
+
+async def test_an_unknown_id_is_named_with_where_it_was_looked_for() -> None:
+    """A trace without records says which ID, and how many files were searched."""
+    async with console() as one:
+        one.app.open_trace("no-such-id-000")
+        await one.traced()
+        said = " ".join(text for line in one.lanes.empty_lines() for text, _ in line)
+        assert "no-such-id-000" in said
+        assert "searched" in said
+
+
+async def test_the_log_panel_of_the_overview_opens_records_and_filters() -> None:
+    """The same panel serves on the overview: its keys work there too."""
+    async with console() as one:
+        await one.press("1")
+        one.app.screen.query_one(LogPanel).focus()
+        await one.settled()
+        await one.filter("level>=error")
+        assert set(one.levels()) <= {Level.ERROR, Level.CRITICAL}
+        await one.press("enter")
+        assert isinstance(one.app.screen, RecordScreen)
