@@ -88,7 +88,7 @@ def test_however_the_console_ends_nothing_is_left(
 def test_the_incident_unfolds_and_a_person_can_end_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Alert, failing check, masked secrets; acknowledging shows in the log, resolving mends the gateway."""
+    """Alerts, a failing check, masked secrets; a raised threshold, an acknowledgement and a resolve show."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     before = dict(os.environ)
     with demo.stage() as folder:
@@ -109,6 +109,14 @@ def test_the_incident_unfolds_and_a_person_can_end_it(
             return sum(point.mean is not None for series in found for point in series.points)
 
         until(lambda: past_points() > 20)
+
+        def latency_fires() -> bool:
+            return any(alert.title.startswith("api latency") for alert in people.active())
+
+        until(latency_fires)
+        config = folder / "pake.yaml"
+        config.write_text(config.read_text().replace("threshold: 500 ", "threshold: 5000 "))
+        until(lambda: not latency_fires())
         people.acknowledge(alert.id, actor="ada", comment="on it")
         until(lambda: "on it" in (folder / "logs" / "payment.log").read_text())
         people.resolve(alert.id, actor="ada", note="take the backup")
