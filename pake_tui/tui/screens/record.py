@@ -10,6 +10,8 @@ from textual.widget import Widget
 
 from pake_tui.errors import PakeError
 from pake_tui.model.record import LogRow, RecordDetail
+from pake_tui.query import from_flags
+from pake_tui.tui.feed import Snapshot
 from pake_tui.tui.logrows import row_json
 from pake_tui.tui.panels.record import RecordPanel
 from pake_tui.tui.screens.base import ConsoleScreen
@@ -33,6 +35,11 @@ class RecordScreen(ConsoleScreen):
         super().on_mount()
         self.reread()
 
+    def show(self, snapshot: Snapshot) -> None:
+        """Its age goes on, and the zone may be another."""
+        for panel in self.query(RecordPanel):
+            panel.write()
+
     def reread(self) -> None:
         """Read its raw text and its neighbours, off the event loop."""
         app = self.console_app
@@ -51,6 +58,12 @@ class RecordScreen(ConsoleScreen):
         """Add what was read."""
         for panel in self.query(RecordPanel):
             panel.set_detail(detail)
+
+    def query_for_logs(self) -> tuple[str, int | None] | None:
+        """The lines of its ID, else of its service, around its moment."""
+        record = self.row.record
+        query = from_flags(cid=record.correlation_id or "") or from_flags(service=record.service or "")
+        return query, record.time_ns
 
     def selected_id(self) -> str:
         """The record's correlation ID."""
