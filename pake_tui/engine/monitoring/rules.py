@@ -100,9 +100,14 @@ def with_built_in(own: Sequence[Rule], cpu: float, memory: float, disk: float) -
     return (*(rule for rule in built_in(cpu, memory, disk) if rule.name not in names), *own)
 
 
-def threshold_of(rules: Iterable[Rule], key: SeriesKey) -> float | None:
-    """The threshold a series is drawn with: of the first rule that judges it."""
-    return next((rule.threshold for rule in rules if rule.matches(key)), None)
+def thresholds(rules: Iterable[Rule]) -> dict[str, float]:
+    """What series are drawn with: by metric for rules without tags, else by label; the first rule counts."""
+    found: dict[str, float] = {}
+    for rule in rules:
+        service = dict(rule.tags).get("service", "")
+        tags = tuple(tag for tag in rule.tags if tag[0] != "service")
+        found.setdefault(SeriesKey(rule.metric, tags, service).label, rule.threshold)
+    return found
 
 
 def validate(raw: object) -> list[Found]:

@@ -1,0 +1,295 @@
+"""The process that samples the host, judges rules and checks, and keeps the databases tidy.
+
+Each part runs on a thread of its own, so that none waits for another; the main thread beats the heart.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from pake_tui.clock import DAY, MINUTE, SECOND, monotonic, now_ns
+from pake_tui.engine.engine_log import open_engine_log
+from pake_tui.engine.monitoring import checks, rules
+from pake_tui.engine.monitoring.alerting import Alerting
+from pake_tui.engine.monitoring.rulebook import RuleBook
+from pake_tui.engine.monitoring.sampler import UNITS, Sampler
+from pake_tui.engine.parts import Part
+from pake_tui.engine.settings.live import LiveSettings
+from pake_tui.engine.store.alerts import unsettled
+from pake_tui.engine.store.leadership import DeposedError
+from pake_tui.engine.store.metrics import Meaning, MetricsStore
+from pake_tui.engine.store.state import StateStore
+from pake_tui.errors import ConflictError
+from pake_tui.model.alert import Policy
+from pake_tui.model.sample import MetricKind, SeriesKey
+
+BEAT_S = 0.5
+IDLE_S = 60.0
+STOP_S = 2.0
+FORGET_HEALTH_NS = DAY
+WRITER = "collector"
+_log = logging.getLogger("pake.engine")
+
+
+class Collector:
+    """One collector on one state folder; `run` returns when it left.
+
+    `permanent` stays until told to go; the other kind leaves when nobody needed it for `idle_s` seconds.
+    """
+
+    def __init__(
+        self, folder: Path, config: Path | None, *, permanent: bool, use_env: bool, idle_s: float = IDLE_S
+    ) -> None:
+        self._sampler = Sampler()
+        self._folder = folder
+        self._permanent = permanent
+        self._idle_s = idle_s
+        self._stop = threading.Event()
+        self._why = ""
+        self._state = StateStore(folder)
+        self._metrics = MetricsStore(folder)
+        self._live = LiveSettings(config, use_env=use_env, validators={"rules": rules.validate})
+        self._alerting = Alerting(self._state, self._policy)
+        self._rules = RuleBook(self._alerting)
+        self._rules_changed = True
+        self._state_seen = -1
+        self._wrong_runtime = ""
+        self._config_path = str(self._live.place)
+        self._values: dict[SeriesKey, float] = {}
+        self._sensors: dict[str, str] = {}
+        self._checks_due = 0.0
+        self._shown: set[str] = set()
+        # The sampler's second sample is the first one with rates; whoever judges them begins after it.
+        works: tuple[tuple[str, float, float, Callable[[], None]], ...] = (
+            ("sampler", 0.2, 1.0, self._sample),
+            ("config", 0.0, 0.5, self._watch_settings),
+            ("rules", 0.3, 1.0, self._judge),
+            ("health", 0.5, 1.0, self._check),
+            ("store", 1.0, 60.0, self._tidy),
+        )
+        self._parts = [Part(*work, deposed=self._leave_for) for work in works]
+        self._part = {part.name: part for part in self._parts}
+
+    def run(self) -> int:
+        """Collect until told to stop, replaced, unneeded, or without a folder: the exit code.
+
+        ConflictError if another one collects here.
+        """
+        self._claim()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._leave("told to stop"))
+        open_engine_log(self._folder)
+        kind = "permanent" if self._permanent else "on demand"
+        _log.info("collector started, %s, configuration %s", kind, self._config_path)
+        try:
+            self._begin()
+            self._beat_until_stopped()
+        except DeposedError as error:
+            self._leave_for(error)
+        finally:
+            self._end()
+        return 0
+
+    def _claim(self) -> None:
+        leadership = self._state.leadership
+        claim = partial(
+            leadership.claim, config_path=self._config_path, permanent=self._permanent, version=_version()
+        )
+        epoch = claim()
+        leader = leadership.current() if epoch is None else None
+        if leader is not None and self._permanent and not leader.permanent:
+            epoch = claim(replace_alive=True)
+        if epoch is None:
+            who = f"pid {leader.pid}" if leader else "another process"
+            raise ConflictError(f"{who} collects in {self._folder} already", hint="one collector is enough")
+        self._metrics.lead(epoch)
+
+    def _begin(self) -> None:
+        self._live.subscribe(self._settings_changed)
+        self._live.on_dropped(self._state.runtime.drop)
+        self._sample()
+        self._obey_runtime()
+        self._rules.recall(unsettled(self._state.read))
+        for part in self._parts:
+            part.start()
+
+    def _beat_until_stopped(self) -> None:
+        started, look = monotonic(), 0.0
+        while not self._stop.is_set():
+            self._state.leadership.beat()
+            if monotonic() >= look:
+                look = monotonic() + min(5.0, self._idle_s / 4)
+                if not self._permanent and monotonic() - started > self._idle_s and self._is_unneeded():
+                    return self._leave(f"nobody needed it for {self._idle_s:g} s")
+            self._stop.wait(BEAT_S)
+            if not self._folder.is_dir():
+                return self._leave("its state folder is gone")
+        return None
+
+    def _is_unneeded(self) -> bool:
+        wanted = self._state.wanted.last_ns()
+        if wanted is not None and now_ns() - wanted < self._idle_s * SECOND:
+            return False
+        return not self._state.presence.list()
+
+    def _leave(self, why: str) -> None:
+        self._why = self._why or why
+        self._stop.set()
+
+    def _leave_for(self, error: Exception) -> None:
+        self._leave(str(error))
+
+    def _end(self) -> None:
+        deadline = monotonic() + STOP_S
+        for part in self._parts:
+            part.ask_to_stop()
+        for part in self._parts:
+            part.join(max(0.0, deadline - monotonic()))
+        self._sampler.close()
+        self._state.leadership.release()
+        if self._folder.is_dir():
+            _log.info("collector left: %s", self._why or "an error")
+
+    def _policy(self) -> Policy:
+        monitoring = self._live.current.monitoring
+        return Policy(
+            cooldown_ns=int(monitoring.alert_cooldown_minutes * MINUTE),
+            max_per_hour=monitoring.max_alerts_per_hour,
+        )
+
+    def _sample(self) -> None:
+        values = self._sampler.sample()
+        meanings = {key: Meaning(MetricKind.GAUGE, UNITS.get(key.metric, "")) for key in values}
+        self._values, self._sensors = values, dict(self._sampler.problems)
+        self._metrics.record(WRITER, now_ns(), values, meanings)
+        self._metrics.put_processes(now_ns(), self._sampler.processes())
+
+    def _watch_settings(self) -> None:
+        """The file is looked at, and what was set at run time in the shared state."""
+        news = self._live.check()
+        seen = self._state.changed()
+        if seen != self._state_seen:
+            self._state_seen = seen
+            self._obey_runtime()
+        if news:
+            for problem in self._live.problems:
+                _log.warning("configuration refused: %s", problem)
+            self._check_now()
+
+    def _obey_runtime(self) -> None:
+        wrong = self._live.share_runtime(self._state.runtime.list())
+        self._wrong_runtime = str(wrong[0]) if wrong else ""
+
+    def _settings_changed(self, changed: frozenset[str]) -> None:
+        _log.info("settings changed: %s", ", ".join(sorted(changed)))
+        self._rules_changed = True
+        self._part["rules"].wake()
+        self._check_now()
+
+    def _check_now(self) -> None:
+        self._checks_due = 0.0
+        self._part["health"].wake()
+
+    def _interval_s(self) -> float:
+        return float(self._live.current.monitoring.collection_interval_seconds)
+
+    def _judge(self) -> None:
+        """Spools, what time alone brings, and the rules that are due."""
+        self._alerting.drain_spools()
+        if self._rules_changed:
+            self._adopt_rules()
+        self._alerting.tick()
+        if self._live.current.monitoring.alerting_enabled and self._rules.is_due:
+            units = {key: meaning.unit for key, meaning in self._metrics.catalog().items()}
+            self._rules.judge_due(self._metrics.last(), units, now_ns())
+
+    def _adopt_rules(self) -> None:
+        """Put the rules of the settings in force; tried again if the store fails meanwhile."""
+        self._rules_changed = False
+        settings = self._live.current
+        limits = settings.monitoring
+        own = rules.rules_from(settings.rules)
+        every = rules.with_built_in(
+            own, limits.cpu_threshold_percent, limits.memory_threshold_percent, limits.disk_threshold_percent
+        )
+        try:
+            self._rules.put_in_force(every, int(self._interval_s() * SECOND))
+        except BaseException:
+            self._rules_changed = True
+            raise
+
+    def _check(self) -> None:
+        """Write the health rows of host and engine once an interval, or at once when something changed."""
+        part_failed = any(part.failures == 1 for part in self._parts)
+        if monotonic() < self._checks_due and not part_failed:
+            return
+        interval = self._interval_s()
+        due = monotonic() + interval
+        limits = self._live.current.monitoring
+        rows = checks.host_checks(
+            self._values,
+            memory_limit=limits.memory_threshold_percent,
+            disk_limit=limits.disk_threshold_percent,
+        )
+        reports = [self._report(part) for part in self._parts if part.name != "health"]
+        rows += checks.engine_checks(reports, self._sensors)
+        self._metrics.health.put(checks.timed(rows, now_ns(), interval))
+        names = {row.name for row in rows}
+        known = self._shown or {
+            c.name for c in self._metrics.health.list() if c.owner in (checks.HOST, checks.ENGINE)
+        }
+        for gone in known - names:
+            self._metrics.health.forget(checks.ENGINE, gone)
+        self._shown = names
+        self._checks_due = due
+
+    def _report(self, part: Part) -> checks.PartReport:
+        """How a part does, what is odd about it, or what there is to say of one that works."""
+        odd, note = "", ""
+        if part.name == "sampler":
+            note = f"{len(self._values)} series, {part.took_s * 1000:.0f} ms a sample"
+        elif part.name == "config":
+            problems = [str(problem) for problem in self._live.problems]
+            odd = problems[0] if problems else self._wrong_runtime
+            note = self._config_path if self._live.path is not None else "no file: defaults are in force"
+        elif part.name == "rules":
+            odd = self._rules.problem
+            enabled = self._live.current.monitoring.alerting_enabled
+            note = self._rules.summary if enabled else "alerting is switched off"
+        else:
+            odd = "; ".join((*self._state.notes, *self._metrics.notes)[:3])
+            note = str(self._folder)
+        return checks.PartReport(part.name, part.problem, part.stuck_for(), odd, note)
+
+    def _tidy(self) -> None:
+        """Roll up, forget what is old, shorten the write-ahead logs."""
+        self._metrics.prune()
+        self._metrics.health.prune(now_ns() - FORGET_HEALTH_NS)
+        self._state.loggers.prune()
+        self._state.database.checkpoint()
+
+
+def run_agent(folder: Path, config: Path | None, *, auto: bool, idle_s: float = IDLE_S) -> int:
+    """What `pake-tui agent` does; one started on demand gives way in silence where another collects.
+
+    ConfigError for a configuration that is refused, ConflictError, StoreError.
+    """
+    try:
+        return Collector(folder, config, permanent=not auto, use_env=not auto, idle_s=idle_s).run()
+    except ConflictError:
+        if auto:
+            return 0
+        raise
+
+
+def _version() -> str:
+    try:
+        return version("pake-tui")
+    except PackageNotFoundError:
+        return "unknown"
