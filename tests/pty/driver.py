@@ -42,6 +42,7 @@ KEYS = {
     "<space>": b" ",
     **{f"<ctrl+{chr(number + 96)}>": bytes([number]) for number in range(1, 27)},
 }
+TYPING = 0.02
 UNSET = ("TMUX", "STY", "NO_COLOR", "SSH_CONNECTION", "SSH_TTY", "COLUMNS", "LINES", "TERM_PROGRAM", "LC_ALL")
 _SPECIAL = re.compile(
     rb"\x1b\[(?P<private>\?)(?P<modes>[\d;]+)(?P<set>[hl])"
@@ -97,10 +98,14 @@ class Terminal:
         os.write(self._master, data)
 
     def press(self, *keys: str) -> None:
-        """Press keys one after the other, each taken by the program before the next: names as in KEYS."""
+        """Press keys (names as in KEYS) as a person would: one after the other, each read before the next."""
         for key in keys:
             self.send(KEYS.get(key, key.encode()))
-            self.wait(self._input_taken, what=f"{key} to be read")
+            until = time.monotonic() + TYPING
+            self.wait(
+                lambda until=until: time.monotonic() >= until and self._input_taken(),
+                what=f"{key} to be read",
+            )
 
     def _input_taken(self) -> bool:
         size = fcntl.ioctl(self._slave, termios.FIONREAD, b"\0" * 4)
@@ -131,8 +136,8 @@ class Terminal:
         return self.titles[-1]
 
     def pump(self, seconds: float = 0.05) -> bool:
-        """Take what the program writes within that time; False where nothing came."""
-        if not self.reading or not select.select([self._master], [], [], seconds)[0]:
+        """Take what the program writes within that time (if `reading`); False where nothing came."""
+        if not select.select([self._master] if self.reading else [], [], [], seconds)[0]:
             return False
         try:
             data = os.read(self._master, 65536)

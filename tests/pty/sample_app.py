@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import ClassVar
@@ -75,6 +76,7 @@ class SampleApp(TerminalApp):
         ("p", "over", ""),
         ("z", "toggle", ""),
         ("m", "mouse", ""),
+        ("e", "edit", ""),
         ("ctrl+l", "redraw", ""),
         ("ctrl+z", "suspend", ""),
     ]
@@ -114,9 +116,9 @@ class SampleApp(TerminalApp):
     def on_paste(self, event: object) -> None:
         """Show that a paste came as text."""
         self.pasted = getattr(event, "text", "")
-        self.say()
+        self.show_notes()
 
-    def say(self) -> None:
+    def show_notes(self) -> None:
         """Show what was noted, and the link."""
         pasted = f" pasted {self.pasted!r}" if self.pasted else ""
         known = "known" if self.round_trip_ms is not None else "unknown"
@@ -125,7 +127,7 @@ class SampleApp(TerminalApp):
     def action_note(self, what: str) -> None:
         """Note a key, and whether it was alone."""
         self.notes.append(what if self.last_key_alone else f"({what})")
-        self.say()
+        self.show_notes()
 
     def action_bye(self) -> None:
         """Leave."""
@@ -175,6 +177,11 @@ class SampleApp(TerminalApp):
             self.pop_screen()
         else:
             self.push_screen(Over())
+
+    def action_edit(self) -> None:
+        """Give the terminal to another program until it has read a line."""
+        with self.suspend():
+            subprocess.run(["sh", "-c", "echo editing; read line; echo got $line"], check=False)
 
     def action_toggle(self) -> None:
         """Hide or show the right half."""

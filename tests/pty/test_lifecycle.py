@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,31 +73,66 @@ def test_a_crash_restores_and_names_its_report(open_terminal: Opener, tmp_path: 
     assert "Traceback" not in after
 
 
+SHELL = 'set -m; "$@"; echo one; read x; fg; echo two; read x; fg; echo three; read x; fg; echo ended $?'
+
+
+def blank(terminal: Terminal) -> None:
+    """Let the terminal forget what it shows, as if another program had drawn."""
+    terminal.screen.reset()
+    terminal.screen.reset_mode(7, private=True)
+
+
 def test_suspend_gives_the_terminal_back_and_resume_paints(open_terminal: Opener) -> None:
     """ctrl+z restores the terminal and stops; `fg` takes it again, mouse as it was, and paints all of it."""
-    terminal = started(open_terminal())
+    sample = str(Path(__file__).with_name("sample_app.py"))
+    terminal = started(open_terminal(command=["sh", "-c", SHELL, "sh", sys.executable, sample]))
     before = terminal.cells()
-    for _ in range(2):
+    for word in ("one", "two"):
         terminal.press("<ctrl+z>")
-        stopped = os.waitpid(terminal.process.pid, os.WUNTRACED)[1]
-        assert os.WIFSTOPPED(stopped)
-        terminal.settle()
+        terminal.wait_for(word)
         assert terminal.restored() == []
-        terminal.screen.reset()
-        terminal.screen.reset_mode(7, private=True)
-        terminal.process.send_signal(signal.SIGCONT)
+        blank(terminal)
+        terminal.send(b"\n")
         terminal.wait(lambda: terminal.cells() == before, what="the same screen")
         assert terminal.modes[1049]
         assert terminal.modes[1000]
     terminal.press("m")
     terminal.wait(lambda: not terminal.modes[1000], what="the mouse to be off")
     terminal.press("<ctrl+z>")
-    os.waitpid(terminal.process.pid, os.WUNTRACED)
-    terminal.process.send_signal(signal.SIGCONT)
+    terminal.wait_for("three")
+    terminal.send(b"\n")
     terminal.wait(lambda: terminal.modes[1049], what="the alternate screen")
     terminal.press("a")
     terminal.wait_for("notes a")
     assert not terminal.modes[1000]
+    terminal.press("q")
+    terminal.wait_for("ended 0")
+    assert terminal.restored() == []
+
+
+def test_without_a_shell_nothing_is_suspended(open_terminal: Opener) -> None:
+    """Where nobody could bring the app back, as after `ssh -t host pake-tui`, ctrl+z says so and goes on."""
+    terminal = started(open_terminal())
+    terminal.press("<ctrl+z>")
+    terminal.wait_for("not suspended")
+    terminal.press("a")
+    terminal.wait_for("notes a")
+
+
+def test_another_program_gets_the_terminal_for_a_while(open_terminal: Opener) -> None:
+    """An editor opened from the app has a terminal as found; a ctrl+c there ends nothing of ours."""
+    terminal = started(open_terminal())
+    before = terminal.cells()
+    terminal.press("e")
+    terminal.wait_for("editing")
+    assert terminal.restored() == []
+    terminal.process.send_signal(signal.SIGINT)
+    blank(terminal)
+    terminal.send(b"a line\n")
+    terminal.wait(lambda: terminal.cells() == before, what="the same screen")
+    assert b"got a line" in terminal.raw
+    terminal.press("a")
+    terminal.wait_for("notes a")
     terminal.press("q")
     assert terminal.wait_exit() == 0
     assert terminal.restored() == []
@@ -110,8 +144,7 @@ def test_stopped_from_outside_it_takes_the_terminal_again(open_terminal: Opener)
     before = terminal.cells()
     terminal.process.send_signal(signal.SIGSTOP)
     os.waitpid(terminal.process.pid, os.WUNTRACED)
-    terminal.screen.reset()
-    terminal.screen.reset_mode(7, private=True)
+    blank(terminal)
     terminal.process.send_signal(signal.SIGCONT)
     terminal.wait(lambda: terminal.cells() == before, what="the same screen")
     terminal.press("a")
@@ -125,8 +158,7 @@ def test_redraw_paints_what_was_disturbed(open_terminal: Opener) -> None:
     """ctrl+l paints the whole screen again over whatever another program wrote."""
     terminal = started(open_terminal())
     before = terminal.cells()
-    terminal.screen.reset()
-    terminal.screen.reset_mode(7, private=True)
+    blank(terminal)
     terminal.press("<ctrl+l>")
     terminal.wait(lambda: terminal.cells() == before, what="the same screen")
 
@@ -224,11 +256,43 @@ def test_keys_work_when_input_is_piped(open_terminal: Opener) -> None:
 
 
 def test_a_stalled_terminal_never_stops_the_app(open_terminal: Opener) -> None:
-    """While the terminal takes nothing the app goes on, queues nothing, and is whole again afterwards."""
+    """While the terminal takes nothing the app goes on taking keys, and the screen is whole afterwards."""
     terminal = started(open_terminal())
+    terminal.reading = False
+    terminal.press(*"twl" * 20, "a")
+    terminal.reading = True
+    terminal.wait_for("notes a")
     terminal.settle()
-    for _ in range(30):
-        terminal.send(b"tw")
-        time.sleep(0.05)  # keys a person would press; nothing is read meanwhile
+    shown = terminal.cells()
+    blank(terminal)
+    terminal.press("<ctrl+l>")
+    terminal.wait(lambda: terminal.cells() == shown, what="the same screen")
+
+
+def test_a_stalled_terminal_does_not_hold_the_end_up(open_terminal: Opener) -> None:
+    """SIGTERM ends the app also while the terminal takes nothing."""
+    terminal = started(open_terminal())
+    terminal.reading = False
+    terminal.press(*"twl" * 20)
     terminal.process.send_signal(signal.SIGTERM)
-    assert terminal.wait_exit() == 128 + signal.SIGTERM
+    assert terminal.process.wait(10) == 128 + signal.SIGTERM
+
+
+@pytest.mark.needs_server("tmux")
+def test_in_tmux_the_same_is_shown(open_terminal: Opener, tmp_path: Path) -> None:
+    """Within tmux, after scrolling, themes and screens, the screen is what it is without, and keys work."""
+    sample = str(Path(__file__).with_name("sample_app.py"))
+    tmux = ["tmux", "-S", str(tmp_path / "s"), "-f", "/dev/null"]
+    inside = open_terminal(command=[*tmux, "new-session", ";", "set", "status", "off"], rows=36)
+    inside.wait(lambda: inside.modes.get(1049), what="tmux")
+    inside.settle()
+    inside.send(f"exec {sys.executable} {sample}\r".encode())
+    plain = open_terminal()
+    for terminal in (inside, plain):
+        started_plain(terminal).settle()
+        for key in ["<down>"] * 40 + list("swlttttpp"):
+            terminal.press(key)
+            terminal.settle(0.05)
+        terminal.settle(0.5)
+    assert inside.text() == plain.text()
+    subprocess.run([*tmux, "kill-server"], check=True)

@@ -20,7 +20,7 @@ from pake_tui.tui.terminal.clipboard import copy
 from pake_tui.tui.terminal.crash import write_crash_report
 from pake_tui.tui.terminal.driver import TerminalDriver
 from pake_tui.tui.terminal.keyboard import came_alone
-from pake_tui.tui.terminal.manners import color_system, wants_ascii, wants_mouse
+from pake_tui.tui.terminal.manners import color_system, has_shell, wants_ascii, wants_mouse
 from pake_tui.tui.terminal.painter import Painter
 
 
@@ -149,8 +149,15 @@ class TerminalApp(App[None], inherit_bindings=False):
         return self.terminal is not None and self.terminal.mouse
 
     def action_suspend(self) -> None:
-        """Suspend to the shell; `fg` comes back."""
-        self.action_suspend_process()
+        """Suspend to the shell; `fg` comes back. Refused where no shell is there to do that."""
+        if self.terminal is not None and not has_shell():
+            self.say("not suspended: no shell started this that could bring it back", "warning")
+        else:
+            self.action_suspend_process()
+
+    def say(self, text: str, role: str = "text") -> None:
+        """Tell the user something; `role` is `text`, `ok`, `warning` or `error`."""
+        self.notify(text, severity="information" if role in ("text", "ok") else "warning", markup=False)
 
     # Crashes.
 

@@ -61,6 +61,7 @@ class TerminalDriver(Driver):
         self._writer: Writer | None = None
         self._reader: Reader | None = None
         self._must_signal_resume = False
+        self._lent = False
         self._size = size or self.size
         signal.signal(signal.SIGTSTP, self._suspended)
         signal.signal(signal.SIGCONT, self._continued)
@@ -85,8 +86,11 @@ class TerminalDriver(Driver):
             return
         self._make_raw()
         self._writer = Writer(self._output, lambda: self._soon(self.drained))
-        for number in ENDINGS:
-            self._loop.add_signal_handler(number, self._ended_by, number)
+        self._obey(ENDINGS[:-1] if self._lent else ENDINGS)
+        if self._lent:
+            # The loop has not seen yet which interrupts were meant for the other program.
+            self._loop.call_later(0.1, self._obey, ENDINGS[-1:])
+        self._lent = False
         signal.signal(signal.SIGWINCH, lambda number, frame: self._resized())
         self._send_size()
         self._enter()
@@ -129,6 +133,7 @@ class TerminalDriver(Driver):
         writer, self._writer = self._writer, None
         if writer is not None:
             writer.close()
+        self._lent = True
         self._loop.remove_signal_handler(signal.SIGINT)
         signal.signal(signal.SIGINT, lambda number, frame: None)
 
@@ -212,6 +217,8 @@ class TerminalDriver(Driver):
         def stop_again(number: int, frame: object) -> None:
             os.kill(os.getpid(), signal.SIGSTOP)
 
+        if not os.isatty(self._input):
+            return True
         before = [signal.signal(number, stop_again) for number in (signal.SIGTTOU, signal.SIGTTIN)]
         try:
             termios.tcsetattr(self._input, termios.TCSANOW, termios.tcgetattr(self._input))
@@ -223,6 +230,11 @@ class TerminalDriver(Driver):
         return True
 
     # Signals.
+
+    def _obey(self, numbers: tuple[signal.Signals, ...]) -> None:
+        if self._writer is not None:
+            for number in numbers:
+                self._loop.add_signal_handler(number, self._ended_by, number)
 
     def _ended_by(self, number: int) -> None:
         self._app.exit(return_code=128 + number)

@@ -93,6 +93,15 @@ def wants_mouse(environ: Mapping[str, str]) -> bool:
     return not (environ.get("SSH_CONNECTION") or environ.get("SSH_TTY") or is_plain(environ))
 
 
+def has_shell() -> bool:
+    """Whether a shell started us that could bring us back; without one a stopped job stays stopped."""
+    try:
+        parent = os.getppid()
+        return os.getsid(parent) == os.getsid(0) and os.getpgid(parent) != os.getpgrp()
+    except OSError:
+        return False
+
+
 def title_sequence(text: str) -> str:
     """OSC 2 with a title that is shown as text, whatever is in it; at most 120 characters."""
     return f"\x1b]2;{safe(text)[:TITLE_LIMIT]}\x1b\\"

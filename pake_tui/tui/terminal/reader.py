@@ -41,7 +41,7 @@ class Reader:
         self._reported = reported
         self._gone = gone
         self._unanswered = 0
-        self._ever_answered = False
+        self._asked_at = 0.0
         self._answer = threading.Condition()
         self._stop_read, self._stop_write = os.pipe()
         self._thread = threading.Thread(target=self._run, name="pake-input", daemon=True)
@@ -51,13 +51,14 @@ class Reader:
         """A cursor report was asked for."""
         with self._answer:
             self._unanswered += 1
+            self._asked_at = time.monotonic()
 
     def stop(self) -> None:
         """Read on for the answers that are on their way, a while, then end the thread."""
         if self._thread is not threading.current_thread():
-            limit = LAST_ANSWER_SECONDS if self._ever_answered else LAST_ANSWER_SECONDS / 2
+            limit = max(0.0, self._asked_at + LAST_ANSWER_SECONDS - time.monotonic())
             with self._answer:
-                self._answer.wait_for(lambda: not self._unanswered or not self._thread.is_alive(), limit)
+                self._answer.wait_for(lambda: not self._unanswered, limit)
         os.close(self._stop_write)
         if self._thread is not threading.current_thread():
             self._thread.join()
@@ -65,7 +66,6 @@ class Reader:
     def _position(self) -> None:
         with self._answer:
             self._unanswered = max(0, self._unanswered - 1)
-            self._ever_answered = True
             self._answer.notify()
         self._reported()
 
