@@ -42,7 +42,7 @@ def _offset_s(record: Record, zone: tzinfo) -> int:
 
 
 def text_lines(row: LogRow, zone: tzinfo) -> list[str]:
-    """A row as safe lines: time, level, service, ID, message, fields; below them the message's other lines."""
+    """A row as safe lines: time, level, service, ID, message, fields; below it the message's other lines."""
     if row.kind is RowKind.RULER:
         return [safe(f"--- {row.record.message} ---")]
     record = row.record

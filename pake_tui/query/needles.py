@@ -2,7 +2,8 @@
 
 Masking hides characters and shows none that were not there but `*` and blanks between them; escapes of JSON
 leave runs of letters and digits whole. So only such runs are needles, and only those with a letter: digits
-may be regrouped by the masker (a phone number's last four). Where bytes are written otherwise (colour codes
+may be regrouped by the masker (a phone number's last four). An ID that matches is one that was not masked,
+so all of it stands there. Where bytes are written otherwise (colour codes
 inside a word, escaped letters, letters that become ASCII in lower case) `trusted` says no.
 """
 
@@ -13,7 +14,8 @@ import re
 from pake_tui.query.nodes import And, Equals, Node, Or, Text
 
 _RUN = re.compile(r"[A-Za-z0-9_]+")
-_DOUBT = re.compile(rb"\x1b|\\u00(?:3[0-9]|[4-7])|\xe2\x84\xaa|\xc4\xb0|\x00")
+_ID_RUN = re.compile(r"[A-Za-z0-9_.-]+")
+_DOUBT = re.compile(rb"\x1b|\\u00(?:2[dDeE]|3[0-9]|[4-7])|\xe2\x84\xaa|\xc4\xb0|\x00")
 SHORTEST = 3
 
 
@@ -35,7 +37,7 @@ def needles_of(node: Node | None) -> tuple[frozenset[bytes], ...]:
     if isinstance(node, Text):
         return _of_literal(node.text)
     if isinstance(node, Equals) and node.name == "cid":
-        return _of_literal(max(node.value.parts, key=len))
+        return _longest(_ID_RUN.findall(max(node.value.parts, key=len)))
     if isinstance(node, And):
         return tuple(dict.fromkeys(some for term in node.terms for some in needles_of(term)))
     if isinstance(node, Or):
@@ -47,8 +49,12 @@ def needles_of(node: Node | None) -> tuple[frozenset[bytes], ...]:
 
 
 def _of_literal(text: str) -> tuple[frozenset[bytes], ...]:
-    runs = [run for run in _RUN.findall(text) if len(run) >= SHORTEST and not run.isdigit()]
-    return (frozenset({max(runs, key=len).lower().encode()}),) if runs else ()
+    return _longest([run for run in _RUN.findall(text) if not run.isdigit()])
+
+
+def _longest(runs: list[str]) -> tuple[frozenset[bytes], ...]:
+    longest = max(runs, key=len, default="")
+    return (frozenset({longest.lower().encode()}),) if len(longest) >= SHORTEST else ()
 
 
 def _weight(some: frozenset[bytes]) -> int:

@@ -73,6 +73,15 @@ class _Part:
         return self.flexible or any(one.bends for one in self.parts)
 
     @property
+    def empty(self) -> bool:
+        """Whether it can match nothing at all."""
+        if self.kind == "repeat":
+            return self.low == 0 or self.parts[0].empty
+        if self.kind == "choice":
+            return any(one.empty for one in self.parts)
+        return self.kind == "sequence" and all(one.empty for one in self.parts)
+
+    @property
     def endless(self) -> bool:
         """A repeat that may go round many times."""
         return self.kind == "repeat" and self.high >= MANY
@@ -165,7 +174,9 @@ class _Reader:
 
 @lru_cache(maxsize=2_000)
 def _mask(atom: str) -> int:
-    one = re.compile(atom, re.IGNORECASE | re.DOTALL)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        one = re.compile(atom, re.IGNORECASE | re.DOTALL)
     return sum(1 << number for number, sample in enumerate(_SAMPLES) if one.fullmatch(sample))
 
 
@@ -184,6 +195,8 @@ def _judge(part: _Part, repeated: _Part | None, *, direct: bool = False) -> None
         for number, one in enumerate(part.parts):
             if any(_overlap(one, other) for other in part.parts[:number]):
                 raise RegexError("alternatives inside a repeat can match the same text", repeated.at)
+    elif part.endless and part.parts[0].empty:
+        raise RegexError("what is repeated can be empty", part.at)
     inside = part if part.endless else repeated
     for one in part.parts:
         _judge(one, inside, direct=part.endless or (direct and part.kind == "choice"))

@@ -1,4 +1,4 @@
-"""Field terms become nodes; `cid`, `level`, `service`, `since`, `until` and `at` have a meaning of their own."""
+"""Field terms become nodes; `cid`, `level`, `service`, `since`, `until`, `at` have meanings of their own."""
 
 from __future__ import annotations
 

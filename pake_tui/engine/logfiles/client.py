@@ -23,34 +23,80 @@ STUCK_S = 2.0
 """A worker that has not ended a cancelled search by then is replaced."""
 
 
+class WorkerDied(LogError):
+    """The worker ended in the middle of a search."""
+
+
 class WorkerClient:
     """A scan worker, started at once in the background; safe to use from many threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._waiting: dict[int, queue.SimpleQueue[Answer]] = {}
-        self._ticket = 0
+        self._link: _Link | None = None
         self._closed = False
         with contextlib.suppress(LogError):
-            self._start()
+            self._ready()
 
     @property
     def pid(self) -> int | None:
         """The worker's process, None where none runs."""
-        process = self._process
-        return process.pid if process is not None and process.poll() is None else None
+        link = self._link
+        return link.process.pid if link is not None and link.alive else None
 
     def ask(self, request: Request, cancel: threading.Event) -> Iterator[LogBatch | Trace]:
-        """The answers to a request; ends at once when `cancel` is set. LogError, also if the worker died."""
-        answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
+        """The answers to a request; ends at once when `cancel` is set. LogError, also if the worker died.
+
+        One that had died before it answered anything is replaced, and asked again, once.
+        """
+        answered = False
+        try:
+            for answer in self._ready().ask(request, cancel):
+                answered = True
+                yield answer
+        except WorkerDied:
+            if answered:
+                raise
+        else:
+            return
+        yield from self._ready().ask(request, cancel)
+
+    def close(self) -> None:
+        """End the worker."""
         with self._lock:
-            process = self._start()
-            self._ticket += 1
-            ticket = self._ticket
-            self._waiting[ticket] = answers
-            self._send(process, Ask(ticket, request))
-        ended = False
+            self._closed = True
+            link, self._link = self._link, None
+        if link is not None:
+            _end(link.process)
+
+    def _ready(self) -> _Link:
+        """The worker that runs, or another one. LogError."""
+        with self._lock:
+            if self._closed:
+                raise LogError("the log search was closed")
+            if self._link is None or not self._link.alive:
+                self._link = _Link(_start())
+            return self._link
+
+
+class _Link:
+    """One worker process and the requests that wait for it."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+        self._lock = threading.Lock()
+        self._waiting: dict[int, queue.SimpleQueue[Answer]] = {}
+        self._ticket = 0
+        self._ended = ""
+        threading.Thread(target=self._listen, name="pake-scan", daemon=True).start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked."""
+        return not self._ended and self.process.poll() is None
+
+    def ask(self, request: Request, cancel: threading.Event) -> Iterator[LogBatch | Trace]:
+        """The answers to one request. LogError; WorkerDied."""
+        ticket, answers = self._begin(request)
         try:
             while not cancel.is_set():
                 try:
@@ -58,83 +104,83 @@ class WorkerClient:
                 except queue.Empty:
                     continue
                 if answer.value is None:
-                    ended = True
+                    if answer.ticket < 0:
+                        raise WorkerDied(answer.error)
                     if answer.error:
                         raise LogError(answer.error)
                     return
-                with self._lock:
-                    self._send(process, More(ticket))
+                self._send(More(ticket))
                 yield answer.value
         finally:
-            if not ended:
-                self._abandon(process, ticket)
+            self._abandon(ticket)
 
-    def close(self) -> None:
-        """End the worker."""
+    def _begin(self, request: Request) -> tuple[int, queue.SimpleQueue[Answer]]:
+        answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
         with self._lock:
-            self._closed = True
-            process, self._process = self._process, None
-        if process is not None:
-            _end(process)
+            if self._ended:
+                raise WorkerDied(self._ended)
+            self._ticket += 1
+            ticket = self._ticket
+            self._waiting[ticket] = answers
+        self._send(Ask(ticket, request))
+        return ticket, answers
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        """The worker that runs, or another one. Holds no lock of its own. LogError."""
-        if self._closed:
-            raise LogError("the log search was closed")
-        if self._process is not None and self._process.poll() is None:
-            return self._process
-        environment = {**os.environ, "PYTHONPATH": str(Path(pake_tui.__file__).resolve().parent.parent)}
-        try:
-            # -P: the working directory of a console is no place to import from.
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "pake_tui.engine.logfiles.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=environment,
-            )
-        except OSError as error:
-            raise LogError(f"the log search could not be started: {error.strerror}") from error
-        self._process = process
-        threading.Thread(target=self._listen, args=(process,), name="pake-scan", daemon=True).start()
-        return process
+    def _send(self, message: object) -> None:
+        # That a worker just died is noticed where its answers are read.
+        assert self.process.stdin is not None
+        with self._lock, contextlib.suppress(OSError, ValueError):
+            frames.write(self.process.stdin, message)
 
-    def _send(self, process: subprocess.Popen[bytes], message: object) -> None:
-        # A worker that just died is noticed where its answers are read.
-        assert process.stdin is not None
-        with contextlib.suppress(OSError, ValueError):
-            frames.write(process.stdin, message)
-
-    def _listen(self, process: subprocess.Popen[bytes]) -> None:
-        assert process.stdout is not None
-        pipe = process.stdout
+    def _listen(self) -> None:
+        assert self.process.stdout is not None
         while True:
             try:
-                answer = frames.read(pipe)
+                answer = frames.read(self.process.stdout)
             except (EOFError, OSError, ValueError):
                 break
-            if (waiting := self._waiting.get(answer.ticket)) is not None:
-                waiting.put(answer)
+            waiting = self._waiting.get(answer.ticket)
             if answer.value is None:
                 self._waiting.pop(answer.ticket, None)
-        _end(process)
+            if waiting is not None:
+                waiting.put(answer)
+        _end(self.process)
         with self._lock:
-            if self._process is not process and self._process is not None:
-                return
-            lost, self._waiting = self._waiting, {}
-        for ticket, waiting in lost.items():
-            waiting.put(Answer(ticket, None, _obituary(process.returncode)))
+            self._ended = _obituary(self.process.returncode)
+            lost = list(self._waiting.values())
+        for waiting in lost:
+            waiting.put(Answer(-1, None, self._ended))
 
-    def _abandon(self, process: subprocess.Popen[bytes], ticket: int) -> None:
-        """Tell the worker that nobody waits; one that does not stop is replaced."""
-        if self._waiting.pop(ticket, None) is None:
+    def _abandon(self, ticket: int) -> None:
+        """Tell the worker that nobody waits any more; one that does not stop in time is ended."""
+        if ticket not in self._waiting or self._ended:
             return
-        with self._lock:
-            self._send(process, Stop(ticket))
+        self._send(Stop(ticket))
+        watch = threading.Timer(STUCK_S, self._end_stuck, args=(ticket,))
+        watch.daemon = True
+        watch.start()
+
+    def _end_stuck(self, ticket: int) -> None:
+        if ticket in self._waiting:
+            self.process.kill()
+
+
+def _start() -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "PYTHONPATH": str(Path(pake_tui.__file__).resolve().parent.parent)}
+    try:
+        # -P: the working directory of a console is no place to import from.
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "pake_tui.engine.logfiles.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+        )
+    except OSError as error:
+        raise LogError(f"the log search could not be started: {error.strerror}") from error
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Close its pipes and be sure that it is gone."""
+    """Close its input, by which it ends, and be sure that it is gone."""
     with contextlib.suppress(OSError):
         if process.stdin is not None:
             process.stdin.close()

@@ -26,8 +26,8 @@ APART_NS = SECOND // 1000
 
 
 def query_of(correlation_id: str, aliases: Sequence[str], *, prefix: bool) -> Query:
-    """The query of an ID, or of those that begin with it."""
-    parts = (correlation_id, "") if prefix else (correlation_id,)
+    """The query of an ID, or of those that begin with it, in any case."""
+    parts = (correlation_id.lower(), "") if prefix else (correlation_id.lower(),)
     return Query(Equals("cid", Glob(parts)), tuple(aliases))
 
 

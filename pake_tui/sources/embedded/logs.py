@@ -93,6 +93,11 @@ class EmbeddedLogSource:
         """Field names seen so far, sorted; at most 500."""
         return tuple(sorted(self._names))
 
+    @property
+    def worker_pid(self) -> int | None:
+        """The process of the scan worker, None where none runs."""
+        return self._worker.pid if self._worker is not None else None
+
     def close(self) -> None:
         """End the scan worker."""
         if self._worker is not None:

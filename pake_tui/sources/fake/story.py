@@ -1,4 +1,4 @@
-"""The log records of an invented incident: a card gateway slows down, and requests over five services fail."""
+"""The log records of an invented incident: a card gateway slows down, requests over five services fail."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pake_tui.model.record import Level, Record
 from pake_tui.text.masking import mask_fields, mask_text
 
 SERVICES = ("api", "orders", "payment", "worker", "auth")
-REQUESTS = 56
+REQUESTS = 60
 _MS = SECOND // 1000
 
 
@@ -33,7 +33,7 @@ def incident(start_ns: int) -> list[Record]:
     dice = random.Random(4711)
     found: list[Record] = []
     for number in range(REQUESTS):
-        begin = start_ns + number * 12_500 * _MS + dice.randrange(900) * _MS
+        begin = start_ns + number * 12_000 * _MS + dice.randrange(900) * _MS
         cid = "req-7f3a" if number == 40 else f"req-{dice.randrange(0x1000, 0xFFFF):04x}"
         slow = max(0, number - 18)
         failed = number == 40 or (slow > 12 and dice.random() < 0.35)

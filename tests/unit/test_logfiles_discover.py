@@ -1,0 +1,89 @@
+"""Which files a view has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pake_tui.engine.logfiles.discover import Discovery, Folders, discover, exactly, service_of
+
+
+def names(found: Discovery) -> list[str]:
+    """File names in the order of the view."""
+    return [Path(one.path).name for one in found.found]
+
+
+def make(folder: Path, *paths: str) -> None:
+    """Empty files."""
+    for path in paths:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text("")
+
+
+def test_registered_loggers_come_first_with_their_siblings(tmp_path: Path) -> None:
+    """What loggers registered is read with its rotated files, oldest first; compressed ones are named."""
+    make(
+        tmp_path,
+        "api.log",
+        "api.log.1",
+        "api.log.2",
+        "api.log.10",
+        "api.log.3.gz",
+        "api.logger",
+        "other.log",
+        ".api.lock",
+    )
+    found = discover([], [("shop-api", str(tmp_path / "api.log"))], Folders(), host="/nonexistent")
+    assert names(found) == ["api.log.10", "api.log.2", "api.log.1", "api.log"]
+    assert {one.service for one in found.found} == {"shop-api"}
+    assert found.compressed == (str(tmp_path / "api.log.3.gz"),)
+    assert found.origin == "registered loggers"
+
+
+def test_globs_add_to_registered_files(tmp_path: Path) -> None:
+    """`logs:` globs stand beside what is registered; a file named twice is there once."""
+    make(tmp_path, "a/api.log", "b/db.log", "b/db.log-20260301", "b/db.log.1.gz")
+    registered = [("api", str(tmp_path / "a/api.log")), ("gone", str(tmp_path / "gone.log"))]
+    found = discover([f"{tmp_path}/*/*.log*"], registered, Folders())
+    assert names(found) == ["api.log", "db.log-20260301", "db.log"]
+    assert found.origin == "registered loggers and logs: globs"
+
+
+def test_without_either_the_working_directory_then_the_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """./logs/*.log is next, then what is usual on the host."""
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path, "var/syslog", "var/syslog.1", "var/nginx/access.log", "var/wtmp", "var/dpkg.log")
+    host = discover([], [], Folders(), host=str(tmp_path / "var"))
+    assert names(host) == ["dpkg.log", "access.log", "syslog.1", "syslog"]
+    assert host.origin == f"this host's {tmp_path}/var"
+    make(tmp_path, "logs/web.log")
+    local = discover([], [], Folders(), host=str(tmp_path / "var"))
+    assert (names(local), local.origin) == (["web.log"], "./logs/*.log")
+
+
+def test_named_files_are_read_alone(tmp_path: Path) -> None:
+    """--file takes paths, globs and folders, and brings no siblings."""
+    make(tmp_path, "a.log", "a.log.1", "d/x.log", "d/y.txt")
+    assert names(exactly([f"{tmp_path}/a.log"])) == ["a.log"]
+    assert names(exactly([f"{tmp_path}/a.*"])) == ["a.log", "a.log.1"]
+    assert names(exactly([f"{tmp_path}/d"])) == ["x.log"]
+    assert names(exactly([f"{tmp_path}/missing.log"])) == ["missing.log"]
+
+
+@pytest.mark.parametrize(
+    ("path", "service"),
+    [
+        ("/x/api.log", "api"),
+        ("/x/api.log.1", "api"),
+        ("/x/api.log-20260301", "api"),
+        ("/var/log/nginx/access.log", "nginx"),
+        ("/var/log/syslog", "syslog"),
+        ("/x/web.json", "web"),
+    ],
+)
+def test_a_file_name_tells_its_service(path: str, service: str) -> None:
+    """The service is the name without rotation and ending; vague names take their folder's."""
+    assert service_of(path) == service

@@ -1,0 +1,227 @@
+"""Following files: growth, rotation by rename and by truncation, deletion and return, newcomers."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC
+from pathlib import Path
+
+import pytest
+
+from pake_tui.engine.logfiles import table as table_module
+from pake_tui.engine.logfiles.discover import Folders, discover
+from pake_tui.engine.logfiles.reader import LogReader
+from pake_tui.engine.logfiles.table import FileTable, problem
+from pake_tui.engine.logfiles.tape import Reading
+from pake_tui.model.record import Cursor, Direction, LogRow, RowKind
+from pake_tui.query import parse
+
+NEVER = threading.Event()
+
+
+class Following:
+    """A table over `*.log` in a folder, and a place in it from which what comes is read."""
+
+    def __init__(self, folder: Path, query: str = "") -> None:
+        self.folders = Folders()
+        self.table = FileTable(
+            lambda: discover([f"{folder}/*.log"], [], self.folders, host=str(folder / "none")), Reading(UTC)
+        )
+        self.query = parse(query, now_ns=0)
+        self.cursor: Cursor | None = None
+        self.rows: list[LogRow] = []
+
+    def read(self) -> list[LogRow]:
+        """What came since the last call."""
+        batches = list(
+            LogReader().read(self.table.refresh(), self.query, self.cursor, Direction.NEWER, 10**6, NEVER)
+        )
+        self.cursor = batches[-1].cursor
+        came = [row for batch in batches for row in batch.rows]
+        self.rows += came
+        return came
+
+    @property
+    def seen(self) -> list[str]:
+        """Messages of all records so far."""
+        return [row.record.message for row in self.rows if row.kind is RowKind.RECORD]
+
+    @property
+    def rulers(self) -> list[str]:
+        """What the rulers said."""
+        return [row.record.message for row in self.rows if row.kind is RowKind.RULER]
+
+    def until(self, done: Callable[[], bool]) -> None:
+        """Read on until a condition holds."""
+        deadline = time.monotonic() + 15
+        while not done():
+            assert time.monotonic() < deadline, (self.seen, self.rulers)
+            self.read()
+
+
+def write(path: Path, *messages: str) -> None:
+    """Append a JSON line for each message."""
+    with path.open("a") as file:
+        file.writelines(json.dumps({"message": one, "level": "info"}) + "\n" for one in messages)
+
+
+def test_what_is_appended_comes_once(tmp_path: Path) -> None:
+    """Growth is seen by looking, and each line comes exactly once."""
+    log = tmp_path / "a.log"
+    write(log, "1")
+    following = Following(tmp_path)
+    following.read()
+    growth = following.table.files().growth
+    write(log, "2", "3")
+    assert following.table.files().growth > growth
+    following.read()
+    following.read()
+    assert following.seen == ["1", "2", "3"]
+
+
+def test_rotation_by_rename_loses_nothing(tmp_path: Path) -> None:
+    """The old file is read to its end under its new name, then the new one, with a ruler between."""
+    log = tmp_path / "a.log"
+    write(log, "1")
+    following = Following(tmp_path)
+    following.read()
+    write(log, "2")
+    log.rename(tmp_path / "a.log.1")
+    write(tmp_path / "a.log.1", "3")
+    write(log, "4")
+    following.until(lambda: len(following.seen) == 4)
+    assert following.seen == ["1", "2", "3", "4"]
+    assert following.rulers == [f"{log}: a new file begins"]
+    paths = {row.record.message: row.path for row in following.rows}
+    assert paths["3"].endswith("a.log.1")
+
+
+def test_truncation_is_said_and_read_anew(tmp_path: Path) -> None:
+    """After copytruncate the file is read from its start, also when it has outgrown its old size."""
+    log = tmp_path / "a.log"
+    write(log, "old")
+    following = Following(tmp_path)
+    following.read()
+    os.truncate(log, 0)
+    following.read()
+    write(log, "new one that is longer", "and another")
+    following.until(lambda: len(following.seen) == 3)
+    log.write_text("")
+    write(log, *(f"third {number}" for number in range(50)))
+    following.until(lambda: len(following.seen) == 53)
+    assert len(following.rulers) == 2
+    assert all("truncated" in ruler for ruler in following.rulers)
+
+
+def test_deletion_and_return_are_rulers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A deleted file is read to its end, its departure said, its successor read from the start."""
+    monkeypatch.setattr(table_module, "LEAVE_S", 0.1)
+    log = tmp_path / "a.log"
+    write(log, "1")
+    following = Following(tmp_path)
+    following.read()
+    write(log, "2")
+    log.unlink()
+    following.until(lambda: bool(following.rulers))
+    write(log, "3")
+    following.until(lambda: len(following.seen) == 3)
+    assert following.seen == ["1", "2", "3"]
+    assert following.rulers[0] == f"{log} is gone: deleted, or moved out of view"
+
+
+def test_a_new_file_that_matches_is_followed(tmp_path: Path) -> None:
+    """A file that appears and matches the glob joins the view."""
+    write(tmp_path / "a.log", "1")
+    following = Following(tmp_path)
+    following.read()
+    write(tmp_path / "b.log", "2")
+    following.until(lambda: following.seen == ["1", "2"])
+    assert following.rulers == [f"{tmp_path / 'b.log'}: a new file begins"]
+
+
+def test_a_line_being_written_waits_for_its_end(tmp_path: Path) -> None:
+    """Half a line is no record; once it is whole it comes once."""
+    log = tmp_path / "a.log"
+    write(log, "1")
+    following = Following(tmp_path)
+    following.read()
+    with log.open("a") as file:
+        file.write('{"message": "tw')
+        file.flush()
+        assert following.read() == []
+        file.write('o", "level": "info"}\n')
+    following.until(lambda: len(following.seen) == 2)
+    assert following.seen == ["1", "two"]
+
+
+def test_a_line_without_end_comes_after_a_while(tmp_path: Path) -> None:
+    """A last line that nobody finishes is shown, and the growth says that there is something to read."""
+    log = tmp_path / "a.log"
+    write(log, "1")
+    following = Following(tmp_path)
+    following.read()
+    with log.open("a") as file:
+        file.write("unfinished")
+    growth = following.table.files().growth
+    following.until(lambda: following.table.files().growth > growth)
+    following.until(lambda: following.seen == ["1", "unfinished"])
+
+
+def test_a_record_that_grew_comes_again_at_its_address(tmp_path: Path) -> None:
+    """Lines that join a record which was read already give the whole record again, nothing torn."""
+    log = tmp_path / "a.log"
+    first = "2026-03-01 14:00:00 ERROR app: failed"
+    log.write_text(f"{first}\n")
+    following = Following(tmp_path)
+    following.read()
+    with log.open("a") as file:
+        file.write("Traceback (most recent call last):\n  File x\nValueError: no\n")
+    following.until(lambda: len(following.rows) == 2)
+    assert following.rows[0].address == following.rows[1].address
+    assert following.rows[1].lines == 4
+    assert following.read() == []
+
+
+def test_a_filter_follows_too(tmp_path: Path) -> None:
+    """With a query only hits come, and rotation is still said."""
+    log = tmp_path / "a.log"
+    write(log, "cat 1", "dog 1")
+    following = Following(tmp_path, "cat")
+    following.read()
+    log.rename(tmp_path / "a.log.1")
+    write(log, "dog 2", "cat 2")
+    following.until(lambda: following.seen == ["cat 1", "cat 2"])
+    assert following.rulers == [f"{log}: a new file begins"]
+
+
+def test_files_over_the_limit_are_named(tmp_path: Path) -> None:
+    """Of too many files the newest are opened, the others named with the setting."""
+    for number in range(4):
+        write(tmp_path / f"{number}.log", "x")
+        os.utime(tmp_path / f"{number}.log", (number + 1, number + 1))
+    folders = Folders()
+    table = FileTable(lambda: discover([f"{tmp_path}/*.log"], [], folders), Reading(UTC), most=2)
+    files = table.files().files
+    assert [Path(one.path).name for one in files if not one.problem] == ["2.log", "3.log"]
+    assert all("limits.log_files" in one.problem for one in files if one.problem)
+    assert len(table.unread()) == 2
+
+
+def test_a_missing_and_a_forbidden_file_are_named_with_a_way_out(tmp_path: Path) -> None:
+    """The problem names the file, the permission, and what would help."""
+    path = tmp_path / "secret.log"
+    path.write_text("x")
+    path.chmod(0o600)
+    words = problem(str(path), PermissionError(13, "Permission denied"))
+    assert str(path) in words
+    assert "-rw-------" in words
+    assert "setfacl" in words
+    path.chmod(0o640)
+    os.chown(path, -1, os.getgid())
+    assert "no such file" in problem(
+        str(tmp_path / "none"), FileNotFoundError(2, "No such file or directory")
+    )
