@@ -1,0 +1,105 @@
+"""Metrics out of `metrics.db`, and who fills it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from pake_tui.clock import now_ns
+from pake_tui.engine.store.metrics import MetricsStore
+from pake_tui.engine.store.state import StateStore
+from pake_tui.model.sample import (
+    CollectorMode,
+    CollectorStatus,
+    Freshness,
+    MetricAnswer,
+    ProcessRow,
+    Series,
+    SeriesKey,
+)
+
+NO_COLLECTOR = "nobody collects here; run `pake-tui agent`, or open the console"
+NO_SAMPLES = "no samples yet"
+
+
+class EmbeddedMetricSource:
+    """A MetricSource. `start`, where given, sees to it that somebody collects and says why nobody does.
+
+    `thresholds` gives limits by metric name or by series label (`disk_percent{mount=/}`).
+    """
+
+    def __init__(
+        self,
+        metrics: MetricsStore,
+        state: StateStore,
+        *,
+        start: Callable[[], str | None] | None,
+        thresholds: Callable[[], Mapping[str, float]],
+    ) -> None:
+        self._metrics = metrics
+        self._state = state
+        self._start = start
+        self._thresholds = thresholds
+
+    def catalog(self) -> tuple[SeriesKey, ...]:
+        """Every series there is data for, the host's first, sorted."""
+        return tuple(self._metrics.catalog())
+
+    def series(self, keys: Sequence[SeriesKey] | None, span_ns: int, points: int) -> MetricAnswer:
+        """The last `span_ns` in `points` steps; of all series, those that have a value in it."""
+        until = now_ns()
+        found = self._metrics.series(keys, until - span_ns, until, points)
+        limits = self._thresholds()
+        shown = tuple(
+            replace(one, threshold=limit_of(one.key, limits))
+            for one in found
+            if keys is not None or _has_value(one)
+        )
+        newest = max((one.last_ns for one in found if one.last_ns is not None), default=None)
+        if newest is None:
+            newest = self._metrics.newest_ns()
+        problem = "" if newest is not None else NO_SAMPLES
+        return MetricAnswer(shown, until - span_ns, until, Freshness(newest, problem))
+
+    def processes(self, limit: int = 10) -> tuple[ProcessRow, ...]:
+        """The busiest processes at the last sample."""
+        return self._metrics.processes()[: max(0, limit)]
+
+    def collector(self) -> CollectorStatus:
+        """Who samples; one is started where none does and this source may. ConfigError for another file."""
+        said = self._start() if self._start is not None else None
+        return status(self._state, said or "")
+
+
+def status(state: StateStore, problem: str = "") -> CollectorStatus:
+    """The collector of a state folder; `problem` says why there is none, where that is known."""
+    leader = state.leadership.current()
+    if leader is None or not leader.alive:
+        return CollectorStatus(CollectorMode.NONE, problem=problem or NO_COLLECTOR)
+    if leader.silent:
+        mode = CollectorMode.STALE
+    else:
+        mode = CollectorMode.AGENT if leader.permanent else CollectorMode.OWN
+    return CollectorStatus(
+        mode=mode,
+        pid=leader.pid,
+        heartbeat_ns=leader.beat_ns,
+        epoch=leader.epoch,
+        config_path=leader.config_path,
+        problem=problem,
+    )
+
+
+def limit_of(key: SeriesKey, limits: Mapping[str, float]) -> float | None:
+    """The threshold a series is drawn with: of its label, else of its metric unless it is part of a whole."""
+    if key.label in limits:
+        return limits[key.label]
+    tags = dict(key.tags)
+    if "core" in tags or tags.get("stat", "p95") != "p95":
+        return None
+    plain = SeriesKey(key.metric, (), key.service).label
+    return limits.get(plain, limits.get(key.metric))
+
+
+def _has_value(series: Series) -> bool:
+    return any(point.mean is not None for point in series.points)
