@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -180,8 +181,9 @@ class SampleApp(TerminalApp):
 
     def action_edit(self) -> None:
         """Give the terminal to another program until it has read a line."""
-        with self.suspend():
+        with suppress(FileNotFoundError), self.suspend():
             subprocess.run(["sh", "-c", "echo editing; read line; echo got $line"], check=False)
+            subprocess.run(["no-such-editor"], check=False)
 
     def action_toggle(self) -> None:
         """Hide or show the right half."""

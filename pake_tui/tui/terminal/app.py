@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -98,6 +100,10 @@ class TerminalApp(App[None], inherit_bindings=False):
         return self._painter.pacer.throughput if self._painter else None
 
     def action_redraw(self) -> None:
+        """Paint the whole screen again."""
+        self.redraw()
+
+    def redraw(self) -> None:
         """Paint the whole screen again, whatever the terminal shows."""
         if self._painter is not None:
             self._painter.repaint()
@@ -142,11 +148,24 @@ class TerminalApp(App[None], inherit_bindings=False):
         """Mouse reports on or off."""
         if self.terminal is not None:
             self.terminal.mouse = not self.terminal.mouse
+            self.say("mouse on; hold shift to select text" if self.mouse_on else "mouse off")
 
     @property
     def mouse_on(self) -> bool:
         """Whether the terminal reports the mouse."""
         return self.terminal is not None and self.terminal.mouse
+
+    @contextmanager
+    def suspend(self) -> Iterator[None]:
+        """Give the terminal to another program within the `with`; it comes back also when that fails."""
+        failure: Exception | None = None
+        with super().suspend():
+            try:
+                yield
+            except Exception as error:
+                failure = error
+        if failure is not None:
+            raise failure
 
     def action_suspend(self) -> None:
         """Suspend to the shell; `fg` comes back. Refused where no shell is there to do that."""
