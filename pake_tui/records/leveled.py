@@ -37,28 +37,22 @@ def _tokens(header: Header, clock: Clock, loose: bool) -> None:
 
 
 def _token(header: Header, clock: Clock, loose: bool) -> bool:
-    leveled = header.draft.level is not None
+    leveled, named = header.draft.level is not None, header.draft.logger is not None
     if not header.timed and header.time(clock):
         return True
     if not leveled and header.level(loose or "\t" in header.text[header.at : header.at + 12]):
         return True
-    if (
-        header.text[header.at] in "[(<{"
-        and not header.dashed
-        and _opens(header, leveled)
-        and header.bracket()
-    ):
+    if leveled and header.repeated():
         return True
-    if (
-        header.timed
-        and not header.dashed
-        and header.draft.logger is None
-        and (header.source() or header.number())
-    ):
+    if not header.dashed and _opens(header, leveled) and header.bracket():
         return True
-    if header.timed and (leveled or header.level_ahead()) and (header.source() or header.logger()):
+    if not header.timed:
+        return False
+    if not header.dashed and not named and (header.source() or header.number()):
         return True
-    return header.timed and not leveled and header.word()
+    if (leveled or header.level_ahead()) and (header.source() or header.logger()):
+        return True
+    return not leveled and header.word()
 
 
 def _opens(header: Header, leveled: bool) -> bool:

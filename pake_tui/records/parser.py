@@ -9,7 +9,7 @@ parser.time_of(line)         # cheap, for merging and binary search
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, tzinfo
 from textwrap import dedent
 
@@ -26,6 +26,8 @@ from pake_tui.text.masking import mask_fields, mask_text
 
 MAX_RECORD_LINES = 5_000
 MAX_RECORD_CHARACTERS = 1_048_576
+_WHOLE_LINES = frozenset({"json", "logfmt", "access", "w3c", "syslog"})
+"""Families whose records are one line each, so that a plain line below them is a record of its own."""
 _CATEGORY = re.compile(r"[A-Za-z_][\w.`<>+]{0,200}\[\d{1,9}\]")
 _SECOND_LEVEL = re.compile(r"([A-Z]{4,10}): ")
 
@@ -71,7 +73,7 @@ class Parser:
         if is_frame(payload) or continues_dump(payload, before):
             return False
         headed = self._profile.timed or self._profile.level_first
-        return not headed or (self._complete(clean(before[0])) if before else self.format == "json")
+        return not headed or (self._complete(clean(before[0])) if before else self.format in _WHOLE_LINES)
 
     def _structured(self, payload: str) -> bool:
         if payload[0] == "{":
@@ -88,7 +90,10 @@ class Parser:
     def _complete(self, first: str) -> bool:
         """Whether a record's first line is whole by itself, so that a plain line cannot belong to it."""
         payload = open_envelope(first, self._clock, self._profile.compose).payload
-        return payload.startswith("{") and payload.rstrip().endswith("}")
+        if payload.startswith("{"):
+            return payload.rstrip().endswith("}")
+        draft = self._read(Envelope(payload)) if payload else None
+        return draft is not None and draft.format in _WHOLE_LINES
 
     def _read(self, envelope: Envelope) -> Draft | None:
         """The first family that understands a payload's first line; None for a plain line."""
@@ -244,25 +249,3 @@ class Parser:
             return quick
         _, drafts = self._understand((line,))
         return drafts[0].stamp.ns if drafts and drafts[0].stamp else None
-
-
-def group(parser: Parser, lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
-    """The lines of each record with the 1-based number of its first; blank lines join the one before.
-
-    Blank lines at the very end belong to nothing; those before the first record are left out.
-    """
-    record: list[str] = []
-    start = blanks = 0
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            blanks += 1 if record else 0
-            continue
-        if record and not parser.starts_record(line, record):
-            record += [""] * blanks + [line]
-        else:
-            if record:
-                yield start, record + [""] * blanks
-            record, start = [line], number
-        blanks = 0
-    if record:
-        yield start, record

@@ -88,6 +88,6 @@ def profile_of(sample: Sequence[str], now_ns: int) -> Profile:
         level_first=level_first * 5 >= len(texts) * 2
         and (len(texts) - plain) * 5 < len(texts)
         and not any(one.contained for one in payloads),
-        loose=loose * 10 >= len(texts) * 9,
+        loose=loose * 10 >= len(texts) * 9 and len(texts) >= 3,
         day_first=day_first,
     )

@@ -14,21 +14,29 @@ _FRAME = re.compile(
     r"|#\d{1,4} |\[stacktrace\]|\[previous exception\]|Stack trace:|stack backtrace:"
     r"|--- End of |note: run with|\{main\}"
     r"|\s{0,8}\d{1,4}: (?:0x|[\w:<>{}]{3,256}$)|[}\])]{1,4}[,;\"]{0,2}\s{0,4}$|\"[}\]]|\"$|\^+$|~+\^"
-    r"|== |-{3,} ?$|\| |\+-- "
+    r"|-----END |== |-{3,} ?$|\| |\+-- "
 )
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{60,80}={0,2}")
+_HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _DUMP = re.compile(r"(?:Traceback \(most recent call last\)|panic: |fatal error: |goroutine \d{1,12} \[)")
+_LONGEST_KEY = 120
 _PYTHON_ERROR = re.compile(r"[A-Za-z_][\w.]{2,200}(?:: |$)")
 
 
 def is_frame(line: str) -> bool:
-    """Whether a line looks like part of a stack trace or of an indented block, whatever stands before it."""
-    return line[:1] in (" ", "\t") or _FRAME.match(line) is not None
+    """Whether a line looks like part of a stack trace, a key or an indented block, whatever is before it."""
+    if line[:1] in (" ", "\t") or _FRAME.match(line) is not None:
+        return True
+    return _BASE64.fullmatch(line.rstrip()) is not None and not _HEX.fullmatch(line.rstrip())
 
 
 def continues_dump(line: str, before: Sequence[str]) -> bool:
-    """Whether a plain line ends the traceback that the record before it is in the middle of."""
+    """Whether a plain line belongs to the key or ends the traceback that the record so far is in."""
     if not before or not line.strip():
         return False
+    opened = next((one for one in reversed(before[-_LONGEST_KEY:]) if "-----" in one), "")
+    if "-----BEGIN " in opened and "-----END " not in opened:
+        return True
     last = next((one for one in reversed(before[-4:]) if one.strip()), "")
     inside = last[:1] in (" ", "\t") or _FRAME.match(last) is not None or "Traceback (most" in last
     if not inside or not any(_DUMP.search(one) for one in (*before[:4], *before[-400:])):

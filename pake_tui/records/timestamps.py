@@ -14,6 +14,7 @@ SECOND = 1_000_000_000
 DAY = 86_400 * SECOND
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
+_LATEST = (date(_LAST_YEAR + 1, 1, 1).toordinal() - _EPOCH_DAY) * DAY
 _MONTHS = {
     name: number
     for number, name in enumerate(
@@ -80,12 +81,11 @@ class Clock:
     def stamp(self, local_ns: int, offset: int | None, year_assumed: bool = False) -> Stamp:
         """The moment of a local time in nanoseconds."""
         if offset is not None:
-            return Stamp(local_ns - offset * SECOND, offset, year_assumed)
+            return Stamp(max(0, local_ns - offset * SECOND), offset, year_assumed)
         if self._utc:
             return Stamp(local_ns, None, year_assumed)
-        return Stamp(
-            local_ns - _offset_in(self.zone, local_ns // (1800 * SECOND)) * SECOND, None, year_assumed
-        )
+        ahead = _offset_in(self.zone, local_ns // (1800 * SECOND)) * SECOND
+        return Stamp(max(0, local_ns - ahead), None, year_assumed)
 
     def _yearless(self, month: int, day: int, in_day: int) -> Stamp | None:
         newest = self._now + DAY
@@ -230,7 +230,6 @@ def from_epoch(number: float) -> Stamp | None:
     if number != number or not 1e8 <= number < 8e18:
         return None
     size = SECOND if number < 1e11 else 1_000_000 if number < 1e14 else 1_000 if number < 1e17 else 1
-    if isinstance(number, int):
-        return Stamp(number * size, 0)
     whole = int(number)
-    return Stamp(whole * size + round((number - whole) * size), 0)
+    ns = whole * size + (0 if isinstance(number, int) else round((number - whole) * size))
+    return Stamp(ns, 0) if ns < _LATEST else None

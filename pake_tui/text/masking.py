@@ -7,6 +7,8 @@ masked is masked for good: a second pass changes nothing.
 
 from __future__ import annotations
 
+import re
+
 from pake_tui.text import _gates
 from pake_tui.text._fields import mask_mapping
 from pake_tui.text._mail import mask_mail
@@ -16,6 +18,8 @@ from pake_tui.text._shapes import MASK, mask_dotted, mask_mailgun, mask_prose, m
 from pake_tui.text.safe import strip_ansi
 
 _SSN_STEMS = 1 << _gates.STEMS.index("ssn") | 1 << _gates.STEMS.index("social")
+_ESCAPED = re.compile(r"\\{1,8}u00((?!22|27|5[Cc])[2-7][0-9A-Fa-f])(?<!7[Ff])")
+"""JSON's way to write an ASCII letter or sign so that nobody finds it; quotes and backslashes stay."""
 _MOST_PASSES = 3
 _STEM_BITS = (1 << len(_gates.STEMS)) - 1
 
@@ -23,9 +27,11 @@ _STEM_BITS = (1 << len(_gates.STEMS)) - 1
 def mask_text(text: str) -> str:
     """The text with its secrets masked; `text` itself where it has none. Never raises; linear time.
 
-    Where terminal escapes would part a secret, they are dropped together with it.
+    Where terminal escapes or JSON's `\\u00…` would hide a secret, they are undone together with it.
     """
     plain = strip_ansi(text)
+    if "\\u00" in plain:
+        plain = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), plain)
     masked, stages = _pass(plain)
     if stages == 0 or masked == plain:
         return text
