@@ -26,6 +26,7 @@ from pake_tui.text.safe import safe
 
 LAST = 100
 LOOK_S = 0.1
+MOST_PROBLEMS = 5
 ARRIVALS = 10_000
 EVERYTHING = sys.maxsize
 GRAMMAR = """the query: terms are AND, OR and ( ) as usual, -term drops
@@ -97,8 +98,10 @@ def open_source(options: argparse.Namespace) -> EmbeddedLogSource:
     if options.file and problems and len(problems) == len(files):
         source.close()
         raise LogError("; ".join(safe(problem) for problem in problems))
-    for problem in problems:
+    for problem in problems[:MOST_PROBLEMS]:
         print(f"pake-tui: not read: {safe(problem)}", file=sys.stderr)
+    if len(problems) > MOST_PROBLEMS:
+        print(f"pake-tui: not read: {len(problems) - MOST_PROBLEMS} more files", file=sys.stderr)
     if not files and not options.file:
         print(
             "pake-tui: no log files here; name some with --file, or with logs: in pake.yaml", file=sys.stderr
@@ -110,7 +113,7 @@ def _source(options: argparse.Namespace) -> EmbeddedLogSource:
     """Named files alone, else what loggers registered and the configuration names."""
     zone = local_zone()
     if options.file:
-        return EmbeddedLogSource(files=options.file, assumed_zone=zone, numbers=True, worker=False)
+        return EmbeddedLogSource(files=options.file, assumed_zone=zone, numbers=options.json, worker=False)
     settings = LiveSettings(options.config or paths.find_config(), use_env=False).current
     state = StateStore(paths.state_folder(create=False).path, read_only=True)
 

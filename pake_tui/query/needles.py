@@ -3,8 +3,8 @@
 Masking hides characters and shows none that were not there but `*` and blanks between them; escapes of JSON
 leave runs of letters and digits whole. So only such runs are needles, and only those with a letter: digits
 may be regrouped by the masker (a phone number's last four). An ID that matches is one that was not masked,
-so all of it stands there. Where bytes are written otherwise (colour codes
-inside a word, escaped letters, letters that become ASCII in lower case) `trusted` says no.
+so all of it stands there. Where bytes are written otherwise (colour codes inside a word, escaped letters)
+`trusted` says no.
 """
 
 from __future__ import annotations
@@ -15,21 +15,25 @@ from pake_tui.query.nodes import And, Equals, Node, Or, Text
 
 _RUN = re.compile(r"[A-Za-z0-9_]+")
 _ID_RUN = re.compile(r"[A-Za-z0-9_.-]+")
-_DOUBT = re.compile(rb"\x1b|\\u00(?:2[dDeE]|3[0-9]|[4-7])|\xe2\x84\xaa|\xc4\xb0|\x00")
+_ESCAPED = re.compile(rb"\\u00(?:2[dDeE]|3[0-9]|[4-7])")
+_DOUBTFUL = (b"\x1b", "\u212a".encode(), "\u0130".encode())
+"""Colours, and the two letters beyond ASCII that become ASCII in lower case."""
 SHORTEST = 3
 
 
 def trusted(raw: bytes) -> bool:
     """Whether needles say anything about these bytes."""
-    return _DOUBT.search(raw) is None
+    if any(one in raw for one in _DOUBTFUL):
+        return False
+    return b"\\u00" not in raw or _ESCAPED.search(raw) is None
 
 
 def missing(needles: tuple[frozenset[bytes], ...], raw: bytes) -> bool:
     """Whether no record inside these bytes can match."""
-    if not needles or not trusted(raw):
+    if not needles:
         return False
     lowered = raw.lower()
-    return any(not any(one in lowered for one in some) for some in needles)
+    return any(not any(one in lowered for one in some) for some in needles) and trusted(raw)
 
 
 def needles_of(node: Node | None) -> tuple[frozenset[bytes], ...]:

@@ -196,9 +196,8 @@ def _block_after(tape: Tape, start: int, end: int, size: int) -> Block | None:
             return Block(
                 start, start + stop, data[: most + 4] if stop > most else tape.read(start, stop), stop
             )
-        lines = data[:stop].split(b"\n")[:-1]
-        for line in reversed(lines[1:]):
-            stop -= len(line) + 1
+        while begin := data.rfind(b"\n", 0, stop - 1) + 1:
+            line, stop = data[begin : stop - 1], begin
             if surely_starts(tape, line):
                 return Block(start, start + stop, data[:stop])
         if size > most:

@@ -12,7 +12,6 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import pake_tui
 from pake_tui.engine.logfiles import frames
 from pake_tui.engine.logfiles.requests import Answer, Ask, More, Request, Stop
 from pake_tui.errors import LogError
@@ -165,7 +164,7 @@ class _Link:
 
 
 def _start() -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "PYTHONPATH": str(Path(pake_tui.__file__).resolve().parent.parent)}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3])}
     try:
         # -P: the working directory of a console is no place to import from.
         return subprocess.Popen(

@@ -72,7 +72,8 @@ class MergedRead:
 
     def batches(self, known: Decoded | None, cancel: threading.Event) -> Iterator[LogBatch]:
         """Rows from a place on (None: from an end), in batches with progress; the last one is `done`."""
-        spools = [self._spool(strand, known) for strand in self._strands]
+        begins = self._begins(known)
+        spools = [self._spool(*one, known) for one in zip(self._strands, begins, strict=True)]
         rows = self._departed(known)
         room = self._limit - len(rows)
         sent, told = False, monotonic()
@@ -93,13 +94,17 @@ class MergedRead:
         if not cancel.is_set():
             yield replace(self._batch(rows), done=True, at_end=room > 0)
 
-    def _spool(self, strand: Strand, known: Decoded | None) -> Spool:
+    def _begins(self, known: Decoded | None) -> list[Position]:
+        """Where reading begins in each file."""
+        if known is not None:
+            return positions(self._view, known, self._tag)
+        newer = self._direction is NEWER
+        return [(0 if newer else strand.tape.size, 0) for strand in self._strands]
+
+    def _spool(self, strand: Strand, begin: Position, known: Decoded | None) -> Spool:
         """A strand with its items from where it begins, bounded by the query's times."""
         tape = strand.tape
         low, high = bounds(strand)
-        begin: Position = (0, 0) if self._direction is NEWER else (tape.size, 0)
-        if known is not None:
-            begin = positions(self._view, known, self._tag)[strand.index]
         if self._direction is OLDER:
             begin = min(begin, (high, 0))
             self._total += begin[0]

@@ -12,12 +12,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pake_tui import paths
 from pake_tui.clock import monotonic
 from pake_tui.engine.logfiles.discover import Discovery, Found
 from pake_tui.engine.logfiles.tape import Reading, Tape, key_of
 from pake_tui.engine.logfiles.view import HOLD_PART_S, HOLD_WHOLE_S, View
 from pake_tui.model.record import LogFile, LogFiles
+from pake_tui.paths import user_name
 
 DISCOVER_S = 1.0
 LEAVE_S = 3.0
@@ -169,12 +169,12 @@ def problem(path: str, error: OSError) -> str:
     if not isinstance(error, PermissionError):
         reason = "no such file" if isinstance(error, FileNotFoundError) else error.strerror or str(error)
         return f"{path}: {reason}"
-    me = paths.user_name()
+    me = user_name()
     try:
         facts = os.stat(path)  # noqa: PTH116 - paths stay text here
     except OSError:
         return f"{path}: {me} may not look into its folder; run as root, or ask for access"
-    owner, mode = paths.user_name(facts.st_uid), stat.filemode(facts.st_mode)
+    owner, mode = user_name(facts.st_uid), stat.filemode(facts.st_mode)
     try:
         group = grp.getgrgid(facts.st_gid).gr_name
     except KeyError:

@@ -1,0 +1,151 @@
+"""`pake-tui logs` and `trace` as real commands, alone and in pipes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "pake_tui"]
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    """The command's output and exit code."""
+    return subprocess.run([*COMMAND, *words], capture_output=True, text=True, timeout=60, check=False)
+
+
+def line(second: int, message: str, level: str = "info", **fields: object) -> str:
+    """A JSON log line."""
+    stamp = f"2026-03-01T14:00:{second:02}Z"
+    return (
+        json.dumps({"timestamp": stamp, "level": level, "service": "api", "message": message, **fields})
+        + "\n"
+    )
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """A small file: three records, the second of two lines."""
+    path = tmp_path / "api.log"
+    path.write_text(
+        line(1, "first", request_id="req-0001aa")
+        + "2026-03-01T14:00:02Z ERROR core: failed\n    at a.b.C(D.java:1)\n"
+        + line(3, "third \x1b[31m[bold] hunter", request_id="req-0001aa", password="hunter22", status=500)
+    )
+    return path
+
+
+def test_json_lines_with_their_place_in_the_file(log: Path) -> None:
+    """Every record in file order, with its first physical line, how many it has, and secrets masked."""
+    done = run("logs", "--json", "--all", "--file", str(log))
+    records = [json.loads(one) for one in done.stdout.splitlines()]
+    assert done.returncode == 0
+    assert [(one["line"], one["lines"]) for one in records] == [(1, 1), (2, 2), (4, 1)]
+    assert records[0]["timestamp"] == "2026-03-01T14:00:01.000000Z"
+    assert records[1]["level"] == "error"
+    assert records[2]["correlation_id"] == "req-0001aa"
+    assert "hunter22" not in done.stdout
+    last = run("logs", "--json", "-n", "1", "--file", str(log))
+    assert [json.loads(one)["line"] for one in last.stdout.splitlines()] == [4]
+
+
+def test_text_is_safe_and_filtered(log: Path) -> None:
+    """Escapes are shown, not sent; a query and the flags choose the same records."""
+    done = run("logs", "status>=500", "--file", str(log))
+    assert done.stdout.count("\n") == 1
+    assert "\x1b" not in done.stdout
+    assert "[bold]" in done.stdout
+    flags = run(
+        "logs", "--file", str(log), "--cid", "req-0001aa", "--since", "2026-03-01T14:00:02Z", "--not", "first"
+    )
+    assert flags.stdout == done.stdout
+    by_level = run("logs", "--file", str(log), "--level", "warning")
+    assert by_level.stdout.splitlines()[1] == "        at a.b.C(D.java:1)"
+
+
+def test_exit_codes(log: Path, tmp_path: Path) -> None:
+    """1 where nothing matches, 2 for a wrong query or a file that is not there."""
+    assert run("logs", "absent", "--file", str(log)).returncode == 1
+    wrong = run("logs", "first level>=loud", "--file", str(log))
+    assert wrong.returncode == 2
+    caret = wrong.stderr.splitlines()
+    assert caret[1].index("loud") == caret[2].index("^")
+    missing = run("logs", "--file", str(tmp_path / "none.log"))
+    assert (missing.returncode, "no such file" in missing.stderr) == (2, True)
+    assert "Traceback" not in missing.stderr
+
+
+def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
+    """`pake-tui logs | head -1` ends quietly."""
+    big = tmp_path / "big.log"
+    big.write_text("".join(line(n % 60, "x" * 200) for n in range(5_000)))
+    command = f"{sys.executable} -m pake_tui logs --all --file {big} | head -1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == ""
+
+
+def test_follow_prints_what_comes(log: Path) -> None:
+    """Lines that are written while it runs are printed at once, through a rotation too, each once."""
+    with subprocess.Popen(
+        [*COMMAND, "logs", "--follow", "-n", "1", "--file", str(log)], stdout=subprocess.PIPE, text=True
+    ) as follower:
+        output = _Output(follower)
+        output.until(lambda: "third" in output.text)
+        with log.open("a") as file:
+            file.write(line(4, "fourth"))
+        output.until(lambda: "fourth" in output.text)
+        log.rename(log.with_suffix(".log.1"))
+        log.write_text(line(5, "fifth"))
+        output.until(lambda: "fifth" in output.text)
+        follower.terminate()
+    assert [output.text.count(one) for one in ("first", "third", "fourth", "fifth")] == [0, 1, 1, 1]
+
+
+class _Output:
+    """What a process has printed so far."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.text = ""
+        self._process = process
+        threading.Thread(target=self._collect, daemon=True).start()
+
+    def _collect(self) -> None:
+        assert self._process.stdout is not None
+        for one in self._process.stdout:
+            self.text += one
+
+    def until(self, done: Callable[[], bool]) -> None:
+        """Wait until a condition holds."""
+        deadline = time.monotonic() + 20
+        while not done():
+            assert time.monotonic() < deadline, self.text
+            time.sleep(0.01)
+
+
+def test_trace_prints_the_path(log: Path) -> None:
+    """A prefix gives the whole path with distances; JSON lines on request; 1 where there is none."""
+    done = run("trace", "req-0001", "--file", str(log))
+    assert done.returncode == 0
+    summary, first, gap, last = done.stdout.splitlines()
+    assert summary.startswith("req-0001aa  2 records · 1 service · 2.00 s")
+    assert "+0.000" in first
+    assert "gap 2.00 s" in gap
+    assert "+2.000" in last
+    as_json = run("trace", "req-0001", "--json", "--file", str(log))
+    assert [json.loads(one)["line"] for one in as_json.stdout.splitlines()] == [1, 4]
+    assert run("trace", "req-9999", "--file", str(log)).returncode == 1
+
+
+def test_without_options_the_usual_places_are_read() -> None:
+    """./logs/*.log is found without a word of configuration."""
+    logs = Path.cwd() / "logs"
+    logs.mkdir()
+    (logs / "web.log").write_text(line(1, "from ./logs"))
+    assert "from ./logs" in run("logs").stdout
