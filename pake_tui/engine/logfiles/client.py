@@ -164,7 +164,10 @@ class _Link:
 
 
 def _start() -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3])}
+    root = Path(__file__).resolve().parents[3]
+    # A checkout is found by its path; an installed package must not come before the standard library.
+    installed = root.name in ("site-packages", "dist-packages")
+    environment = {**os.environ, **({} if installed else {"PYTHONPATH": str(root)})}
     try:
         # -P: the working directory of a console is no place to import from.
         return subprocess.Popen(

@@ -105,7 +105,7 @@ class FileTable:
                 tape = before.get(key) or self._back(key) or Tape(found.path, found.service, self._reading)
             except OSError as error:
                 self._problems[found.path] = LogFile(
-                    "", found.path, found.service, 0, "", problem(found.path, error)
+                    found.path, found.path, found.service, 0, "", problem(found.path, error)
                 )
                 continue
             tape.path, tape.service = found.path, found.service
@@ -125,7 +125,7 @@ class FileTable:
         newest = sorted(found, key=lambda one: _written(one.path), reverse=True)
         for one in newest[self._most :]:
             words = f"{one.path}: over the limit of {self._most} files (limits.log_files)"
-            self._problems[one.path] = LogFile("", one.path, one.service, 0, "", words)
+            self._problems[one.path] = LogFile(one.path, one.path, one.service, 0, "", words)
         kept = set(newest[: self._most])
         return [one for one in found if one in kept]
 
