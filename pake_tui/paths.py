@@ -19,7 +19,7 @@ HOST_WIDE_CONFIG = Path("/etc/pake-tui/pake.yaml")
 
 @dataclass(frozen=True, slots=True)
 class StateFolder:
-    """The chosen state folder. `origin` says why it was chosen; `problem` why nothing can be written there."""
+    """The chosen state folder: `origin` says why this one, `problem` why nothing can be written there."""
 
     path: Path
     origin: str
@@ -97,8 +97,9 @@ def config_candidates() -> Iterator[tuple[Path, str]]:
     if given := os.environ.get("PAKE_CONFIG"):
         yield Path(given).expanduser().absolute(), "PAKE_CONFIG"
         return
-    for name in ("pake.yaml", "logging_config.yaml"):
-        yield Path.cwd() / name, "working directory"
+    with contextlib.suppress(FileNotFoundError):  # the working folder may be gone
+        for name in ("pake.yaml", "logging_config.yaml"):
+            yield Path.cwd() / name, "working directory"
     yield xdg("config") / "pake-tui" / "pake.yaml", "user"
     yield HOST_WIDE_CONFIG, "host-wide"
 
@@ -160,7 +161,7 @@ def data_folder(name: str) -> Path:
 
 
 def cleaned_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """An environment for a collector: `LOG_*`, `MONITORING_*` and $PAKE_CONFIG count only where they were set."""
+    """An environment for a collector: `LOG_*`, `MONITORING_*`, $PAKE_CONFIG count only where they were set."""
     return {
         key: value
         for key, value in environment.items()

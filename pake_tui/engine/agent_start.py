@@ -11,7 +11,6 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-import pake_tui
 from pake_tui.clock import SECOND, monotonic, now_ns
 from pake_tui.engine.engine_log import FILE_NAME, last_line
 from pake_tui.engine.store.files import create_file
@@ -92,7 +91,7 @@ def _start(attempt: _Attempt, folder: Path, config: Path | None) -> None:
     if config is not None:
         command += ["--config", str(config.absolute())]
     environment = cleaned_environment(os.environ) | {"PAKE_STATE_DIR": str(folder)}
-    root = str(Path(pake_tui.__file__).resolve().parent.parent)
+    root = str(Path(__file__).resolve().parents[2])
     if root not in (*site.getsitepackages(), site.getusersitepackages()):
         known = environment.get("PYTHONPATH", "")
         environment["PYTHONPATH"] = f"{root}{os.pathsep}{known}" if known else root

@@ -56,7 +56,7 @@ class AlertSource(Protocol):
     """Alerts and what people do to them. Each action is on disk when it returns."""
 
     def alerts(self, states: frozenset[AlertState] | None = None) -> AlertList:
-        """Live alerts and those resolved within 24 h, or those in `states`: firing first, then by severity."""
+        """Live ones and those resolved within 24 h, or those in `states`: firing first, then by severity."""
         ...
 
     def alert(self, alert_id: str) -> AlertDetail:

@@ -137,8 +137,12 @@ class PakeApp(TerminalApp):
         self.theme = self.themes[self.theme_name].textual.name
         if self._keymap_chosen:
             self.set_keymap(self._keymap_chosen)
-        self.feed.listen(lambda snapshot: self.post_message(self.Snapped(snapshot)) and None)
+        self.feed.listen(self.take_snapshot)
         self.feed.nudge()
+
+    def take_snapshot(self, snapshot: Snapshot) -> None:
+        """Called in the feed's thread: hand it over to the event loop."""
+        self.post_message(self.Snapped(snapshot))
 
     def on_unmount(self) -> None:
         """Stop what runs beside the screen."""
@@ -247,7 +251,7 @@ class PakeApp(TerminalApp):
         """Go to the configuration."""
         self.go_to("config")
 
-    def action_back(self) -> None:
+    def action_back(self) -> None:  # type: ignore[override]  # Textual's is a coroutine without need
         """Stop a search, leave a zoom, else close what was opened last."""
         screen = self.top
         if screen.stop_search():

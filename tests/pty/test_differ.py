@@ -20,7 +20,7 @@ from pake_tui.tui.terminal.differ import Differ
 from pake_tui.tui.terminal.pens import PLAIN, Pen, Pens, change
 from pake_tui.tui.terminal.scrolling import Scroll, find_scroll
 
-OURS = re.compile(r"\x1b\[[\d;]*[HCmr]|(?<=H)\n+(?=\x1b)|\x1bM|\x1b\]8;(?:id=[0-9a-f]+)?;[ -~]*\x1b\\")
+OURS = re.compile(r"\x1b\[[\d;]*[HCmrX]|(?<=H)\n+(?=\x1b)|\x1bM|\x1b\]8;(?:id=[0-9a-f]+)?;[ -~]*\x1b\\")
 HOSTILE = "\x1b[2J\x1b]0;x\x07\x9b31m\x00\x07\x7f\u202e\u2066\u200b\u200f\ufeff\r\n\t"
 
 
@@ -99,6 +99,21 @@ def test_one_cell_costs_a_few_bytes_and_nothing_costs_nothing() -> None:
     assert sent(differ, [*rows[:4], "a" * 20 + "b" + "a" * 19, *rows[5:]]) == "\x1b[5;21Hb"
     differ.forget()
     assert len(differ.frame()) > 400
+
+
+@pytest.mark.parametrize("erases", [True, False])
+def test_blanks_are_erased_where_that_is_known_to_work(erases: bool) -> None:
+    """Long runs of blanks are erased with their background, or sent where a terminal might not do that."""
+    differ = Differ(erases=erases)
+    assert differ.take(screen_of(["a" + " " * 38 + "b"], style=Style.parse("on blue")))
+    frame = differ.frame()
+    assert ("\x1b[38X\x1b[38Cb" in frame) is erases
+    screen = pyte.Screen(40, 1)
+    pyte.Stream(screen).feed(frame)
+    assert screen.display == ["a" + " " * 38 + "b"]
+    assert {screen.buffer[0][x].bg for x in range(40)} == {"blue"}
+    assert differ.take(screen_of([" " * 40], style=Style.parse("on blue underline")))
+    assert "X" not in differ.frame()
 
 
 def test_a_list_that_scrolls_is_scrolled() -> None:

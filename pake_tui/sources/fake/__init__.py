@@ -1,4 +1,4 @@
-"""In-memory fakes of all five sources, deterministic from a start time: for tests, screenshots and new sources."""
+"""In-memory fakes of all five sources, deterministic from a start time: for tests and screenshots."""
 
 from __future__ import annotations
 

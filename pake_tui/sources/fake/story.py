@@ -75,7 +75,7 @@ def _request(dice: random.Random, number: int, slow: int, failed: bool) -> list[
     if gateway > 900:
         steps.append(Step(950, "payment", Level.WARNING, "Gateway is slow", {"waited_ms": 900}))
     if failed:
-        declined = {"status": 502, "duration_ms": gateway, "order": order}
+        declined: dict[str, object] = {"status": 502, "duration_ms": gateway, "order": order}
         steps += [
             Step(60 + gateway, "payment", Level.ERROR, "Payment declined by gateway", declined),
             Step(70 + gateway, "orders", Level.WARNING, "Order released", {"order": order}),

@@ -27,6 +27,7 @@ class HealthPanel(Panel):
         self.rows: tuple[HealthCheck, ...] = ()
         self.wide = wide
         self.sort = "urgency"
+        self.timed = False
         self.problem = ""
 
     def show(self, answer: HealthAnswer, problem: str) -> None:
@@ -34,6 +35,7 @@ class HealthPanel(Panel):
         key = self.current_key()
         self.answer, self.problem = answer, problem
         self.rows = self.sorted(answer.checks)
+        self.timed = any(check.latency_ms is not None for check in self.rows)
         self.keep(key)
 
     def sorted(self, checks: tuple[HealthCheck, ...]) -> tuple[HealthCheck, ...]:
@@ -69,9 +71,10 @@ class HealthPanel(Panel):
         line.append((fit(check.name, name, app.glyphs), "text"))
         if self.wide:
             line.append((fit(ago(check.since_ns, now_ns()), 7, app.glyphs, right=True), "dim"))
-        line.append((fit(latency, 8, app.glyphs, right=True), "text"))
+        if self.timed:
+            line.append((fit(latency, 8, app.glyphs, right=True), "text"))
         line.append((SafeText(" "), "text"))
-        if width >= 56:
+        if width >= 70:
             line += [(self.strip(check, 10), role if check.state is HealthState.UNHEALTHY else "spark")]
             line.append((SafeText(" "), "text"))
         line.append((t(check.message), "text" if check.state is HealthState.HEALTHY else role))

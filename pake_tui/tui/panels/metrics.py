@@ -46,8 +46,9 @@ def name_of(series: Series) -> str:
     """`disk /`, `api p95 api.latency`: what fits a narrow column."""
     key = series.key
     base = key.metric.removesuffix("_percent").replace("_", " ")
-    tags = " ".join(value for _, value in key.tags)
-    return " ".join(part for part in (base, tags, key.service) if part)
+    tags = " ".join(value for _, value in sorted(key.tags, reverse=True))
+    service = "" if base.startswith(key.service) else key.service
+    return " ".join(part for part in (base, tags, service) if part)
 
 
 class MetricsPanel(Panel):
@@ -88,7 +89,7 @@ class MetricsPanel(Panel):
         """Name, value, sparkline, threshold and how it stands to it."""
         app = self.console_app
         series = self.rows[index]
-        label = 12 if width < 60 else 18 if width < 90 else 30
+        label = 16 if width < 60 else 22 if width < 90 else 34
         value = self.value_of(series)
         limit = series.threshold
         over = limit is not None and value is not None and value > limit

@@ -37,7 +37,7 @@ class AlertsScreen(ConsoleScreen):
     """All alerts of the day; the selected one's detail beside or below."""
 
     place: ClassVar = "alerts"
-    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-stacked"), (130, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-stacked"), (130, "-wide")]
     DEFAULT_CSS = """
     AlertsScreen #both { layout: horizontal; height: 1fr; }
     AlertsScreen #list { width: 3fr; }

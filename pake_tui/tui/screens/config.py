@@ -28,7 +28,7 @@ class ConfigScreen(ConsoleScreen):
     """Settings left, the selected one's meaning right."""
 
     place: ClassVar = "config"
-    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-stacked"), (110, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-stacked"), (110, "-wide")]
     DEFAULT_CSS = """
     ConfigScreen #both { layout: horizontal; height: 1fr; }
     ConfigScreen #list { width: 3fr; }

@@ -21,7 +21,7 @@ class OverviewScreen(ConsoleScreen):
     """Four panels; below 100 columns they stack and what is not urgent shrinks to a line."""
 
     place: ClassVar = "overview"
-    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-stacked"), (100, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-stacked"), (100, "-wide")]
     DEFAULT_CSS = """
     OverviewScreen #upper { height: 40%; min-height: 9; }
     OverviewScreen #alerts { height: 8; }

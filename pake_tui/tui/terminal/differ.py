@@ -12,6 +12,8 @@ from pake_tui.tui.terminal.cells import Grid, Row
 from pake_tui.tui.terminal.pens import PLAIN, Pen, Pens, change
 from pake_tui.tui.terminal.scrolling import Scroll, find_scroll
 
+BLANKS = " " * 12
+"""As many blanks as it costs to erase them and to step over them."""
 BRIDGE = 4
 """Equal cells of the same pen that are cheaper sent again than skipped."""
 
@@ -19,7 +21,11 @@ BRIDGE = 4
 class Differ:
     """`take` what Textual paints; `frame` is what to send; `forget` what the terminal shows."""
 
-    def __init__(self, depth: str = "truecolor", ascii_only: bool = False, links: bool = True) -> None:
+    def __init__(
+        self, depth: str = "truecolor", ascii_only: bool = False, links: bool = True, erases: bool = True
+    ) -> None:
+        """`erases`: whether the terminal erases with the background in hand (terminfo's bce)."""
+        self._erases = erases
         self._pens = Pens(depth, links)
         self._ascii = ascii_only
         self._grid = Grid(0, 0)
@@ -72,7 +78,7 @@ class Differ:
         self._touched.clear()
         if not changed:
             return ""
-        out = _Output()
+        out = _Output(self._erases)
         scroll = find_scroll(self._sent, rows, changed)
         if scroll is not None:
             self._sent = scroll.moved(self._sent)
@@ -130,10 +136,22 @@ def _cheap(pens: list[Pen], end: int, first: int) -> bool:
     return first - end <= BRIDGE and all(pens[x] == pens[end - 1] for x in range(end, first))
 
 
+def _longest_blanks(characters: list[str]) -> tuple[int, int]:
+    """(start, size) of the longest run of blanks."""
+    best = size = 0
+    end = 0
+    for index, character in enumerate(characters):
+        size = size + 1 if character == " " else 0
+        if size > best:
+            best, end = size, index + 1
+    return end - best, best
+
+
 class _Output:
     """What is sent in one frame, knowing where the cursor is and which pen is in hand."""
 
-    def __init__(self) -> None:
+    def __init__(self, erases: bool) -> None:
+        self._erases = erases
         self._parts: list[str] = []
         self._at: tuple[int, int] | None = None
         self._pen: Pen = PLAIN
@@ -156,6 +174,9 @@ class _Output:
             self._parts.append(change(self._pen, pen))
             self._pen = pen
         text = "".join(characters)
+        if self._erases and not pen.attributes and not pen.link and BLANKS in text:
+            self._draw_blanks(y, x, characters, text, pen)
+            return
         if len(text) == len(characters) and not any(character > "\uffff" for character in text):
             self._parts.append(text)
             self._at = (y, x + len(characters))
@@ -169,6 +190,16 @@ class _Output:
                 self._at = (y, at + 1) if sure else None
             elif self._at is not None:
                 self._at = (y, at + 1)
+
+    def _draw_blanks(self, y: int, x: int, characters: list[str], text: str, pen: Pen) -> None:
+        """Erase the longest row of blanks instead of sending it, and draw what is before and after."""
+        start, size = _longest_blanks(characters)
+        if start:
+            self.draw(y, x, characters[:start], pen)
+        self.move(y, x + start)
+        self._parts.append(f"\x1b[{size}X")
+        if start + size < len(characters):
+            self.draw(y, x + start + size, characters[start + size :], pen)
 
     def edge(self, width: int) -> None:
         """After the last column terminals disagree on where the cursor is."""

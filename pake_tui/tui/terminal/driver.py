@@ -16,7 +16,13 @@ from textual.driver import Driver
 from textual.geometry import Size
 
 from pake_tui.tui.terminal.keyboard import SYNCHRONIZED
-from pake_tui.tui.terminal.manners import RESTORE_TITLE, SAVE_TITLE, is_plain, title_sequence
+from pake_tui.tui.terminal.manners import (
+    RESTORE_TITLE,
+    SAVE_TITLE,
+    erases_with_background,
+    is_plain,
+    title_sequence,
+)
 from pake_tui.tui.terminal.reader import Reader
 from pake_tui.tui.terminal.writer import Writer
 
@@ -47,13 +53,14 @@ class TerminalDriver(Driver):
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
-        self.reported: Callable[[], None] = _nothing
-        self.drained: Callable[[], None] = _nothing
-        self.entered: Callable[[], None] = _nothing
+        self.reported: Callable[[], None] = lambda: None
+        self.drained: Callable[[], None] = lambda: None
+        self.entered: Callable[[], None] = lambda: None
         self.foreign_write: Callable[[str], None] = lambda text: None
         self.synchronized = False
         self.title = ""
         self.plain = is_plain(os.environ)
+        self.erases = erases_with_background(os.environ)
         self._kitty = not (self.plain or constants.DISABLE_KITTY_KEY)
         self._input = sys.__stdin__.fileno() if sys.__stdin__ else 0
         self._output = sys.__stderr__.fileno() if sys.__stderr__ else 2
@@ -291,7 +298,3 @@ class TerminalDriver(Driver):
     def _mode_reported(self, mode: str, known: bool) -> None:
         if mode == SYNCHRONIZED:
             self.synchronized = known
-
-
-def _nothing() -> None:
-    """Nobody listens yet."""

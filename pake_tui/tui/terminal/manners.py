@@ -17,6 +17,7 @@ RESTORE_TITLE = "\x1b[23;2t"
 TITLE_LIMIT = 120
 _TRUECOLOR_TERMS = ("kitty", "ghostty", "alacritty", "foot", "wezterm", "contour", "-direct", "-truecolor")
 _PALETTE_TERMS = ("256color", "xterm", "tmux", "rxvt-unicode", "konsole", "vte", "gnome", "iterm")
+_ERASES = ("xterm", "tmux", "rxvt", "alacritty", "foot", "konsole", "vte", "gnome", "iterm", "wezterm")
 _FEW_COLORS = ("-color", "-8color", "-16color", "-88color")
 _PLAIN = re.compile(r"linux|vt\d|ansi|cons\d|sun")
 
@@ -86,6 +87,11 @@ def color_system(environ: Mapping[str, str]) -> str:
     if environ.get("COLORTERM", "").lower() in ("truecolor", "24bit") and not in_screen:
         return "truecolor"
     return "256" if any(name in term for name in _PALETTE_TERMS) else "16"
+
+
+def erases_with_background(environ: Mapping[str, str]) -> bool:
+    """Whether erased cells take the background in hand (terminfo's bce): known of these families only."""
+    return environ.get("TERM", "").startswith(_ERASES)
 
 
 def wants_mouse(environ: Mapping[str, str]) -> bool:

@@ -28,7 +28,7 @@ class Painter:
         self.pacer = Pacer()
         self._driver = driver
         self._loop = loop
-        self._differ = Differ(depth, ascii_only, links=not driver.plain)
+        self._differ = Differ(depth, ascii_only, links=not driver.plain, erases=driver.erases)
         self._cursor = (0, 0)
         self._timer: TimerHandle | None = None
         driver.reported = self._reported

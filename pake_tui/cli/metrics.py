@@ -1,0 +1,137 @@
+"""`pake-tui metrics`: series as they stand now, or over a time range.
+
+Exit codes: 0 printed · 1 no series goes by a given name · 2 the store failed, or bad usage. With `--json` one
+series per line: `metric, tags, service, kind, unit, value, at`, and with `--since` also `points`, a list of
+`{at, mean, low, high}` in equal steps, null where nothing was measured. Times are ISO 8601 in UTC. Without a
+running collector the host is sampled once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from pake_tui.cli.alerts import print_table
+from pake_tui.cli.reading import open_reading, sample_once
+from pake_tui.clock import HOUR, iso, now_ns, parse_duration, short_duration
+from pake_tui.engine.monitoring.sampler import UNITS
+from pake_tui.model.sample import MetricKind, Series, SeriesKey
+from pake_tui.sources.embedded.metrics import EmbeddedMetricSource
+from pake_tui.text.safe import safe
+
+POINTS = 60
+NOW_NS = 150 * 1_000_000_000
+LONGEST_NS = 48 * HOUR
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Names, --since, --json."""
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="a metric, a label such as 'disk_percent{mount=/}', or cpu*"
+    )
+    parser.add_argument("--since", type=_span, metavar="SPAN", help="the values since, e.g. 5m or 2h (to 2d)")
+    parser.add_argument("--json", action="store_true", help="print JSON lines")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print them; the exit code."""
+    found, now = _read(options.since), now_ns()
+    unknown = [name for name in options.names if not any(_is_named(one.key, name) for one in found)]
+    for name in unknown:
+        print(f"pake-tui: no series {safe(name)!r} (pake-tui metrics lists them)", file=sys.stderr)
+    wanted = [one for one in found if not options.names or any(_is_named(one.key, n) for n in options.names)]
+    if options.json:
+        for one in wanted:
+            print(json.dumps(_as_fields(one, options.since is not None)))
+    elif wanted:
+        _print(wanted, options.since is not None, now)
+    elif not unknown:
+        print("pake-tui: no series yet", file=sys.stderr)
+    return 1 if unknown or not wanted else 0
+
+
+def _read(since_ns: int | None) -> list[Series]:
+    reading = open_reading()
+    source = EmbeddedMetricSource(reading.metrics, reading.state, start=None, thresholds=dict)
+    found = list(source.series(None, since_ns or NOW_NS, POINTS).series)
+    if reading.living:
+        return found
+    print("pake-tui: no collector runs; the host was sampled once", file=sys.stderr)
+    now = now_ns()
+    sample = sample_once()
+    for name, why in sorted(sample.problems.items()):
+        print(f"pake-tui: {safe(name)}: n/a: {safe(why)}", file=sys.stderr)
+    known = {one.key: one for one in found}
+    fresh = [
+        Series(
+            key=key,
+            kind=MetricKind.GAUGE,
+            unit=UNITS.get(key.metric, ""),
+            points=known[key].points if key in known else (),
+            last=value,
+            last_ns=now,
+        )
+        for key, value in sample.values.items()
+    ]
+    return [*fresh, *(one for one in found if one.key not in sample.values and one.key.service)]
+
+
+def _is_named(key: SeriesKey, name: str) -> bool:
+    texts = (key.metric, key.label, f"{key.service}/{key.metric}")
+    return name in texts or any(fnmatchcase(text, name) for text in texts)
+
+
+def _print(found: Sequence[Series], spread: bool, now: int) -> None:
+    head = ["SERIES", "NOW", "UNIT", "AGE"] + (["MIN", "MEAN", "MAX"] if spread else [])
+    rows = []
+    for one in found:
+        age = short_duration(now - one.last_ns) if one.last_ns is not None else "—"
+        row = [safe(one.key.label), _number(one.last, one.unit), one.unit or "—", age]
+        rows.append(row + (_spread(one) if spread else []))
+    print_table(head, rows)
+
+
+def _spread(one: Series) -> list[str]:
+    known = [point for point in one.points if point.mean is not None]
+    means = [point.mean for point in known if point.mean is not None]
+    if not means:
+        return ["—"] * 3
+    low = min(p.low if p.low is not None else p.mean or 0.0 for p in known)
+    high = max(p.high if p.high is not None else p.mean or 0.0 for p in known)
+    return [_number(value, one.unit) for value in (low, sum(means) / len(means), high)]
+
+
+def _number(value: float | None, unit: str) -> str:
+    if value is None:
+        return "—"
+    return f"{value:.0f}" if unit.startswith("bytes") or value >= 1000 else f"{value:.2f}"
+
+
+def _as_fields(one: Series, points: bool) -> dict[str, object]:
+    fields: dict[str, object] = {
+        "metric": one.key.metric,
+        "tags": dict(one.key.tags),
+        "service": one.key.service,
+        "kind": one.kind.value,
+        "unit": one.unit,
+        "value": one.last,
+        "at": iso(one.last_ns) if one.last_ns is not None else None,
+    }
+    if points:
+        fields["points"] = [
+            {"at": iso(p.start_ns), "mean": p.mean, "low": p.low, "high": p.high} for p in one.points
+        ]
+    return fields
+
+
+def _span(text: str) -> int:
+    try:
+        span = parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    if not 0 < span <= LONGEST_NS:
+        raise argparse.ArgumentTypeError(f"{text} is out of range; samples are kept for 2d")
+    return span

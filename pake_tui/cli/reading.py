@@ -1,0 +1,74 @@
+"""What commands that only read stand on: stores, settings in force, one sample where nobody collects."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from pake_tui import paths
+from pake_tui.engine.agent_start import running_config
+from pake_tui.engine.monitoring import rules
+from pake_tui.engine.monitoring.sampler import Sampler
+from pake_tui.engine.settings.live import LiveSettings
+from pake_tui.engine.settings.schema import Settings
+from pake_tui.engine.store.metrics import MetricsStore
+from pake_tui.engine.store.state import StateStore
+from pake_tui.model.sample import CollectorMode, CollectorStatus, SeriesKey
+from pake_tui.sources.embedded.metrics import status
+
+RATE_SPAN_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The stores of the state folder, only read, and who fills them."""
+
+    folder: paths.StateFolder
+    state: StateStore
+    metrics: MetricsStore
+    collector: CollectorStatus
+
+    @property
+    def living(self) -> bool:
+        """Whether a collector beats now."""
+        return self.collector.mode in (CollectorMode.AGENT, CollectorMode.OWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One sample of this host: values by series, sensors that failed with the reason, and those that are
+    not there.
+    """
+
+    values: dict[SeriesKey, float]
+    problems: dict[str, str]
+    absent: dict[str, str]
+
+
+def open_reading() -> Reading:
+    """The state folder's stores; nothing is made or changed."""
+    folder = paths.state_folder(create=False)
+    state = StateStore(folder.path, read_only=True)
+    return Reading(folder, state, MetricsStore(folder.path, read_only=True), status(state))
+
+
+def settings_of(options: argparse.Namespace, state: StateStore) -> Settings:
+    """The settings in force: of `--config`, else of the running collector, else found. ConfigError."""
+    path: Path | None = options.config or running_config(state) or paths.find_config()
+    if options.config is None and path is not None and not path.exists():
+        path = None
+    live = LiveSettings(path, use_env=True, validators={"rules": rules.validate})
+    live.share_runtime(state.runtime.list())
+    return live.current
+
+
+def sample_once() -> Sample:
+    """One sample of this host with its rates, a quarter of a second long."""
+    sampler = Sampler()
+    time.sleep(RATE_SPAN_S)
+    try:
+        return Sample(sampler.sample(), dict(sampler.problems), dict(sampler.absent))
+    finally:
+        sampler.close()

@@ -1,0 +1,158 @@
+"""Opens the five sources over this host's engine, for a console."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from pake_tui import paths
+from pake_tui.engine.agent_start import ensure_collector, running_config
+from pake_tui.engine.logfiles.zones import local_zone
+from pake_tui.engine.monitoring import rules
+from pake_tui.engine.settings.live import LiveSettings
+from pake_tui.engine.store.metrics import MetricsStore
+from pake_tui.engine.store.state import StateStore
+from pake_tui.errors import ConfigError, PakeError
+from pake_tui.model.alert import Policy
+from pake_tui.records.aliases import CORRELATION_IDS
+from pake_tui.sources.embedded.alerts import EmbeddedAlertSource
+from pake_tui.sources.embedded.config import EmbeddedConfigStore
+from pake_tui.sources.embedded.health import EmbeddedHealthSource
+from pake_tui.sources.embedded.logs import EmbeddedLogSource
+from pake_tui.sources.embedded.metrics import EmbeddedMetricSource
+from pake_tui.sources.protocols import Sources
+
+
+def open_sources(*, config: Path | None, read_only: bool) -> Sources:
+    """The sources of one console. ConfigError for a broken file, or one that a running collector disobeys.
+
+    Where no state folder can be written, metrics go to a private temporary one and alerts are only read.
+    """
+    closing = ExitStack()
+    try:
+        return _open(config, "asked for with --read-only" if read_only else "", closing)
+    except BaseException:
+        closing.close()
+        raise
+
+
+def _open(config: Path | None, read_only: str, closing: ExitStack) -> Sources:
+    folder = paths.state_folder(create=not read_only)
+    warnings: list[str] = []
+    if folder.problem and not read_only:
+        read_only = folder.problem
+        warnings.append(f"{folder.problem}: alerts are only read, metrics are kept until you leave")
+    state = StateStore(folder.path, read_only=bool(read_only))
+    closing.callback(state.close)
+    where = collecting = state
+    if folder.problem:
+        temporary = Path(tempfile.mkdtemp(prefix="pake-tui-"))
+        closing.callback(shutil.rmtree, temporary, ignore_errors=True)
+        where = collecting = StateStore(temporary)
+        closing.callback(collecting.close)
+    metrics = MetricsStore(where.folder, read_only=where.read_only)
+    closing.callback(metrics.close)
+    live = _settings(config, collecting)
+    if not read_only:
+        _announce(state, closing, warnings)
+    warnings += state.notes
+
+    def start() -> str:
+        if not read_only:
+            with suppress(PakeError):
+                state.presence.beat()
+        if where.read_only:
+            return "--read-only starts no collector"
+        return ensure_collector(collecting, live.path, mode=live.current.collector.mode)
+
+    logs = EmbeddedLogSource(
+        globs=lambda: live.current.logs,
+        registered=lambda: [(row.service, str(row.path)) for row in state.loggers.paths()],
+        assumed_zone=local_zone(),
+        aliases=(*CORRELATION_IDS, *live.current.correlation_ids),
+    )
+    closing.callback(logs.close)
+    actor = paths.actor()
+    return Sources(
+        metrics=EmbeddedMetricSource(metrics, collecting, start=start, thresholds=_thresholds(live)),
+        health=EmbeddedHealthSource(collecting, metrics),
+        alerts=EmbeddedAlertSource(state, _policy(live), actor, read_only),
+        logs=logs,
+        config=EmbeddedConfigStore(live, actor, read_only),
+        host=socket.gethostname(),
+        environment=live.current.monitoring.environment or live.current.logging.environment,
+        actor=actor,
+        state_folder=str(folder.path),
+        read_only=read_only,
+        warnings=tuple(warnings),
+        close=closing.close,
+    )
+
+
+def _settings(config: Path | None, state: StateStore) -> LiveSettings:
+    """The settings of the file that the collector obeys, else of the one named or found."""
+    running = running_config(state)
+    if config is not None:
+        config = config.expanduser().absolute()
+        if running is not None and running.resolve() != config.resolve():
+            raise ConfigError(
+                f"the collector here obeys {running}, not {config}",
+                hint="open without --config, or end that collector first",
+            )
+    path = config or running or paths.find_config()
+    if config is None and path is not None and not path.exists():
+        path = None
+    live = LiveSettings(path, use_env=False, validators={"rules": rules.validate})
+    with suppress(PakeError):
+        live.share_runtime(state.runtime.list())
+    return live
+
+
+def _announce(state: StateStore, closing: ExitStack, warnings: list[str]) -> None:
+    """Tell the other consoles that this one is here, until it is closed."""
+
+    def leave() -> None:
+        with suppress(PakeError):
+            state.presence.leave()
+
+    try:
+        state.presence.enter(paths.actor())
+    except PakeError as error:
+        warnings.append(str(error))
+        return
+    closing.callback(leave)
+
+
+def _policy(live: LiveSettings) -> Callable[[], Policy]:
+    """The fatigue settings in force when asked."""
+
+    def now() -> Policy:
+        monitoring = live.current.monitoring
+        return Policy(
+            cooldown_ns=int(monitoring.alert_cooldown_minutes * 60e9),
+            max_per_hour=monitoring.max_alerts_per_hour,
+        )
+
+    return now
+
+
+def _thresholds(live: LiveSettings) -> Callable[[], Mapping[str, float]]:
+    """The thresholds in force, by series label or metric name."""
+
+    def now() -> dict[str, float]:
+        settings = live.current
+        monitoring = settings.monitoring
+        return rules.thresholds(
+            rules.with_built_in(
+                rules.rules_from(settings.rules),
+                monitoring.cpu_threshold_percent,
+                monitoring.memory_threshold_percent,
+                monitoring.disk_threshold_percent,
+            )
+        )
+
+    return now
