@@ -75,6 +75,11 @@ def test_ascii_only_sends_ascii(text: str) -> None:
     assert len(cells) == cell_len(text)
 
 
+def test_ascii_keeps_what_it_can() -> None:
+    """Letters lose their marks, frames and bars stay recognisable, the rest is a question mark."""
+    assert "".join(characters_of("╭─│ Ünïcödé █ 漢 x", ascii_only=True)) == "+-| Unicode # ?? x"
+
+
 @pytest.mark.parametrize("link", ["https://e.invalid/\x1b]0;x\x07", "https://e.invalid/é", "x" * 5000])
 def test_a_link_that_is_no_link_is_text(link: str) -> None:
     """A link target with control characters, beyond ASCII, or endless is left out; its text stays."""

@@ -53,8 +53,18 @@ def _shown(cluster: str, width: int, ascii_only: bool) -> list[str]:
     if not kept or not get_character_cell_size(kept[0]):
         kept = "\ufffd" if width == 1 else ""
     if ascii_only and not kept.isascii():
-        return ["?"] * width
+        return [_in_ascii(kept)] * width
     return [kept, *[""] * (width - 1)] if kept else ["\ufffd"] * width
+
+
+def _in_ascii(character: str) -> str:
+    """The letter without its marks, a line or block drawn with what ASCII has, else a question mark."""
+    first = unicodedata.normalize("NFKD", character)[:1]
+    if "\u2500" <= first <= "\u257f":
+        return "-" if first in "─━═╌╍" else "|" if first in "│┃║╎╏┊" else "+"
+    if "\u2580" <= first <= "\u259f":
+        return "#"
+    return first if first.isascii() and first.isprintable() and first else "?"
 
 
 class Grid:
