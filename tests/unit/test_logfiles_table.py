@@ -100,6 +100,27 @@ def test_rotation_by_rename_loses_nothing(tmp_path: Path) -> None:
     assert paths["3"].endswith("a.log.1")
 
 
+@pytest.mark.parametrize("query", ["", "level:info"])
+def test_many_rotations_lose_and_double_nothing(tmp_path: Path, query: str) -> None:
+    """However writing, rotating and reading interleave, each line comes exactly once."""
+    log = tmp_path / "a.log"
+    write(log, "0")
+    following = Following(tmp_path, query)
+    following.read()
+    for step in range(1, 60):
+        write(log, str(step))
+        if step % 4 == 0:
+            for number in range(20, 0, -1):
+                if (older := tmp_path / f"a.log.{number}").exists():
+                    older.rename(tmp_path / f"a.log.{number + 1}")
+            log.rename(tmp_path / "a.log.1")
+            write(tmp_path / "a.log.1", f"{step} late")
+        if step % 3 == 0:
+            following.read()
+    following.until(lambda: len(following.seen) >= 74)
+    assert len(following.seen) == len(set(following.seen)) == 74
+
+
 def test_truncation_is_said_and_read_anew(tmp_path: Path) -> None:
     """After copytruncate the file is read from its start, also when it has outgrown its old size."""
     log = tmp_path / "a.log"

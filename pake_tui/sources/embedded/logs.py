@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import tzinfo
 from pathlib import Path
@@ -15,6 +16,7 @@ from pake_tui.engine.logfiles.requests import Request
 from pake_tui.engine.logfiles.table import FileTable
 from pake_tui.engine.logfiles.tape import RECORD_BYTES, Reading
 from pake_tui.engine.logfiles.worker import perform
+from pake_tui.errors import PakeError
 from pake_tui.model.record import Address, Cursor, Direction, LogBatch, LogFiles, RecordDetail, Trace
 from pake_tui.query import parse
 from pake_tui.records.aliases import CORRELATION_IDS
@@ -51,6 +53,7 @@ class EmbeddedLogSource:
         self._named = tuple(files)
         self._globs = globs
         self._registered = registered
+        self._last_registered: list[tuple[str, str]] = []
         self._folders = Folders()
         self._reading = Reading(assumed_zone, tuple(aliases), record_bytes)
         self._table = FileTable(self._discover, self._reading, most=most_files)
@@ -106,8 +109,10 @@ class EmbeddedLogSource:
     def _discover(self) -> Discovery:
         if self._named:
             return exactly(self._named)
-        registered = [(service, str(path)) for service, path in self._registered()]
-        return discover(self._globs(), registered, self._folders)
+        # Logs are read on where the state can't be: with what was registered when it could.
+        with contextlib.suppress(PakeError):
+            self._last_registered = [(service, str(path)) for service, path in self._registered()]
+        return discover(self._globs(), self._last_registered, self._folders)
 
     def _request(
         self,
