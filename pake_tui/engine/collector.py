@@ -81,9 +81,9 @@ class Collector:
 
         ConflictError if another one collects here.
         """
-        self._claim()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._leave("told to stop"))
+        self._claim()
         open_engine_log(self._folder)
         kind = "permanent" if self._permanent else "on demand"
         _log.info("collector started, %s, configuration %s", kind, self._config_path)

@@ -15,7 +15,7 @@ _DIGITS = bytes(
 )
 _TOKENS = bytes(0x61 if chr(n).isalnum() or chr(n) in "_-" else n for n in range(128)) + b" " * 128
 _LONG_RUN = b"a" * 23 + b"."
-_KNOWN_LIMIT = 50_000
+_KNOWN_LIMIT = 20_000
 _LONGEST_KNOWN = 24
 
 STEMS = (

@@ -161,10 +161,8 @@ def _decide(words: list[str]) -> Kind:
 
 @lru_cache(maxsize=8192)
 def kind_of(name: str) -> Kind:
-    """What a key of this name holds; names over 80 characters are no keys."""
-    if len(name) > 80:
-        return Kind.NONE
-    words = words_of(name)
+    """What a key of this name holds; of a longer name its last 80 characters tell."""
+    words = words_of(name[-80:])
     while len(words) > 1 and words[-1] in _NOISE:
         words.pop()
     return _decide(words) if words else Kind.NONE

@@ -6,10 +6,13 @@ import re
 from collections.abc import Iterable
 
 from pake_tui.text import _numbers
-from pake_tui.text._keys import Kind, kind_of, word_set
-from pake_tui.text._shapes import MASK, is_basic
+from pake_tui.text._headers import header
+from pake_tui.text._keys import Kind
+from pake_tui.text._names import kind_at, name_span, places
+from pake_tui.text._shapes import MASK
 from pake_tui.text._values import (
     QUOTE,
+    Masked,
     bare_end,
     is_dense,
     is_mixed,
@@ -22,19 +25,6 @@ from pake_tui.text._values import (
     quote_at,
     quoted_end,
     skip_prefix,
-)
-
-Masked = tuple[int, int, str]
-"""Where a value starts and ends, and what stands there instead."""
-
-_NAME_SIGNS = frozenset("_-.$")
-_LONGEST_NAME = 64
-_NAME_REST = re.compile(r"[\w.\-$]{0,64}")
-_ESCAPED = re.compile(r"(?:[nrtbf]|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})(?=[A-Za-z_-])")
-_PERCENT = re.compile(r"(?:25){0,3}[0-9A-Fa-f]{2}(?=[A-Za-z_-])")
-_WORD_BEFORE = re.compile(r"([A-Za-z]{2,24})[ ]$")
-_WORD_AFTER = re.compile(
-    r"[ ](?:security[ ])?(?:number|num|no\.?|nr|key|code|phrase|hash|value|#)(?![\w-])", re.IGNORECASE
 )
 
 _SEPARATOR = re.compile(
@@ -65,73 +55,12 @@ _PROSE = re.compile(
     r"(?:now\s|as\s)?(?=\S)"
 )
 _SAYS = re.compile(r"\s{1,4}(?:is|was|(?:set|changed|reset|updated) to)\b")
-_SCHEME = re.compile(
-    r"(?i)(bearer|basic|token|jwt|api-?key|key|bot|negotiate|ntlm|sharedkey(?:lite)?|dpop|splunk|private-token|genie-?key"
-    r"|(digest|aws4-[\w-]{4,40}|oauth|hawk|signature|hmac(?:-[\w-]{2,20})?|mac))(?:[ ]{1,4}|%20|\+)"
-)
-_COOKIE_PAIR = re.compile(r"([^\s;=,\"']{1,128}=)([^;\s\"']{1,8192})")
-_COOKIE_ATTRIBUTES = word_set(
-    "path domain expires max-age samesite secure httponly priority partitioned version comment"
-)
-_HEADER_END = re.compile(r"[\n\r\"]|\\r|\\n|\\\"|'(?!\w)")
 _DIGITS = {
     Kind.CARD: re.compile(r"\d(?:[ .\-]?\d){11,18}(?![\w*])"),
     Kind.SSN: re.compile(r"\d{3}[ .\-]?\d\d[ .\-]?\d{4}(?![\w*])"),
     Kind.PHONE: re.compile(r"(?:\+|00)?[ ]?\(?\d(?:[ .\-()/]{0,2}\d){6,14}(?![\w*])"),
     Kind.PIN: re.compile(r"\d{4,8}(?![\w.\-/:])"),
 }
-
-
-def _lower(text: str) -> str:
-    low = text.lower()
-    return low if len(low) == len(text) else "".join(c.lower() if c.isascii() else c for c in text)
-
-
-def _places(text: str, stems: Iterable[str]) -> list[int]:
-    low = _lower(text)
-    places: list[int] = []
-    for stem in stems:
-        at = low.find(stem)
-        while at >= 0:
-            places.append(at)
-            at = low.find(stem, at + 1)
-    places.sort()
-    return places
-
-
-def _name_span(text: str, place: int) -> tuple[int, int]:
-    """The whole name around a stem, without an escape (`\\n`) or a percent code that touches it."""
-    start = place
-    stop = max(0, place - _LONGEST_NAME)
-    while start > stop:
-        sign = text[start - 1]
-        if not ((sign.isascii() and sign.isalnum()) or sign in _NAME_SIGNS):
-            break
-        start -= 1
-    if start and start < place:
-        before = text[start - 1]
-        touching = _ESCAPED if before == "\\" else _PERCENT if before == "%" else None
-        if touching and (found := touching.match(text, start)) and found.end() <= place:
-            start = found.end()
-    found = _NAME_REST.match(text, place)
-    end = found.end() if found else place
-    while end > place and text[end - 1] in ".-":
-        end -= 1
-    return start, end
-
-
-def _kind(text: str, start: int, end: int) -> tuple[Kind, int]:
-    """What a name holds, with the words before (`API key`) and after it (`card number`) where they tell."""
-    if text[end : end + 1] == " " and (after := _WORD_AFTER.match(text, end)):
-        kind = kind_of(text[start : after.end()].rstrip("#."))
-        if kind is not Kind.NONE:
-            return kind, after.end()
-    kind = kind_of(text[start:end])
-    if kind in (Kind.NONE, Kind.QUERY) and start and text[start - 1] == " ":
-        before = _WORD_BEFORE.search(text[max(0, start - 26) : start])
-        if before and (longer := kind_of(f"{before[1]}_{text[start:end]}")) is not Kind.NONE:
-            return longer, end
-    return kind, end
 
 
 def _digits(kind: Kind, text: str, at: int, loose: bool) -> Masked | None:
@@ -149,49 +78,10 @@ def _digits(kind: Kind, text: str, at: int, loose: bool) -> Masked | None:
     return (at, found.end(), shown)
 
 
-def _cookies(text: str, at: int, end: int) -> Masked | None:
-    value = text[at:end]
-
-    def pair(found: re.Match[str]) -> str:
-        name = found[1][:-1].lower()
-        return found[0] if name in _COOKIE_ATTRIBUTES or is_placeholder(found[2]) else found[1] + MASK
-
-    if "=" in value:
-        return (at, end, _COOKIE_PAIR.sub(pair, value))
-    stop = bare_end(text, at)
-    return (at, stop, MASK) if looks_random(text[at:stop]) else None
-
-
-def _authorization(text: str, at: int, end: int, quoted: bool) -> Masked | None:
-    found = _SCHEME.match(text, at)
-    start = found.end() if found and found.end() <= end else at
-    whole = quoted or bool(found and found[2])
-    if found and found[2] and not quoted:
-        end = line_end(text, at)
-    stop = end if whole else min(end, bare_end(text, start))
-    value = text[start:stop]
-    if is_placeholder(value) or value.startswith(MASK):
-        return None
-    if found and found[1].lower() == "basic" and not (quoted or is_basic(value) or looks_random(value)):
-        return None
-    return (start, stop, MASK)
-
-
-def _header(kind: Kind, text: str, at: int, quote: str, separator: str) -> Masked | None:
-    if quote:
-        end = quoted_end(text, at, quote)
-    elif kind is Kind.COOKIE and separator != ":":
-        end = bare_end(text, at)
-    else:
-        found = _HEADER_END.search(text, at)
-        end = found.start() if found else len(text)
-    return _cookies(text, at, end) if kind is Kind.COOKIE else _authorization(text, at, end, bool(quote))
-
-
 def _is_secret(
     kind: Kind, name: str, value: str, quoted: bool, separator: str, query: bool, keyed: bool
 ) -> bool:
-    if is_placeholder(value):
+    if is_placeholder(value, in_sentence=separator == ":" and not quoted and not keyed):
         return False
     if kind is Kind.WEAK:
         return looks_random(value) or (query and not value.isdigit())
@@ -201,8 +91,9 @@ def _is_secret(
         return any(c.isdigit() for c in value) and (len(value) >= 6 or (value.isdigit() and len(value) >= 3))
     if kind is Kind.PLURAL or ("." in name and name.endswith(f".{value}")):
         return False
-    if kind is Kind.SECRET and not quoted and separator == ":" and value.isalpha() and value.islower():
-        return keyed
+    if kind is Kind.SECRET and not quoted and separator == ":" and value.isalpha():
+        # `jwt: malformed` is a sentence, `Token: Token {…}` an object that names its class.
+        return keyed or not (value.islower() or name.lower().endswith(value.lower()))
     if kind is Kind.CREDENTIALS and not quoted and separator == ":":
         return looks_random(value)
     if kind is not Kind.PASSWORD or name.lower() in ("pwd", "oldpwd"):
@@ -220,7 +111,7 @@ def _value(
         return _digits(kind, text, at + len(quote), separator == " ")
     start = at + len(quote)
     if kind in (Kind.COOKIE, Kind.AUTHORIZATION) and not is_structure(text, at):
-        return _header(kind, text, start, quote, separator)
+        return header(kind, text, start, quote, separator)
     if quote:
         end = quoted_end(text, start, quote)
     elif is_structure(text, at):
@@ -285,13 +176,13 @@ def _without_separator(kind: Kind, text: str, start: int, end: int) -> Masked | 
         )
     return (
         (at + len(quote), at + len(quote) + len(value), MASK)
-        if secret and not is_placeholder(value)
+        if secret and not is_placeholder(value, in_sentence=True)
         else None
     )
 
 
 def _found(text: str, start: int, end: int) -> Masked | None:
-    kind, after = _kind(text, start, end)
+    kind, after = kind_at(text, start, end)
     if kind is Kind.NONE:
         return None
     sign = text[start - 1] if start else ""
@@ -323,10 +214,10 @@ def mask_pairs(text: str, stems: Iterable[str]) -> str:
     """The text with every value under a secret's key masked; `stems` are what the gate saw in its words."""
     pieces: list[str] = []
     done = seen = 0
-    for place in _places(text, stems):
+    for place in places(text, stems):
         if place < seen:
             continue
-        start, end = _name_span(text, place)
+        start, end = name_span(text, place)
         seen = max(end, place + 1)
         masked = _found(text, max(start, done), end) if end > place else None
         if masked is None or masked[0] < done:

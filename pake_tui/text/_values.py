@@ -8,6 +8,8 @@ from pake_tui.text._keys import word_set
 from pake_tui.text._shapes import MASK
 
 QUOTE = r"""(?:\\{0,64}["'`]|&quot;|&#3[49];|%(?:25){0,3}2[27]|\\{1,8}u00(?:22|27))"""
+Masked = tuple[int, int, str]
+"""Where a value starts and ends, and what stands there instead."""
 _QUOTE = re.compile(QUOTE)
 _PREFIX = re.compile(r"""(?:string\(\d{1,6}\)\s|[bBuUrRfFlL@$]{1,2}(?=["']))?""")
 _STOP = re.compile(r"""[\s"'`&,;|<\\%]""")
@@ -20,41 +22,49 @@ _CLOSERS = {")": "(", "]": "[", "}": "{", ">": "<"}
 _PLACEHOLDER = re.compile(
     r"""(?ix)
     \*+ | x{3,} | -+ | \.{3} | •+ | \u2026
-    | \[?[a-z _]*(?:filtered|redacted|masked|hidden|removed|scrubbed)[a-z _]*\]?
+    | \[[a-z _]*(?:filtered|redacted|masked|hidden|removed|scrubbed)[a-z _]*\] | redacted[a-z _]*
     | <[^<>]*> | \$\{.* | \$\(.* | \{\{.* | %\(\w+\)s | %[\w-]+% | \(null\) | \(none\)
-    | \[\]? | \{\}? | \(\)? | \{\d*\} | %[sdvq]
-    | [A-Za-z_][\w.$]{0,80}\{.* | [\w.$]{1,120}@[0-9a-f]{4,8} | \[object\b.*
+    | \[\]? | \{\}? | \(\)? | \{\d*\} | %[sdvq] | \[object\b.*
     | (?:self|this|os|process|request|config|settings|args|options|kwargs|params|env|system
       |ctx)\.[\w.]{1,80}(?:[\[(].*)?
-    | (?:get|load|read|fetch|generate|make|create|decrypt|require)\w{0,40}\(.*
+    | (?:get|load|read|fetch|generate|make|create|decrypt|require)\w{0,40}\([^()]{0,80}\)?
     """
 )
-_PLACEHOLDER_CASED = re.compile(r"\$[A-Z_][A-Z0-9_]*|0x[0-9a-f]{1,16}")
+_PLACEHOLDER_CASED = re.compile(
+    r"\$[A-Z_][A-Z0-9_]*|0x[0-9a-f]{1,16}|[A-Z][A-Za-z.$]{2,80}\{(?:[0-9a-f]{5,8}\b|\w{1,40}[=:]|\}).*"
+    r"|(?:[a-z]\w{0,40}\.){1,12}[A-Z][\w$]{0,80}@[0-9a-f]{5,8}|\[[BCI]@[0-9a-f]{5,8}"
+)
 _WORDS = word_set(
-    "yes no true false null none nil undefined required optional expired invalid missing empty unset set "
-    "ok okay success successful failed failure fail error denied granted allowed accepted rejected "
-    "incorrect wrong mismatch mismatched unknown unauthorized valid verified unverified enabled disabled "
-    "changed updated reset given provided not is was are must cannot should may for from in of the an to "
-    "and or at by with has have this that user password length too n/a na on off ... bearer basic "
-    "unexpected available unavailable redacted masked filtered revoked refreshed rotated created deleted "
-    "issued found supplied absent present default"
+    "yes no true false null none nil undefined required optional expired invalid missing empty unset ok "
+    "denied granted n/a na on off redacted masked filtered hidden"
+)
+_SENTENCE_WORDS = word_set(
+    "set okay success successful failed failure fail error allowed accepted rejected incorrect wrong "
+    "mismatch mismatched unknown unauthorized valid verified unverified enabled disabled changed updated "
+    "reset given provided not is was are must cannot should may for from in of the an to and or at by "
+    "with has have this that user password length too bearer basic unexpected available unavailable "
+    "revoked refreshed rotated created deleted issued found supplied absent present default"
 )
 _PATH = re.compile(r"(?:~|\.{1,2}|[A-Za-z]:)?[/\\][\w.\-/\\ ]{1,255}")
 _RANDOM_SIGNS = re.compile(r"[^\w\s.,:;/()\-\[\]{}'\"<>=]")
 
 
-def is_placeholder(value: str) -> bool:
-    """Whether a value is no secret: empty, masked already, a variable, a yes or no, a sentence's word."""
+def is_placeholder(value: str, in_sentence: bool = False) -> bool:
+    """Whether a value is no secret: empty, masked already, a variable, a yes or no.
+
+    With `in_sentence` it stands bare behind a colon, where `password: incorrect` is a sentence.
+    """
     if not value or value == MASK:
         return True
     if len(value) > 256:
         return False
     if "***" in value and not any(c.isalnum() for c in value):
         return True
-    stripped = value.strip(" .,:;!")
+    stripped = value.strip(" .,:;!").lower()
     return (
         not stripped
-        or stripped.lower() in _WORDS
+        or stripped in _WORDS
+        or (in_sentence and stripped in _SENTENCE_WORDS)
         or _PLACEHOLDER.fullmatch(value) is not None
         or _PLACEHOLDER_CASED.fullmatch(value) is not None
     )
@@ -182,41 +192,37 @@ def bare_end(text: str, at: int, encoded: bool = False) -> int:
     return _trim(text, at, len(text))
 
 
-_LEAF = re.compile(
-    r"""(?P<quoted>(?P<quote>\\{0,64}["'])(?P<content>.*?)(?:(?P=quote)|$))(?P<key>\s{0,4}(?::|=>))?"""
-    r"""|(?P<bare>[^\s,{}\[\]:=\\"'()]+)(?P<barekey>\s{0,2}[=:])?"""
-)
-
-
-def _bracket_end(text: str, at: int) -> int:
-    depth = 0
-    for found in re.finditer(r"[{}\[\]\n]", text[at:]):
-        sign = found[0]
-        if sign == "\n":
-            return at + found.start()
-        depth += 1 if sign in "{[" else -1
-        if depth == 0:
-            return at + found.end()
-    return len(text)
-
-
 def is_structure(text: str, at: int) -> bool:
     """Whether a JSON-like dict or list begins here."""
     return re.match(r"""[{\[]\s{0,4}(?:\\{0,64}["'\d{\[]|\w{1,40}[=:])""", text[at : at + 120]) is not None
 
 
-def _leaf(found: re.Match[str]) -> str:
-    if found["quoted"]:
-        if found["key"] or is_placeholder(found["content"]):
-            return found[0]
-        closed = found["quoted"].endswith(found["quote"]) and len(found["quoted"]) > len(found["quote"])
-        return f"{found['quote']}{MASK}{found['quote'] if closed else ''}"
-    if found["barekey"] or is_placeholder(found["bare"]):
-        return found[0]
-    return MASK
+_LEAF = re.compile(r"""(?P<sign>[{}\[\]\n])|(?P<quote>\\{0,64}["'])|[^\s,{}\[\]:=\\"'()]+""")
+_KEY_FOLLOWS = re.compile(r"\s{0,4}(?::|=>?)")
 
 
 def masked_leaves(text: str, at: int) -> tuple[str, int]:
-    """The dict or list that begins here with every leaf masked, and where it ends."""
-    end = _bracket_end(text, at)
-    return _LEAF.sub(_leaf, text[at:end]), end
+    """The dict or list that begins here with every leaf masked, and where it ends: at worst with its line."""
+    pieces: list[str] = []
+    done, place, depth = at, at, 0
+    while found := _LEAF.search(text, place):
+        start, place = found.start(), found.end()
+        if sign := found["sign"]:
+            if sign == "\n":
+                place = start
+                break
+            depth += 1 if sign in "{[" else -1
+            if depth == 0:
+                break
+            continue
+        end = place
+        if quote := found["quote"]:
+            start = place
+            end = quoted_end(text, start, quote)
+            place = min(end + len(quote), len(text))
+        if not _KEY_FOLLOWS.match(text, place) and not is_placeholder(text[start:end]):
+            pieces += [text[done:start], MASK]
+            done = end
+    else:
+        place = len(text)
+    return "".join((*pieces, text[done:place])), place

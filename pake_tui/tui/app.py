@@ -83,6 +83,10 @@ class PakeApp(TerminalApp):
         """The zone that times are shown in."""
         return zone_named(self.zone_mode)
 
+    def now(self) -> int:
+        """The present, UTC ns, as the sources have it."""
+        return self.feed.clock()
+
     @property
     def paused(self) -> bool:
         """Whether the screen stands still."""

@@ -46,8 +46,10 @@ class Snapshot:
 class Feed:
     """Reads all sources every second, and at once when the state changed (looked at 4 times a second)."""
 
-    def __init__(self, sources: Sources, *, period_s: float = 1.0) -> None:
+    def __init__(self, sources: Sources, *, period_s: float = 1.0, clock: Callable[[], int] = now_ns) -> None:
         self.sources = sources
+        self.clock = clock
+        """What `now` is, UTC ns: the wall clock, or the present of invented sources."""
         self.span_ns = RANGES[0][0]
         self.paused = False
         self.latest = Snapshot()
@@ -96,7 +98,7 @@ class Feed:
                 values[name] = read()
             except PakeError as error:
                 problems.append((name, str(error)))
-        self.latest = replace(self.latest, at_ns=now_ns(), problems=tuple(problems), **values)  # type: ignore[arg-type]  # each value comes from its own protocol method
+        self.latest = replace(self.latest, at_ns=self.clock(), problems=tuple(problems), **values)  # type: ignore[arg-type]  # each value comes from its own protocol method
         return self.latest
 
     def _run(self) -> None:

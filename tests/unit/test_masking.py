@@ -70,6 +70,9 @@ def test_the_guides_spellings(text: str, shown: str) -> None:
         f'{{"level":"info","user":{{"password":"{WORD}',
         f'password="{WORD}',
         f'{{"credentials":{{"user":"bob","word":"{WORD}"}}}}',
+        f'"passwords":["{WORD}]x","{WORD}"]',
+        f"password={WORD}{{x",
+        f"password=a@{WORD}",
     ],
 )
 def test_a_password_never_shows(text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def test_a_second_sample_has_every_vital_series() -> None:
 
 @linux_only
 def test_a_sensor_that_is_not_there_is_absent_and_not_zero(tmp_path: Path) -> None:
-    """Without a /proc there is no pressure, no file table and no process list, and nobody calls it a failure."""
+    """Without a /proc there is no pressure, file table or process list, and nobody calls that a failure."""
     sampler = Sampler(tmp_path)
     values = sampler.sample()
     sampler.close()
@@ -90,10 +91,9 @@ def test_a_sample_costs_less_than_five_milliseconds() -> None:
     costs = []
     for _ in range(20):
         threading.Event().wait(LEAST_SPAN_S)
-        begun = os.times()
+        begun = time.thread_time()
         sampler.sample()
-        ended = os.times()
-        costs.append(ended.user + ended.system - begun.user - begun.system)
+        costs.append(time.thread_time() - begun)
     sampler.close()
     assert min(costs) < 0.005
 
@@ -118,7 +118,7 @@ def test_usage_counts_as_df_does() -> None:
 
 
 def test_a_hung_mount_stops_nothing_and_is_named() -> None:
-    """While one mount hangs the others answer at once; it is named with how long, and comes back when it answers."""
+    """While one mount hangs the others answer at once; it is named, and counts again once it answers."""
     release = threading.Event()
     asked = threading.Event()
 

@@ -182,7 +182,7 @@ def _tell(table: _Table, start_ns: int) -> None:
         first_seen_ns=start_ns + 10 * MINUTE,
         last_seen_ns=start_ns + 12 * MINUTE,
         tags=(("check", "payments"),),
-        service="payments",
+        service="payment",
         rule="health payments",
     )
     table.put(down, "fired", "rule", down.message, down.first_seen_ns)

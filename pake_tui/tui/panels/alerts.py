@@ -6,7 +6,6 @@ import shlex
 from collections.abc import Callable, Hashable
 from typing import ClassVar
 
-from pake_tui.clock import now_ns
 from pake_tui.model.alert import Alert, AlertList, AlertState
 from pake_tui.text.safe import SafeText
 from pake_tui.tui.drawing import Line, ago, fit, t
@@ -63,10 +62,10 @@ class AlertsPanel(Panel):
             (fit(alert.title, title, app.glyphs), "text" if alert.live else "dim"),
             (SafeText(" "), "text"),
             (fit(alert.service or dict(alert.tags).get("service", ""), 11, app.glyphs), "dim"),
-            (fit(ago(alert.first_seen_ns, now_ns()), 6, app.glyphs, right=True), "text"),
+            (fit(ago(alert.first_seen_ns, self.console_app.now()), 6, app.glyphs, right=True), "text"),
             (fit(f"{app.glyphs.times}{alert.count}", 6, app.glyphs, right=True), "dim"),
             (SafeText("  "), "text"),
-            *who_line(alert),
+            *who_line(alert, app.now()),
         ]
 
     def title_right(self) -> Line:
@@ -171,9 +170,8 @@ class AlertsPanel(Panel):
         return f"commented: {alert.title}"
 
 
-def who_line(alert: Alert) -> Line:
+def who_line(alert: Alert, now: int) -> Line:
     """Who has it or who resolved it, how long ago, and what they said."""
-    now = now_ns()
     notes = [name for name, on in (("flapping", alert.flapping), ("no data", alert.no_data)) if on]
     line: Line = [(t(f"{', '.join(notes)} "), "warning")] if notes else []
     if alert.resolved is not None and not alert.live:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import ClassVar
 
-from pake_tui.clock import now_ns
 from pake_tui.model.check import HealthAnswer, HealthCheck, HealthState
 from pake_tui.text.safe import SafeText
 from pake_tui.tui.drawing import Line, ago, fit, spark, t
@@ -70,7 +69,7 @@ class HealthPanel(Panel):
         line.append((fit(check.state.word, 10, app.glyphs), role))
         line.append((fit(check.name, name, app.glyphs), "text"))
         if self.wide:
-            line.append((fit(ago(check.since_ns, now_ns()), 7, app.glyphs, right=True), "dim"))
+            line.append((fit(ago(check.since_ns, self.console_app.now()), 7, app.glyphs, right=True), "dim"))
         if self.timed:
             line.append((fit(latency, 8, app.glyphs, right=True), "text"))
         line.append((SafeText(" "), "text"))

@@ -6,7 +6,6 @@ import shlex
 from collections.abc import Callable
 from typing import ClassVar
 
-from pake_tui.clock import now_ns
 from pake_tui.model.record import Level, LogRow, RowKind
 from pake_tui.query import QueryError, complete, from_flags, parse
 from pake_tui.query.moments import EXPECTED, moment
@@ -58,7 +57,7 @@ class LogPanel(LogView):
     def check_query(self, text: str) -> tuple[str, int | None]:
         """Why a query is wrong, and at which character."""
         try:
-            parse(text, now_ns=now_ns(), zone=self.console_app.zone)
+            parse(text, now_ns=self.console_app.now(), zone=self.console_app.zone)
         except QueryError as error:
             return str(error), error.position
         return "", None
@@ -203,7 +202,7 @@ class LogPanel(LogView):
         """Why a text is no moment; an empty one is left alone."""
         try:
             if text.strip():
-                moment(text, now_ns(), self.console_app.zone)
+                moment(text, self.console_app.now(), self.console_app.zone)
         except ValueError as error:
             return f"{error}; expected {EXPECTED}", None
         return "", None
@@ -215,7 +214,7 @@ class LogPanel(LogView):
             self.console_app.say(wrong, "warning")
             return
         zone = self.console_app.zone
-        there = moment(text, now_ns(), zone).start_ns
+        there = moment(text, self.console_app.now(), zone).start_ns
         self.session.open_at(there)
         self.console_app.say(f"at {day_and_clock(there, zone)}")
 

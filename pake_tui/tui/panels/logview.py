@@ -8,7 +8,6 @@ from typing import ClassVar
 
 from textual.message import Message
 
-from pake_tui.clock import now_ns
 from pake_tui.model.record import LogFiles, LogRow, RowKind
 from pake_tui.query import Query, QueryError, parse
 from pake_tui.text.safe import SafeText
@@ -147,7 +146,9 @@ class LogView(Panel):
         """Parse the query in force, for what is judged in view; a wrong one matches nothing here."""
         text = self.session.query
         try:
-            self.matcher = parse(text, now_ns=now_ns(), zone=self.console_app.zone) if text else None
+            self.matcher = (
+                parse(text, now_ns=self.console_app.now(), zone=self.console_app.zone) if text else None
+            )
         except QueryError:
             self.matcher = None
 
@@ -241,7 +242,7 @@ class LogView(Panel):
     def look(self, width: int) -> Look:
         """How rows are drawn now: dated where the view shows another day than today."""
         app = self.console_app
-        rows, now = self.session.window.rows, now_ns()
+        rows, now = self.session.window.rows, self.console_app.now()
         first = self.session.offset
         ends = rows[first : first + 1] + rows[min(first + self.inner_height, len(rows)) - 1 :][:1]
         return Look(

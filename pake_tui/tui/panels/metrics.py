@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import ClassVar
 
-from pake_tui.clock import SECOND, now_ns
+from pake_tui.clock import SECOND
 from pake_tui.model.sample import MetricAnswer, Series
 from pake_tui.text.safe import SafeText
 from pake_tui.tui.drawing import Line, ago, clock, fit, number, scale_of, spark, t
@@ -135,11 +135,11 @@ class MetricsPanel(Panel):
             return []
         span = next((name for ns, name in RANGES if ns == self.console_app.feed.span_ns), "")
         line: Line = []
-        age = answer.fresh.age_ns(self.console_app.snapshot.at_ns or now_ns())
+        age = answer.fresh.age_ns(self.console_app.snapshot.at_ns or self.console_app.now())
         if self.problem:
             line.append((t(f"{self.problem} "), "warning"))
         elif age is not None and age > STALE_NS:
-            line.append((t(f"stale for {ago(answer.fresh.at_ns, now_ns())} "), "warning"))
+            line.append((t(f"stale for {ago(answer.fresh.at_ns, self.console_app.now())} "), "warning"))
         if self.back and self.selected is not None and self.selected.points:
             points = self.selected.points
             moment = points[max(0, len(points) - 1 - self.back)].start_ns

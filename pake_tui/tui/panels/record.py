@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pake_tui.clock import now_ns
 from pake_tui.model.record import LogRow, RecordDetail
 from pake_tui.tui.logrows import Look
 from pake_tui.tui.panels.lines import LinesPanel
@@ -37,7 +36,14 @@ class RecordPanel(LinesPanel):
         app = self.console_app
         width = max(20, self.size.width - 2)
         relative = app.zone_mode == "relative"
-        look = Look(app.palette, app.glyphs, app.zone, now_ns(), relative, message=36 if width >= 110 else 0)
+        look = Look(
+            app.palette,
+            app.glyphs,
+            app.zone,
+            self.console_app.now(),
+            relative,
+            message=36 if width >= 110 else 0,
+        )
         self.set_lines(record_lines(self.row, self.detail, look, width))
 
     def action_trace(self) -> None:

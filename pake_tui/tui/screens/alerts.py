@@ -9,7 +9,6 @@ from textual import work
 from textual.containers import Container
 from textual.widget import Widget
 
-from pake_tui.clock import now_ns
 from pake_tui.errors import PakeError
 from pake_tui.model.alert import Alert, AlertDetail, AlertEvent
 from pake_tui.model.sample import Series
@@ -173,9 +172,9 @@ def detail_lines(detail: AlertDetail, app: PakeApp, width: int) -> list[Line]:
         field("id", alert.id),
         field(
             "since",
-            f"{day_and_clock(alert.first_seen_ns, app.zone)}, {ago(alert.first_seen_ns, now_ns())} ago",
+            f"{day_and_clock(alert.first_seen_ns, app.zone)}, {ago(alert.first_seen_ns, app.now())} ago",
         ),
-        field("last seen", f"{ago(alert.last_seen_ns, now_ns())} ago, {alert.count} time(s)"),
+        field("last seen", f"{ago(alert.last_seen_ns, app.now())} ago, {alert.count} time(s)"),
     ]
     if alert.rule:
         lines.append(field("rule", alert.rule))

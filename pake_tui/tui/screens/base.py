@@ -127,6 +127,7 @@ class ConsoleScreen(Screen[None]):
         """Catch up with what came while another screen was shown."""
         if self.is_mounted:
             self.show(self.console_app.snapshot)
+            self.query_one(HeaderBar).refresh()
             self.show_keys()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -150,8 +151,9 @@ class ConsoleScreen(Screen[None]):
         return [panel for panel in self.query(Panel) if panel.display]
 
     def focused_panel(self) -> Panel | None:
-        """The panel that has the focus."""
-        return self.focused if isinstance(self.focused, Panel) else None
+        """The panel that has the focus, or gets it back when the prompt closes."""
+        widget = self._before_prompt if isinstance(self.focused, Prompt) else self.focused
+        return widget if isinstance(widget, Panel) else None
 
     def say(self, text: str, role: str = "text") -> None:
         """Write the message line."""

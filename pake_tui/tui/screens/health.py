@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.widget import Widget
 
-from pake_tui.clock import now_ns
 from pake_tui.model.check import HealthCheck
 from pake_tui.tui.drawing import Line, ago, clock, day_and_clock, t
 from pake_tui.tui.feed import Snapshot
@@ -94,7 +93,7 @@ def check_query(check: HealthCheck) -> str:
 
 def check_lines(check: HealthCheck, app: PakeApp, width: int) -> list[Line]:
     """Everything known of a check."""
-    now = now_ns()
+    now = app.now()
     state: Line = [
         (t(f" {health_mark(check.state, app.glyphs)} {check.state.word}"), HEALTH_ROLE[check.state])
     ]

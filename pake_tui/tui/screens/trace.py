@@ -10,7 +10,7 @@ from typing import ClassVar
 from textual.message import Message
 from textual.widget import Widget
 
-from pake_tui.clock import monotonic, now_ns
+from pake_tui.clock import monotonic
 from pake_tui.errors import Cancelled, PakeError
 from pake_tui.model.record import Cursor, Direction, LogRow, Trace
 from pake_tui.query import from_flags
@@ -99,7 +99,7 @@ class TraceScreen(ConsoleScreen):
         source = self.console_app.sources.logs
         told = 0.0
         try:
-            self._edge = source.place(now_ns())
+            self._edge = source.place(self.console_app.now())
             for trace in source.trace(self.correlation_id, cancel):
                 if trace.complete or monotonic() - told > TELL_EVERY_S:
                     told = monotonic()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.strip import Strip
 from textual.widget import Widget
 
-from pake_tui.clock import SECOND, now_ns
+from pake_tui.clock import SECOND
 from pake_tui.model.alert import AlertState
 from pake_tui.model.sample import CollectorMode
 from pake_tui.text.safe import SafeText
@@ -96,14 +96,14 @@ class HeaderBar(Bar):
                 else f"{app.glyphs.unknown} starting"
             )
         if mode is CollectorMode.STALE:
-            age = (now_ns() - (status.heartbeat_ns or 0)) // SECOND
+            age = (self.console_app.now() - (status.heartbeat_ns or 0)) // SECOND
             return f"{app.glyphs.unknown} stale {age} s"
         return f"{app.glyphs.live} {mode.value}"
 
     def clock(self) -> str:
         """The time with its zone."""
         app = self.console_app
-        stamp = day_and_clock(app.snapshot.at_ns or now_ns(), app.zone)
+        stamp = day_and_clock(app.snapshot.at_ns or self.console_app.now(), app.zone)
         return stamp.partition(" ")[2]
 
 

@@ -1,0 +1,71 @@
+"""Finding keys in a text: the name around a stem, and what the words beside it add to its meaning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from pake_tui.text._keys import Kind, kind_of
+
+_NAME_SIGNS = frozenset("_-.$")
+_LONGEST_NAME = 64
+_NAME_REST = re.compile(r"[\w.\-$]{0,64}")
+_ESCAPED = re.compile(r"(?:[nrtbf]|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})(?=[A-Za-z_-])")
+_PERCENT = re.compile(r"(?:25){0,3}[0-9A-Fa-f]{2}(?=[A-Za-z_-])")
+_WORD_BEFORE = re.compile(r"([A-Za-z]{2,24})[ ]$")
+_WORD_AFTER = re.compile(
+    r"[ ](?:security[ ])?(?:number|num|no\.?|nr|key|code|phrase|hash|value|#)(?![\w-])", re.IGNORECASE
+)
+
+
+def _lower(text: str) -> str:
+    low = text.lower()
+    return low if len(low) == len(text) else "".join(c.lower() if c.isascii() else c for c in text)
+
+
+def places(text: str, stems: Iterable[str]) -> list[int]:
+    """Where any of the stems stands in the text, in order."""
+    low = _lower(text)
+    places: list[int] = []
+    for stem in stems:
+        at = low.find(stem)
+        while at >= 0:
+            places.append(at)
+            at = low.find(stem, at + 1)
+    places.sort()
+    return places
+
+
+def name_span(text: str, place: int) -> tuple[int, int]:
+    """The whole name around a stem, without an escape (`\\n`) or a percent code that touches it."""
+    start = place
+    stop = max(0, place - _LONGEST_NAME)
+    while start > stop:
+        sign = text[start - 1]
+        if not ((sign.isascii() and sign.isalnum()) or sign in _NAME_SIGNS):
+            break
+        start -= 1
+    if start and start < place:
+        before = text[start - 1]
+        touching = _ESCAPED if before == "\\" else _PERCENT if before == "%" else None
+        if touching and (found := touching.match(text, start)) and found.end() <= place:
+            start = found.end()
+    found = _NAME_REST.match(text, place)
+    end = found.end() if found else place
+    while end > place and text[end - 1] in ".-":
+        end -= 1
+    return start, end
+
+
+def kind_at(text: str, start: int, end: int) -> tuple[Kind, int]:
+    """What a name holds, with the words before (`API key`) and after it (`card number`) where they tell."""
+    if text[end : end + 1] == " " and (after := _WORD_AFTER.match(text, end)):
+        kind = kind_of(text[start : after.end()].rstrip("#."))
+        if kind is not Kind.NONE:
+            return kind, after.end()
+    kind = kind_of(text[start:end])
+    if kind in (Kind.NONE, Kind.QUERY) and start and text[start - 1] == " ":
+        before = _WORD_BEFORE.search(text[max(0, start - 26) : start])
+        if before and (longer := kind_of(f"{before[1]}_{text[start:end]}")) is not Kind.NONE:
+            return longer, end
+    return kind, end

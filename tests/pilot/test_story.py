@@ -1,0 +1,204 @@
+"""The 3 a.m. story by keyboard alone: alert, acknowledge, its logs, trace, config edit, resolve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual.pilot import Pilot
+
+from pake_tui.clock import MINUTE, monotonic
+from pake_tui.model.alert import AlertState
+from pake_tui.sources.fake import fake_sources
+from pake_tui.tui.app import PakeApp
+from pake_tui.tui.feed import Feed
+from pake_tui.tui.panels.alerts import AlertsPanel
+from pake_tui.tui.panels.logs import LogPanel
+from pake_tui.tui.panels.settings import SettingsPanel
+from pake_tui.tui.panels.trace import TracePanel
+from pake_tui.tui.screens.alerts import AlertScreen
+from pake_tui.tui.screens.help import HelpScreen
+from pake_tui.tui.screens.logs import LogsScreen
+from pake_tui.tui.screens.trace import TraceScreen
+from pake_tui.tui.widgets.bars import MessageBar
+from pake_tui.tui.widgets.prompt import Prompt
+from pake_tui.tui.workspace import load_themes
+
+START_NS = 1_772_366_400_000_000_000
+
+
+def console(read_only: str = "") -> PakeApp:
+    """A console over the invented incident, twelve minutes in."""
+    from dataclasses import replace
+
+    sources = replace(fake_sources(START_NS), read_only=read_only)
+    feed = Feed(sources, clock=lambda: START_NS + 12 * MINUTE)
+    feed.read_once()
+    feed.start()
+    return PakeApp(sources, feed, load_themes()[0], zone="UTC")
+
+
+def said(app: PakeApp) -> str:
+    """The message line of the screen in front."""
+    return "".join(text for text, _ in app.screen.query_one(MessageBar).line).strip()
+
+
+async def until(pilot: Pilot[None], holds: Callable[[], bool], what: str) -> None:
+    """Wait until something holds; fails after five seconds."""
+    end = monotonic() + 5
+    while not holds():
+        assert monotonic() < end, f"waited in vain for {what}"
+        await pilot.pause(0.02)
+
+
+async def type_text(pilot: Pilot[None], text: str) -> None:
+    """Type into the prompt."""
+    names = {" ": "space", ".": "full_stop", "_": "underscore"}
+    await pilot.press(*(names.get(one, one) for one in text))
+
+
+async def test_from_alert_to_resolved_by_keyboard() -> None:
+    """Acknowledge, read its logs, trace the first error, raise a threshold, resolve with a note: all keys."""
+    app = console()
+    async with app.run_test(size=(120, 36)) as pilot:
+        panel = app.screen.query_one(AlertsPanel)
+        await until(pilot, lambda: panel.row_count() > 0, "alerts")
+        alert = panel.selected
+        assert alert is not None
+        assert alert.state is AlertState.FIRING
+
+        await pilot.press("a")
+        await until(pilot, lambda: said(app) == f"acknowledged: {alert.title}", "the acknowledgement")
+        assert app.sources.alerts.alert(alert.id).alert.state is AlertState.ACKNOWLEDGED
+
+        await until(pilot, lambda: panel.selected is not None and panel.selected.id == alert.id, "the same row")
+        await pilot.press("L")
+        await until(pilot, lambda: isinstance(app.screen, LogsScreen), "its logs")
+        logs = app.screen.query_one(LogPanel)
+        await until(pilot, lambda: logs.row_count() > 3, "log lines")
+        await pilot.press("t")
+        await until(pilot, lambda: isinstance(app.screen, TraceScreen), "the trace")
+        trace = app.screen.query_one(TracePanel)
+        await until(pilot, lambda: trace.row_count() > 1, "the trace's records")
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: app.screen is app.base("overview"), "the way back")
+        assert panel.selected is not None
+        assert panel.selected.id == alert.id
+
+        await pilot.press("5")
+        settings = app.screen.query_one(SettingsPanel)
+        await until(pilot, lambda: settings.row_count() > 0, "settings")
+        settings.find("cpu_threshold_percent", from_here=True)
+        await pilot.press("enter", "ctrl+u")
+        await type_text(pilot, "95")
+        prompt = app.screen.query_one(Prompt)
+        await until(pilot, lambda: "95" in prompt.hint, "the line that changes")
+        await pilot.press("enter")
+        await until(pilot, lambda: said(app).startswith("saved:"), "the edit")
+        changed = next(s for s in app.sources.config.view().settings if s.path.endswith("cpu_threshold_percent"))
+        assert changed.value == 95
+
+        await pilot.press("2")
+        listed = app.screen.query_one(AlertsPanel)
+        await until(pilot, lambda: listed.row_count() > 0, "the alert list")
+        listed.keep(alert.id)
+        await pilot.press("R")
+        await type_text(pilot, "done")
+        await pilot.press("enter")
+        await until(pilot, lambda: said(app).startswith("resolved:"), "the resolution")
+        after = app.sources.alerts.alert(alert.id).alert
+        assert after.resolved is not None
+        assert after.resolved.note == "done"
+
+
+async def test_an_edit_that_is_wrong_is_refused_as_it_is_typed() -> None:
+    """The prompt says what would be accepted, and enter does not save."""
+    app = console()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("5")
+        settings = app.screen.query_one(SettingsPanel)
+        await until(pilot, lambda: settings.row_count() > 0, "settings")
+        settings.find("cpu_threshold_percent", from_here=True)
+        await pilot.press("enter", "ctrl+u")
+        await type_text(pilot, "high")
+        prompt = app.screen.query_one(Prompt)
+        await until(pilot, lambda: bool(prompt.wrong[0]), "the refusal")
+        await pilot.press("enter")
+        assert prompt.question is not None
+
+
+async def test_state_changing_keys_mean_nothing_elsewhere() -> None:
+    """`a` and `R` on the health screen change no alert."""
+    app = console()
+    async with app.run_test(size=(120, 36)) as pilot:
+        before = app.sources.alerts.alerts()
+        await pilot.press("4", "a", "u", "R", "C")
+        await pilot.pause()
+        assert app.sources.alerts.alerts().alerts == before.alerts
+        assert app.screen.query_one(Prompt).question is None
+
+
+async def test_a_read_only_console_refuses_and_says_why() -> None:
+    """No key changes an alert where nothing may be changed."""
+    app = console(read_only="asked for with --read-only")
+    async with app.run_test(size=(120, 36)) as pilot:
+        panel = app.screen.query_one(AlertsPanel)
+        await until(pilot, lambda: panel.row_count() > 0, "alerts")
+        before = app.sources.alerts.alerts().alerts
+        await pilot.press("a")
+        await until(pilot, lambda: said(app).startswith("read-only"), "the refusal")
+        assert app.sources.alerts.alerts().alerts == before
+
+
+async def test_a_pasted_id_opens_its_trace() -> None:
+    """One token pasted outside a field is taken as an ID."""
+    from textual import events
+
+    app = console()
+    async with app.run_test(size=(120, 36)) as pilot:
+        app.screen.post_message(events.Paste("req-7f3a"))
+        await until(pilot, lambda: isinstance(app.screen, TraceScreen), "the trace")
+
+
+async def test_the_command_line_does_what_keys_do() -> None:
+    """`:acknowledge` in the alert panel, `:logs QUERY`, and an unknown word that is named."""
+    app = console()
+    async with app.run_test(size=(120, 36)) as pilot:
+        panel = app.screen.query_one(AlertsPanel)
+        await until(pilot, lambda: panel.row_count() > 0, "alerts")
+        await pilot.press("colon")
+        await type_text(pilot, "acknowledge")
+        await pilot.press("enter")
+        await until(pilot, lambda: said(app).startswith("acknowledged:"), "the acknowledgement")
+        await pilot.press("colon")
+        await type_text(pilot, "frobnicate")
+        await pilot.press("enter")
+        await until(pilot, lambda: "no command frobnicate" in said(app), "the unknown word")
+        await pilot.press("colon")
+        await type_text(pilot, "logs timeout")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, LogsScreen), "the logs")
+
+
+async def test_help_lists_the_focused_panels_keys() -> None:
+    """`?` names what acts here, and `esc` goes back."""
+    app = console()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen), "the help")
+        text = "\n".join(app.screen.query_one("LinesPanel").row_text(i) for i in range(10))  # type: ignore[attr-defined]
+        assert "acknowledge" in text
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.base("overview"), "the way back")
+
+
+async def test_an_alert_opens_whole_and_closes_to_its_row() -> None:
+    """`enter` shows one alert with its history; `esc` returns to the same row."""
+    app = console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        panel = app.screen.query_one(AlertsPanel)
+        await until(pilot, lambda: panel.row_count() > 1, "alerts")
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: isinstance(app.screen, AlertScreen), "the alert")
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.base("overview"), "the way back")
+        assert panel.cursor == 1
