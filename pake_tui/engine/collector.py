@@ -25,7 +25,7 @@ from pake_tui.engine.store.alerts import unsettled
 from pake_tui.engine.store.leadership import DeposedError
 from pake_tui.engine.store.metrics import Meaning, MetricsStore
 from pake_tui.engine.store.state import StateStore
-from pake_tui.errors import ConflictError
+from pake_tui.errors import ConflictError, StoreError
 from pake_tui.model.alert import Policy
 from pake_tui.model.sample import MetricKind, SeriesKey
 
@@ -276,14 +276,15 @@ class Collector:
 
 
 def run_agent(folder: Path, config: Path | None, *, auto: bool, idle_s: float = IDLE_S) -> int:
-    """What `pake-tui agent` does; one started on demand gives way in silence where another collects.
+    """What `pake-tui agent` does; one started on demand gives way in silence where another collects, and
+    where the folder vanished there is nothing to say.
 
     ConfigError for a configuration that is refused, ConflictError, StoreError.
     """
     try:
         return Collector(folder, config, permanent=not auto, use_env=not auto, idle_s=idle_s).run()
-    except ConflictError:
-        if auto:
+    except (ConflictError, StoreError) as error:
+        if (auto and isinstance(error, ConflictError)) or not folder.is_dir():
             return 0
         raise
 
