@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from pake_tui import paths
 from pake_tui.cli.personal import personal_settings
 from pake_tui.errors import PakeError
 from pake_tui.sources.embedded.open import open_sources
@@ -51,6 +52,7 @@ def _run_app(options: argparse.Namespace, sources: Any, feed: Any, *, ascii_only
         zone=str(personal.get("zone") or "local"),
         keymap=check_keymap(personal.get("keys"), file),
         warnings=tuple(problems),
+        crash_folder=paths.cache_folder(),
     )
     app.run()
     return app.return_code or 0

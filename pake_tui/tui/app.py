@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import tzinfo
+from pathlib import Path
 from typing import ClassVar
 
 from textual.message import Message
@@ -52,10 +53,13 @@ class PakeApp(TerminalApp):
         zone: str = "local",
         keymap: dict[str, str] | None = None,
         warnings: tuple[str, ...] = (),
+        crash_folder: Path | None = None,
     ) -> None:
         if theme not in themes:
             raise PakeError(f"there is no theme {theme}", hint=f"themes: {', '.join(sorted(themes))}")
-        super().__init__(ansi_color=themes[theme].ansi)
+        super().__init__(
+            ansi_color=themes[theme].ansi, ascii_only=ascii_only or None, crash_folder=crash_folder
+        )
         self.sources = sources
         self.feed = feed
         self.themes = themes

@@ -13,6 +13,7 @@ from pake_tui.tui.panels.logs import LogPanel
 from pake_tui.tui.workspace import load_themes
 
 START_NS = 1_772_366_400_000_000_000
+LOOKS = 6
 SCREENS = {"overview": "1", "alerts": "2", "logs": "3", "health": "4", "config": "5"}
 
 
@@ -25,16 +26,14 @@ def still_console(theme: str) -> PakeApp:
 
 
 async def settled(pilot: Pilot[None]) -> None:
-    """Wait until the log panel in front has its rows, and until two looks show the same."""
+    """Wait until the log panel in front has its rows and several looks in a row show the same."""
     app = pilot.app
-    end = monotonic() + 5
-    before = ""
-    while monotonic() < end:
+    end, equal, before = monotonic() + 10, 0, ""
+    while monotonic() < end and equal < LOOKS:
         await pilot.pause(0.1)
-        logs = list(app.screen.query(LogPanel))
         now = app.export_screenshot()
-        if now == before and all(panel.row_count() for panel in logs):
-            return
+        ready = all(panel.row_count() for panel in app.screen.query(LogPanel))
+        equal = equal + 1 if now == before and ready else 0
         before = now
 
 

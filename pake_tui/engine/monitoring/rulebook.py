@@ -14,6 +14,8 @@ from pake_tui.model.alert import Alert
 from pake_tui.model.sample import SeriesKey, Tags
 
 MAX_PAIRS = 5_000
+HELD_NS = 5 * SECOND // 2
+"""Writers write once a second: so long a value stands for the next one, as it does on the screen."""
 Place = tuple[str, SeriesKey]
 
 
@@ -65,7 +67,8 @@ class RuleBook:
     ) -> None:
         """Judge the rules that are due by the newest (UTC ns, value) of every series.
 
-        A value older than the rule's interval is missing. StoreError; what was not stored is judged again.
+        A value older than the rule's interval (and 2.5 s) is missing. StoreError; what was not stored is judged
+        again.
         """
         self.problem = ""
         for rule in self.rules:
@@ -100,7 +103,7 @@ class RuleBook:
                 self.problem = f"more than {MAX_PAIRS} pairs of rule and series; some are not judged"
                 continue
             at_ns, newest = values.get(key, (0, 0.0))
-            missing = now_ns - at_ns > (rule.interval_ns or 0)
+            missing = now_ns - at_ns > max(rule.interval_ns or 0, HELD_NS)
             value = None if missing else newest
             how = rejudge if rule.name in self._edited else judge
             state, verdict = how(rule, self._states.get(place, RuleState()), value, _now_ns())

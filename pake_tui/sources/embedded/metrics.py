@@ -92,13 +92,17 @@ def status(state: StateStore, problem: str = "") -> CollectorStatus:
 
 def limit_of(key: SeriesKey, limits: Mapping[str, float]) -> float | None:
     """The threshold a series is drawn with: of its label, else of its metric unless it is part of a whole."""
-    if key.label in limits:
-        return limits[key.label]
     tags = dict(key.tags)
-    if "core" in tags or tags.get("stat", "p95") != "p95":
-        return None
-    plain = SeriesKey(key.metric, (), key.service).label
-    return limits.get(plain, limits.get(key.metric))
+    spellings = [key.tags]
+    if tags.get("stat", "p95") == "p95":
+        spellings.append(tuple(tag for tag in key.tags if tag[0] != "stat"))
+        spellings += [] if "core" in tags else [()]
+    for wanted in spellings:
+        for service in (key.service, ""):
+            found = limits.get(SeriesKey(key.metric, wanted, service).label)
+            if found is not None:
+                return found
+    return None
 
 
 def _has_value(series: Series) -> bool:

@@ -119,10 +119,10 @@ class TerminalApp(App[None], inherit_bindings=False):
 
     # Manners.
 
-    def run(self, *args: Any, **options: Any) -> None:
-        """Run until the end; the terminal is restored whatever goes wrong."""
+    def run(self, *args: Any, **options: Any) -> Any:
+        """Run until the end, with what `exit` was given; the terminal is restored whatever goes wrong."""
         try:
-            super().run(*args, **options)
+            return super().run(*args, **options)
         finally:
             if self.terminal is not None:
                 self.terminal.close()

@@ -139,6 +139,7 @@ class Panel(Widget, can_focus=True):
     def on_resize(self) -> None:
         """Keep the cursor in view when the size changes."""
         self.reveal()
+        self.refresh()
 
     # Drawing.
 
