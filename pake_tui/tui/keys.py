@@ -60,7 +60,7 @@ KEYS: tuple[Key, ...] = (
     Key("logs", ("3",), "everywhere", "logs", "the log viewer", takes="QUERY"),
     Key("health", ("4",), "everywhere", "health", "the health checks"),
     Key("config", ("5",), "everywhere", "config", "the configuration"),
-    Key("help", ("question_mark",), "everywhere", "help", "the keys of this screen, the filter language", 90),
+    Key("help", ("question_mark",), "everywhere", "help", "the keys of this screen, the filter language"),
     Key(
         "command", ("colon",), "everywhere", "command", "command line: every key by name, `tab` completes", 80
     ),

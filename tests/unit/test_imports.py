@@ -87,7 +87,8 @@ def imports_of(path: Path) -> list[tuple[int, str]]:
             found += [(node.lineno, alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             assert node.level == 0, f"{path}:{node.lineno}: relative import"
-            found.append((node.lineno, node.module))
+            if node.module != "pake_tui":
+                found.append((node.lineno, node.module))
             if node.module.startswith("pake_tui"):
                 found += [(node.lineno, f"{node.module}.{alias.name}") for alias in node.names]
     return found

@@ -142,7 +142,8 @@ class KeysBar(Bar):
         """Keys and labels; those that do not fit are left out."""
         app = self.console_app
         width = self.size.width
-        line: Line = [(SafeText(" "), "dim"), (SafeText("1-5"), "key"), (SafeText(" screens"), "dim")]
+        line: Line = [(SafeText(" 1-5"), "key"), (SafeText(" screens"), "dim")]
+        line += [(SafeText("  ?"), "key"), (SafeText(" help"), "dim")]
         for key in self.keys:
             more: Line = [
                 (SafeText("  "), "dim"),
