@@ -70,7 +70,9 @@ async def test_from_alert_to_resolved_by_keyboard() -> None:
         await until(pilot, lambda: said(app) == f"acknowledged: {alert.title}", "the acknowledgement")
         assert app.sources.alerts.alert(alert.id).alert.state is AlertState.ACKNOWLEDGED
 
-        await until(pilot, lambda: panel.selected is not None and panel.selected.id == alert.id, "the same row")
+        await until(
+            pilot, lambda: panel.selected is not None and panel.selected.id == alert.id, "the same row"
+        )
         await pilot.press("L")
         await until(pilot, lambda: isinstance(app.screen, LogsScreen), "its logs")
         logs = app.screen.query_one(LogPanel)
@@ -94,7 +96,9 @@ async def test_from_alert_to_resolved_by_keyboard() -> None:
         await until(pilot, lambda: "95" in prompt.hint, "the line that changes")
         await pilot.press("enter")
         await until(pilot, lambda: said(app).startswith("saved:"), "the edit")
-        changed = next(s for s in app.sources.config.view().settings if s.path.endswith("cpu_threshold_percent"))
+        changed = next(
+            s for s in app.sources.config.view().settings if s.path.endswith("cpu_threshold_percent")
+        )
         assert changed.value == 95
 
         await pilot.press("2")
