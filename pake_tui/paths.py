@@ -161,7 +161,7 @@ def data_folder(name: str) -> Path:
 
 
 def cleaned_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """An environment for a collector: `LOG_*`, `MONITORING_*`, $PAKE_CONFIG count only where they were set."""
+    """An environment for a collector: without `LOG_*`, `MONITORING_*` and $PAKE_CONFIG."""
     return {
         key: value
         for key, value in environment.items()

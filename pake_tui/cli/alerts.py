@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do it; the exit code."""
-    source = _open(options.read_only)
+    store, source = _open(options.read_only)
     action = options.action or "list"
     try:
         if action == "list":
@@ -69,6 +69,9 @@ def run(options: argparse.Namespace) -> int:
     except NotFoundError as error:
         print(f"pake-tui: {safe(str(error))}", file=sys.stderr)
         return 1
+    finally:
+        for note in store.notes:
+            print(f"pake-tui: {safe(note)}", file=sys.stderr)
     return 0
 
 
@@ -103,11 +106,11 @@ def _add_list_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _open(read_only: bool) -> EmbeddedAlertSource:
+def _open(read_only: bool) -> tuple[StateStore, EmbeddedAlertSource]:
     folder = paths.state_folder(create=not read_only)
     reason = "--read-only" if read_only else folder.problem
     store = StateStore(folder.path, read_only=bool(reason))
-    return EmbeddedAlertSource(store, Policy, paths.actor(), reason)
+    return store, EmbeddedAlertSource(store, Policy, paths.actor(), reason)
 
 
 def _act(source: EmbeddedAlertSource, action: str, options: argparse.Namespace) -> Alert:

@@ -102,10 +102,10 @@ def open_source(options: argparse.Namespace) -> EmbeddedLogSource:
         print(f"pake-tui: not read: {safe(problem)}", file=sys.stderr)
     if len(problems) > MOST_PROBLEMS:
         print(f"pake-tui: not read: {len(problems) - MOST_PROBLEMS} more files", file=sys.stderr)
-    if not files and not options.file:
-        print(
-            "pake-tui: no log files here; name some with --file, or with logs: in pake.yaml", file=sys.stderr
-        )
+    if not files:
+        named = " or ".join(safe(pattern) for pattern in options.file)
+        nothing = f"no file matches {named}" if named else "no log files here"
+        print(f"pake-tui: {nothing}; name some with --file, or with logs: in pake.yaml", file=sys.stderr)
     return source
 
 

@@ -74,12 +74,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(importlib.import_module(name).run(options))
     except ConfigError as error:
-        print(f"pake-tui: {error}", file=sys.stderr)
-        for problem in error.problems:
-            print(f"  {problem}", file=sys.stderr)
+        _complain(f"pake-tui: {error}", *(f"  {problem}" for problem in error.problems))
         return 2
     except PakeError as error:
-        print(f"pake-tui: {error}", file=sys.stderr)
+        _complain(f"pake-tui: {error}")
         return 2
     except KeyboardInterrupt:
         return 130
@@ -87,3 +85,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader went away, as `head` does: end quietly, and let no flush at exit complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+
+
+def _complain(*lines: str) -> None:
+    """Each line on standard error; a file's name or text in it cannot command the terminal."""
+    from pake_tui.text.safe import safe
+
+    for line in lines:
+        print(safe(line), file=sys.stderr)

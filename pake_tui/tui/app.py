@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from pake_tui.errors import PakeError
+from pake_tui.model.sample import CollectorMode
 from pake_tui.sources.protocols import Sources
 from pake_tui.tui.drawing import zone_named
 from pake_tui.tui.feed import Feed, Snapshot
@@ -67,7 +68,7 @@ class PakeApp(TerminalApp):
         self.glyphs = ASCII if ascii_only else UNICODE
         self.zone_mode = zone
         self.snapshot = feed.latest
-        self.warnings = (*sources.warnings, *warnings)
+        self.warnings: tuple[str, ...] = (*sources.warnings, *warnings)
         self._keymap_chosen = keymap or {}
         self._bases: dict[str, ConsoleScreen] = {}
         self._acting = ThreadPoolExecutor(1, thread_name_prefix="pake-act")
@@ -161,10 +162,10 @@ class PakeApp(TerminalApp):
         """Hand a snapshot to the screen on top, and the title to the terminal."""
         if not self.is_running:  # on the way out its screens are gone already
             return
-        first = not self.snapshot.at_ns
         self.snapshot = message.snapshot
-        if first and self.warnings:
+        if self.warnings:
             self.say(" · ".join(self.warnings), "warning")
+            self.warnings = ()
         firing = sum(alert.state.value == "firing" for alert in self.snapshot.alerts.alerts)
         mark = f"{self.glyphs.firing}{firing} " if firing else ""
         self.set_title(f"{mark}{self.sources.host}")
@@ -276,13 +277,17 @@ class PakeApp(TerminalApp):
 
     def action_quit(self) -> None:  # type: ignore[override]  # Textual's is a coroutine without need
         """Leave; where nobody collects afterwards, only when asked twice."""
-        alone = self.snapshot.collector.mode.value != "agent" and self.snapshot.alerts.alerts
-        if alone and not self._quit_asked and not self.sources.read_only:
-            self._quit_asked = True
-            self.say("Nobody is paged when you leave. q again to quit.", "warning")
-            self.set_timer(5.0, self._forget_quit)
+        if not self.collects_alone or self._quit_asked or self.sources.read_only:
+            self.exit()
             return
-        self.exit()
+        self._quit_asked = True
+        self.say("Nobody is paged when you leave. q again to quit.", "warning")
+        self.set_timer(5.0, self._forget_quit)
+
+    @property
+    def collects_alone(self) -> bool:
+        """Whether nobody judges rules any more once the last console is closed."""
+        return bool(self.snapshot.at_ns) and self.snapshot.collector.mode is not CollectorMode.AGENT
 
     def _forget_quit(self) -> None:
         self._quit_asked = False

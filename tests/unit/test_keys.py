@@ -68,7 +68,7 @@ def test_a_users_keymap_is_checked_by_name() -> None:
 )
 def test_a_wrong_keymap_is_refused_and_named(mapping: object, said: str) -> None:
     """Unknown names, clashes and wrong types are refused with the file and the name."""
-    with pytest.raises(ConfigError, match="console.yaml") as refused:
+    with pytest.raises(ConfigError, match=r"console\.yaml") as refused:
         check_keymap(mapping, "console.yaml")
     assert said in str(refused.value)
 

@@ -67,8 +67,8 @@ class RuleBook:
     ) -> None:
         """Judge the rules that are due by the newest (UTC ns, value) of every series.
 
-        A value older than the rule's interval (and 2.5 s) is missing. StoreError; what was not stored is judged
-        again.
+        A value older than the rule's interval (and 2.5 s) is missing. StoreError; what was not stored is
+        judged again.
         """
         self.problem = ""
         for rule in self.rules:

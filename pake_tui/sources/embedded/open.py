@@ -16,7 +16,7 @@ from pake_tui.engine.monitoring import rules
 from pake_tui.engine.settings.live import LiveSettings
 from pake_tui.engine.store.metrics import MetricsStore
 from pake_tui.engine.store.state import StateStore
-from pake_tui.errors import ConfigError, PakeError
+from pake_tui.errors import ConfigError, PakeError, ReadOnlyError
 from pake_tui.model.alert import Policy
 from pake_tui.records.aliases import CORRELATION_IDS
 from pake_tui.sources.embedded.alerts import EmbeddedAlertSource
@@ -45,7 +45,7 @@ def _open(config: Path | None, read_only: str, closing: ExitStack) -> Sources:
     warnings: list[str] = []
     if folder.problem and not read_only:
         read_only = folder.problem
-        warnings.append(f"{folder.problem}: alerts are only read, metrics are kept until you leave")
+        warnings.append(f"alerts are only read, metrics are kept until you leave: {folder.problem}")
     state = StateStore(folder.path, read_only=bool(read_only))
     closing.callback(state.close)
     where = collecting = state
@@ -58,8 +58,10 @@ def _open(config: Path | None, read_only: str, closing: ExitStack) -> Sources:
     closing.callback(metrics.close)
     live = _settings(config, collecting)
     if not read_only:
-        _announce(state, closing, warnings)
-    warnings += state.notes
+        read_only = _announce(state, closing, warnings)
+    with suppress(PakeError):  # opened now, so that what is odd about it is said at once
+        metrics.database.data_version()
+    warnings += (*state.notes, *metrics.database.notes)
 
     def start() -> str:
         if not read_only:
@@ -112,8 +114,8 @@ def _settings(config: Path | None, state: StateStore) -> LiveSettings:
     return live
 
 
-def _announce(state: StateStore, closing: ExitStack, warnings: list[str]) -> None:
-    """Tell the other consoles that this one is here, until it is closed."""
+def _announce(state: StateStore, closing: ExitStack, warnings: list[str]) -> str:
+    """Tell the other consoles that this one is here, until it is closed; why nothing may be written, or ""."""
 
     def leave() -> None:
         with suppress(PakeError):
@@ -121,10 +123,13 @@ def _announce(state: StateStore, closing: ExitStack, warnings: list[str]) -> Non
 
     try:
         state.presence.enter(paths.actor())
+    except ReadOnlyError as error:
+        return str(error)
     except PakeError as error:
         warnings.append(str(error))
-        return
+        return ""
     closing.callback(leave)
+    return ""
 
 
 def _policy(live: LiveSettings) -> Callable[[], Policy]:

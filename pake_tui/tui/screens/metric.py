@@ -7,14 +7,16 @@ from typing import ClassVar
 
 from textual.widget import Widget
 
-from pake_tui.model.sample import Series, SeriesKey
+from pake_tui.model.sample import ProcessRow, Series, SeriesKey
 from pake_tui.text.safe import SafeText
 from pake_tui.tui.drawing import Line, clock, fit, number, resample, scale_of, t
 from pake_tui.tui.feed import Snapshot
+from pake_tui.tui.panels.lines import LinesPanel
 from pake_tui.tui.panels.metrics import MetricsPanel, name_of
 from pake_tui.tui.screens.base import ConsoleScreen
 
 AXIS = 11
+PROCESS_METRICS = ("cpu_percent", "memory_percent", "load1")
 
 
 class ChartPanel(MetricsPanel):
@@ -83,14 +85,19 @@ class MetricScreen(ConsoleScreen):
     """A series over the whole screen."""
 
     place: ClassVar = "overview"
+    DEFAULT_CSS = "MetricScreen #chart { height: 1fr; } MetricScreen #processes { height: 9; }"
 
     def __init__(self, key: SeriesKey) -> None:
         super().__init__()
         self.key = key
 
     def compose_body(self) -> Iterable[Widget]:
-        """The chart."""
+        """The chart, and for cpu and memory who uses them."""
         yield ChartPanel(self.key.label, id="chart")
+        if self.key.metric in PROCESS_METRICS:
+            processes = LinesPanel("Busiest processes", id="processes")
+            processes.nothing = "The collector has not listed any yet."
+            yield processes
 
     def show(self, snapshot: Snapshot) -> None:
         """Newer points of this one series."""
@@ -100,6 +107,8 @@ class MetricScreen(ConsoleScreen):
         if panel.rows:
             panel.title = name_of(panel.rows[0])
         panel.refresh()
+        for processes in self.query("#processes").results(LinesPanel):
+            processes.set_lines([process_line(row) for row in snapshot.processes])
 
     def query_for_logs(self) -> tuple[str, int | None] | None:
         """The lines of the service, else everybody's warnings."""
@@ -108,3 +117,14 @@ class MetricScreen(ConsoleScreen):
     def equal_command(self) -> str:
         """The command that prints this series."""
         return f"pake-tui metrics {self.key.metric}"
+
+
+def process_line(row: ProcessRow) -> Line:
+    """pid, name, user, cpu and resident memory of one process."""
+    cpu, memory = number(row.cpu_percent, "percent"), number(float(row.memory_bytes), "bytes")
+    return [
+        (t(f" {row.pid:>8}  "), "dim"),
+        (t(f"{cpu:>6}  {memory:>9}  "), "title"),
+        (t(f"{row.user[:12]:<12}  "), "dim"),
+        (t(row.name), "text"),
+    ]

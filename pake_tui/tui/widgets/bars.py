@@ -70,6 +70,8 @@ class HeaderBar(Bar):
         names = [one.actor for one in snapshot.presence]
         if len(names) > 1:
             left.append((t(f"{len(names)} here: {', '.join(names[:4])}  "), "header"))
+        if app.collects_alone and not sources.read_only:
+            left.append((t("nobody is paged when you leave  "), "header"))
         firing = snapshot.alerts.count(AlertState.FIRING)
         acked = snapshot.alerts.count(AlertState.ACKNOWLEDGED)
         right: Line = []
