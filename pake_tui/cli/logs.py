@@ -128,6 +128,8 @@ def _source(options: argparse.Namespace) -> EmbeddedLogSource:
         registered=registered,
         assumed_zone=zone,
         aliases=(*CORRELATION_IDS, *settings.correlation_ids),
+        record_bytes=settings.limits.record_bytes,
+        most_files=settings.limits.log_files,
         worker=False,
     )
 

@@ -35,7 +35,7 @@ def test_show_prints_every_value_with_its_place(
     lines = capsys.readouterr().out.splitlines()
     row = next(line for line in lines if line.startswith("monitoring.cpu_threshold_percent"))
     assert row.split(maxsplit=2)[1:] == ["60", "$MONITORING_CPU_THRESHOLD, overrides pake.yaml:3: 70.0"]
-    assert any(line.split() == ["limits.series", "2000", "default"] for line in lines)
+    assert any(line.split() == ["limits.log_files", "500", "default"] for line in lines)
 
 
 def test_show_as_json_is_one_object_a_setting(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

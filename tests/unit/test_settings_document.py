@@ -27,7 +27,7 @@ def problems(text: str | bytes) -> list[tuple[int | None, str, str]]:
         ("logging:\n  lgo_level: INFO\n", 2, "logging.lgo_level", "did you mean log_level?"),
         ("log_level: INFO\n", 1, "log_level", "it belongs under logging:"),
         ("monitorin:\n", 1, "monitorin", "did you mean monitoring?"),
-        ("limits:\n  series: 200.5\n", 2, "limits.series", "200.5 is not a whole number"),
+        ("limits:\n  log_files: 200.5\n", 2, "limits.log_files", "200.5 is not a whole number"),
         (
             "monitoring:\n  cpu_threshold_percent: 101\n",
             2,

@@ -62,7 +62,7 @@ def edited(path: str, typed: str, text: str = TEXT) -> str:
         ("logging.service_name", "my shop", 5, "", "  service_name: my shop"),
         ("logging.environment", "a: b #c", 5, "", '  environment: "a: b #c"'),
         ("logging.service_name", "yes", 5, "", '  service_name: "yes"'),
-        ("limits.series", "500", 10, "", "  series: 500"),
+        ("limits.log_files", "600", 10, "", "  log_files: 600"),
         ("collector.mode", "never", 10, "collector: auto", "collector: never"),
         ("rules.api slow.threshold", "900", 16, "    threshold: 500    # ms", "    threshold: 900    # ms"),
         ("rules.0.for", "30s", 17, "", "    for: 30s"),

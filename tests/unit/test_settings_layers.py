@@ -88,7 +88,7 @@ def test_each_value_tells_where_it_came_from_and_what_it_hides(file: Path) -> No
     live = LiveSettings(file, use_env=True, environment={"LOG_LEVEL": "ERROR"})
     live.update("logging", actor="ada", log_level="DEBUG")
     assert live.provenance("logging.backup_count").place == "pake.yaml:10"
-    assert live.provenance("limits.series").layer is Layer.DEFAULT
+    assert live.provenance("limits.log_files").layer is Layer.DEFAULT
     level = live.provenance("logging.log_level")
     assert level.layer is Layer.RUNTIME
     assert level.place.startswith("ada ")

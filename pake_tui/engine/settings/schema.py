@@ -149,9 +149,6 @@ class Limits:
     log_queue: int = _option(10_000, "lines that async_logging may have waiting", low=100, high=1_000_000)
     log_files: int = _option(500, "files in one log view; the newest are taken", low=1, high=10_000)
     record_bytes: int = _option(65_536, "bytes of one log record that are read", low=1024, high=16_777_216)
-    series: int = _option(2_000, "series that are kept; more are refused", low=100, high=100_000)
-    metrics_hours: int = _option(48, "hours that samples are kept", low=1, high=8760)
-    alert_days: int = _option(90, "days that resolved alerts are kept", low=1, high=3650)
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,8 @@ def _open(config: Path | None, read_only: str, closing: ExitStack) -> Sources:
         registered=lambda: [(row.service, str(row.path)) for row in state.loggers.paths()],
         assumed_zone=local_zone(),
         aliases=(*CORRELATION_IDS, *live.current.correlation_ids),
+        record_bytes=live.current.limits.record_bytes,
+        most_files=live.current.limits.log_files,
     )
     closing.callback(logs.close)
     actor = paths.actor()
@@ -90,7 +92,7 @@ def _open(config: Path | None, read_only: str, closing: ExitStack) -> Sources:
         actor=actor,
         state_folder=str(folder.path),
         read_only=read_only,
-        warnings=tuple(warnings),
+        warnings=tuple(dict.fromkeys(warnings)),
         close=closing.close,
     )
 
@@ -123,11 +125,9 @@ def _announce(state: StateStore, closing: ExitStack, warnings: list[str]) -> str
 
     try:
         state.presence.enter(paths.actor())
-    except ReadOnlyError as error:
-        return str(error)
     except PakeError as error:
         warnings.append(str(error))
-        return ""
+        return str(error) if isinstance(error, ReadOnlyError) else ""
     closing.callback(leave)
     return ""
 
