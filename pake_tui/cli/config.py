@@ -9,10 +9,12 @@ from pathlib import Path
 
 from pake_tui import paths
 from pake_tui.cli.main import add_common
+from pake_tui.engine.agent_start import running_config
 from pake_tui.engine.monitoring.rules import validate as validate_rules
 from pake_tui.engine.settings import files
 from pake_tui.engine.settings.live import LiveSettings, refused
-from pake_tui.errors import ConfigError, NotFoundError
+from pake_tui.engine.store.state import StateStore
+from pake_tui.errors import ConfigError, NotFoundError, StoreError
 from pake_tui.model.setting import Problem, Setting
 from pake_tui.sources.embedded.config import EmbeddedConfigStore
 from pake_tui.text.masking import mask_text
@@ -41,7 +43,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the action: 0, or 2 with problems."""
-    path: Path | None = options.config or paths.find_config()
+    state = StateStore(paths.state_folder(create=False).path, read_only=True)
+    try:
+        path: Path | None = options.config or running_config(state) or paths.find_config()
+    except StoreError:  # an edit must be possible whatever became of the database
+        path = paths.find_config()
     if options.action == "path":
         return _path(path, options.json)
     if options.action == "validate":

@@ -163,6 +163,7 @@ class Library:
     def _after_fork(self) -> None:
         self._lock = threading.RLock()
         self._unregistered = {}
+        self.settings.after_fork()
         self.output.after_fork()
         self._keeper.reset()
         if self._monitors is not None:
