@@ -58,21 +58,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Do it; the exit code."""
     store, source = _open(options.read_only)
-    action = options.action or "list"
+    action, complaints = options.action or "list", []
     try:
         if action == "list":
-            return _list(source, options)
-        if action == "show":
+            _list(source, options)
+        elif action == "show":
             _print_detail(source.alert(options.id), options)
-            return 0
-        _print_done(_act(source, action, options), options)
+        else:
+            _print_done(_act(source, action, options), options)
     except NotFoundError as error:
-        print(f"pake-tui: {safe(str(error))}", file=sys.stderr)
-        return 1
-    finally:
-        for note in store.notes:
-            print(f"pake-tui: {safe(note)}", file=sys.stderr)
-    return 0
+        complaints.append(str(error))
+    for text in (*store.notes, *complaints):
+        print(f"pake-tui: {safe(text)}", file=sys.stderr)
+    return 1 if complaints else 0
 
 
 def as_fields(alert: Alert) -> dict[str, object]:
@@ -123,14 +121,14 @@ def _act(source: EmbeddedAlertSource, action: str, options: argparse.Namespace) 
     return source.comment(options.id, options.text)
 
 
-def _list(source: EmbeddedAlertSource, options: argparse.Namespace) -> int:
+def _list(source: EmbeddedAlertSource, options: argparse.Namespace) -> None:
     state = getattr(options, "state", None)
     found = source.alerts(frozenset({AlertState(state)}) if state else None)
     alerts = [a for a in found.alerts if a.live or state or getattr(options, "all", False)]
     if _wants_json(options):
         for alert in alerts:
             print(json.dumps(as_fields(alert)))
-        return 0
+        return
     if alerts:
         print_table(
             ("ID", "STATE", "SEVERITY", "AGE", "COUNT", "SERVICE", "TITLE", "WHO"), map(_cells, alerts)
@@ -139,7 +137,6 @@ def _list(source: EmbeddedAlertSource, options: argparse.Namespace) -> int:
     print(f"{firing} firing, {taken} acknowledged, {found.resolved_24h} resolved in 24 h")
     if found.held_back:
         print(f"{found.held_back} more notices held back")
-    return 0
 
 
 def _cells(alert: Alert) -> tuple[str, ...]:

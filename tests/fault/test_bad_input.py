@@ -1,0 +1,145 @@
+"""What bad input gets, through the real command: a message that names the thing and the way out."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.pty.driver import Terminal
+
+COMMAND = [sys.executable, "-m", "pake_tui"]
+ESCAPE = "\x1b[31m"
+# Root may read and write everything: these take that from it, so that permissions count here too.
+POWERLESS = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"]
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    """The command's output and exit code."""
+    return subprocess.run(
+        [*COMMAND, *words], capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL
+    )
+
+
+@pytest.fixture
+def state(private_places: Path) -> Path:
+    """A state folder with one alert in it, nobody at work there."""
+    program = (
+        "import pake_tui; pake_tui.get_monitor('api').create_alert('disk is full', 'no room', 'critical')"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+    return private_places / "state"
+
+
+@pytest.fixture
+def consoles() -> Iterator[list[Terminal]]:
+    """Consoles that a test opened; closed at its end."""
+    opened: list[Terminal] = []
+    yield opened
+    for terminal in opened:
+        terminal.close()
+
+
+def open_console(consoles: list[Terminal], *words: str, before: tuple[str, ...] = ()) -> Terminal:
+    """A console in a terminal of its own."""
+    consoles.append(Terminal([*before, *COMMAND, *words]))
+    return consoles[-1]
+
+
+def spoil(path: Path) -> None:
+    """Make a database one no more."""
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    path.write_bytes(b"no database at all " * 500)
+
+
+def make_newer(path: Path, limit: str) -> None:
+    """As a later version would leave a database that older ones must not read, or write."""
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version=9")
+        connection.execute("INSERT OR REPLACE INTO meta VALUES(?, 9)", (limit,))
+    connection.close()
+
+
+def test_an_escape_in_a_file_name_is_shown_in_complaints(tmp_path: Path) -> None:
+    """A refused configuration whose name holds an escape does not command the terminal of who reads it."""
+    file = tmp_path / f"bad{ESCAPE}.yaml"
+    file.write_text("monitoring: [\n")
+    done = run("--config", str(file), "config", "show")
+    assert done.returncode == 2
+    assert "\x1b" not in done.stderr
+    assert "bad␛[31m.yaml:2: is not YAML" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_glob_that_names_nothing_is_said(tmp_path: Path) -> None:
+    """`logs --file` with a pattern that no file matches says so; silence would look like a quiet log."""
+    done = run("logs", "--file", str(tmp_path / f"{ESCAPE}*.log"))
+    assert done.returncode == 1
+    assert f"no file matches {tmp_path}/␛[31m*.log" in done.stderr
+
+
+def test_a_set_aside_state_is_said(state: Path) -> None:
+    """`alerts` over a corrupt state.db begins a fresh one, and says where the old one lies."""
+    spoil(state / "state.db")
+    done = run("alerts")
+    assert done.returncode == 0
+    assert "0 firing" in done.stdout
+    assert f"state.db was corrupt and lies now at {state}/state.db.corrupt-" in done.stderr
+
+
+def test_a_corrupt_state_is_refused_read_only(state: Path) -> None:
+    """Read-only nothing is set aside: the file is named, and what would help."""
+    spoil(state / "state.db")
+    done = run("alerts", "--read-only")
+    assert done.returncode == 2
+    assert f"{state}/state.db is corrupt" in done.stderr
+    assert not list(state.glob("*.corrupt-*"))
+
+
+@pytest.mark.parametrize("words", [("alerts",), ("agent",)])
+def test_a_newer_state_is_refused(state: Path, words: tuple[str, ...]) -> None:
+    """A state that a later version wrote and this one cannot read is refused, with the ways out."""
+    make_newer(state / "state.db", "min_reader")
+    done = run(*words)
+    assert done.returncode == 2
+    assert "was made by a newer pake-tui" in done.stderr
+    assert "upgrade pake-tui, or name another state folder with PAKE_STATE_DIR" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "collecting into" not in done.stdout
+
+
+def test_a_console_says_what_was_set_aside(state: Path, consoles: list[Terminal]) -> None:
+    """The message line of a console that just opened tells of databases that were corrupt."""
+    spoil(state / "state.db")
+    (state / "metrics.db").write_bytes(b"no database at all " * 500)
+    terminal = open_console(consoles)
+    terminal.wait_for(r"state\.db was corrupt and lies now at")
+    assert list(state.glob("metrics.db.corrupt-*"))
+
+
+def test_a_console_on_a_state_that_it_may_not_write_says_so(state: Path, consoles: list[Terminal]) -> None:
+    """A newer state that can still be read opens read-only: in the header, and why in the message line."""
+    make_newer(state / "state.db", "min_writer")
+    terminal = open_console(consoles)
+    terminal.wait_for("disk is full")
+    terminal.wait_for(r"state\.db was made by a newer pake-tui")
+    assert "read-only" in terminal.text()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="as root, to give its powers up")
+def test_a_console_without_a_writable_state_folder_opens_read_only(
+    tmp_path: Path, consoles: list[Terminal], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It opens, reads on, and says that alerts are only read and which folder cannot be made."""
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o500)
+    monkeypatch.setenv("PAKE_STATE_DIR", str(locked / "state"))
+    terminal = open_console(consoles, before=tuple(POWERLESS))
+    terminal.wait_for("alerts are only read, metrics are kept until you leave: cannot create")
+    assert "read-only" in terminal.text()
