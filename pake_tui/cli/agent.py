@@ -33,6 +33,9 @@ def run(options: argparse.Namespace) -> int:
     config = options.config
     if config is None and not options.auto:
         config = paths.find_config()
-    if not options.auto:
-        print(f"collecting into {folder.path} (pid {os.getpid()}); ctrl+c ends it", flush=True)
-    return run_agent(folder.path, config, auto=options.auto, idle_s=options.idle)
+
+    def say() -> None:
+        if not options.auto:
+            print(f"collecting into {folder.path} (pid {os.getpid()}); ctrl+c ends it", flush=True)
+
+    return run_agent(folder.path, config, auto=options.auto, idle_s=options.idle, begun=say)

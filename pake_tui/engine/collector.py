@@ -76,14 +76,15 @@ class Collector:
         self._parts = [Part(*work, deposed=self._leave_for) for work in works]
         self._part = {part.name: part for part in self._parts}
 
-    def run(self) -> int:
+    def run(self, begun: Callable[[], None] = lambda: None) -> int:
         """Collect until told to stop, replaced, unneeded, or without a folder: the exit code.
 
-        ConflictError if another one collects here.
+        `begun` is called once it leads. ConflictError if another one collects here.
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._leave("told to stop"))
         self._claim()
+        begun()
         open_engine_log(self._folder)
         kind = "permanent" if self._permanent else "on demand"
         _log.info("collector started, %s, configuration %s", kind, self._config_path)
@@ -275,14 +276,21 @@ class Collector:
         self._state.database.checkpoint()
 
 
-def run_agent(folder: Path, config: Path | None, *, auto: bool, idle_s: float = IDLE_S) -> int:
+def run_agent(
+    folder: Path,
+    config: Path | None,
+    *,
+    auto: bool,
+    idle_s: float = IDLE_S,
+    begun: Callable[[], None] = lambda: None,
+) -> int:
     """What `pake-tui agent` does; one started on demand gives way in silence where another collects, and
     where the folder vanished there is nothing to say.
 
     ConfigError for a configuration that is refused, ConflictError, StoreError.
     """
     try:
-        return Collector(folder, config, permanent=not auto, use_env=not auto, idle_s=idle_s).run()
+        return Collector(folder, config, permanent=not auto, use_env=not auto, idle_s=idle_s).run(begun)
     except (ConflictError, StoreError) as error:
         if (auto and isinstance(error, ConflictError)) or not folder.is_dir():
             return 0
