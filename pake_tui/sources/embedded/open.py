@@ -117,7 +117,7 @@ def _settings(config: Path | None, state: StateStore) -> LiveSettings:
 
 
 def _announce(state: StateStore, closing: ExitStack, warnings: list[str]) -> str:
-    """Tell the other consoles that this one is here, until it is closed; why nothing may be written, or ""."""
+    """Tell the other consoles that this one is here, until it is closed; why it may not write, or ""."""
 
     def leave() -> None:
         with suppress(PakeError):
