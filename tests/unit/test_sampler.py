@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from pake_tui.clock import monotonic
 from pake_tui.engine.monitoring.disks import Disks, Usage, mounts, parse_mountinfo
 from pake_tui.engine.monitoring.proc import Processes, parse_stat
 from pake_tui.engine.monitoring.sampler import LEAST_SPAN_S, UNITS, Sampler
-from pake_tui.model.sample import SeriesKey
+from pake_tui.model.sample import ProcessRow, SeriesKey
 
 LINUX = Path("/proc/self/stat").exists()
 linux_only = pytest.mark.skipif(not LINUX, reason="reads /proc")
@@ -161,28 +162,20 @@ def test_a_broken_stat_line_is_no_process(data: bytes) -> None:
 
 @linux_only
 def test_the_busiest_process_is_found() -> None:
-    """A thread that spins puts this very process on top, with its memory."""
+    """A process that spins is listed with its cpu and its memory."""
     processes = Processes()
-    stop = threading.Event()
-
-    def spin() -> None:
-        while not stop.is_set():
-            pass
-
-    thread = threading.Thread(target=spin, daemon=True)
-    thread.start()
-    try:
-        processes.scan()
-
-        def on_top() -> bool:
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as spinning:
+        try:
             processes.scan()
-            return any(row.pid == os.getpid() and row.cpu_percent > 5 for row in processes.rows)
 
-        wait_for(on_top)
-    finally:
-        stop.set()
-        thread.join()
-    mine = next(row for row in processes.rows if row.pid == os.getpid())
+            def found() -> list[ProcessRow]:
+                processes.scan()
+                return [row for row in processes.rows if row.pid == spinning.pid and row.cpu_percent > 5]
+
+            wait_for(lambda: bool(found()))
+            (mine,) = [row for row in processes.rows if row.pid == spinning.pid]
+        finally:
+            spinning.kill()
     assert mine.memory_bytes > 1_000_000
     assert processes.count is not None
     assert processes.count > 1
