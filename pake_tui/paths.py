@@ -9,7 +9,7 @@ import os
 import platform
 import pwd
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,28 +63,36 @@ def state_folder(create: bool = True) -> StateFolder:
     """
     if given := os.environ.get("PAKE_STATE_DIR"):
         path, origin, shared = Path(given).expanduser().absolute(), "PAKE_STATE_DIR", False
-    elif HOST_WIDE_STATE.is_dir() and os.access(HOST_WIDE_STATE, os.W_OK | os.X_OK):
+    elif holds(HOST_WIDE_STATE.is_dir) and os.access(HOST_WIDE_STATE, os.W_OK | os.X_OK):
         path, origin, shared = HOST_WIDE_STATE, "host-wide", True
     else:
         path, origin, shared = xdg("state") / "pake-tui" / machine_id(), "private", False
     problem = ""
-    if create and not path.is_dir():
+    if create and not holds(path.is_dir):
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             problem = f"cannot create {path}: {error.strerror}"
     if not problem:
-        if not path.is_dir():
+        if not holds(path.is_dir):
             problem = f"{path} does not exist"
         elif not os.access(path, os.W_OK | os.X_OK):
             problem = f"{path} is not writable for {user_name()}"
     return StateFolder(path, origin, shared, problem)
 
 
+def holds(test: Callable[[], bool]) -> bool:
+    """What `Path.is_dir` and its like say; False where this user may not even look."""
+    try:
+        return test()
+    except OSError:
+        return False
+
+
 def other_state_folders(chosen: Path) -> tuple[Path, ...]:
     """State folders on this host that hold a state database and are not the chosen one."""
     candidates = (HOST_WIDE_STATE, xdg("state") / "pake-tui" / machine_id())
-    return tuple(p for p in candidates if p != chosen and (p / "state.db").exists())
+    return tuple(p for p in candidates if p != chosen and holds((p / "state.db").exists))
 
 
 def cache_folder() -> Path:
@@ -97,7 +105,7 @@ def config_candidates() -> Iterator[tuple[Path, str]]:
     if given := os.environ.get("PAKE_CONFIG"):
         yield Path(given).expanduser().absolute(), "PAKE_CONFIG"
         return
-    with contextlib.suppress(FileNotFoundError):  # the working folder may be gone
+    with contextlib.suppress(OSError):  # the working folder may be gone, or closed to this user
         for name in ("pake.yaml", "logging_config.yaml"):
             yield Path.cwd() / name, "working directory"
     yield xdg("config") / "pake-tui" / "pake.yaml", "user"
@@ -107,7 +115,7 @@ def config_candidates() -> Iterator[tuple[Path, str]]:
 def find_config() -> Path | None:
     """The first configuration file that exists; a file named by $PAKE_CONFIG is returned even if missing."""
     for path, origin in config_candidates():
-        if origin == "PAKE_CONFIG" or path.is_file():
+        if origin == "PAKE_CONFIG" or holds(path.is_file):
             return path
     return None
 

@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _path(path: Path | None, as_json: bool) -> int:
     place = path.absolute() if path is not None else paths.default_config()
-    exists = place.is_file()
+    exists = paths.holds(place.is_file)
     if as_json:
         print(json.dumps({"file": str(place), "exists": exists}))
     else:

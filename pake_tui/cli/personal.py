@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pake_tui.errors import ConfigError
-from pake_tui.paths import xdg
+from pake_tui.paths import holds, xdg
 
 KNOWN = {"theme", "zone", "keys"}
 ZONES = ("local", "UTC", "relative")
@@ -14,10 +14,10 @@ def personal_settings() -> tuple[dict[str, object], str]:
     import yaml
 
     path = xdg("config") / "pake-tui" / "console.yaml"
+    if not holds(path.exists):
+        return {}, str(path)
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}, str(path)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

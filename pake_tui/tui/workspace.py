@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pake_tui.errors import PakeError
-from pake_tui.paths import cache_folder, data_folder, xdg
+from pake_tui.paths import cache_folder, data_folder, holds, xdg
 from pake_tui.tui.theming import ConsoleTheme, read_theme
 
 
@@ -36,7 +36,7 @@ def load_themes() -> tuple[dict[str, ConsoleTheme], list[str]]:
 
 
 def _yaml_files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.yaml")) if folder.is_dir() else []
+    return sorted(folder.glob("*.yaml")) if holds(folder.is_dir) else []
 
 
 def save_export(name: str, lines: Iterable[str]) -> Path:

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,12 +17,18 @@ COMMAND = [sys.executable, "-m", "pake_tui"]
 ESCAPE = "\x1b[31m"
 # Root may read and write everything: these take that from it, so that permissions count here too.
 POWERLESS = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"]
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="as root, to give its powers up")
 
 
-def run(*words: str) -> subprocess.CompletedProcess[str]:
+def run(*words: str, before: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
     """The command's output and exit code."""
     return subprocess.run(
-        [*COMMAND, *words], capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL
+        [*before, *COMMAND, *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        stdin=subprocess.DEVNULL,
     )
 
 
@@ -45,7 +51,7 @@ def consoles() -> Iterator[list[Terminal]]:
         terminal.close()
 
 
-def open_console(consoles: list[Terminal], *words: str, before: tuple[str, ...] = ()) -> Terminal:
+def open_console(consoles: list[Terminal], *words: str, before: Sequence[str] = ()) -> Terminal:
     """A console in a terminal of its own."""
     consoles.append(Terminal([*before, *COMMAND, *words]))
     return consoles[-1]
@@ -132,7 +138,7 @@ def test_a_console_on_a_state_that_it_may_not_write_says_so(state: Path, console
     assert "read-only" in terminal.text()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="as root, to give its powers up")
+@as_root
 def test_a_console_without_a_writable_state_folder_opens_read_only(
     tmp_path: Path, consoles: list[Terminal], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,6 +146,57 @@ def test_a_console_without_a_writable_state_folder_opens_read_only(
     locked = tmp_path / "locked"
     locked.mkdir(mode=0o500)
     monkeypatch.setenv("PAKE_STATE_DIR", str(locked / "state"))
-    terminal = open_console(consoles, before=tuple(POWERLESS))
+    terminal = open_console(consoles, before=POWERLESS)
     terminal.wait_for("alerts are only read, metrics are kept until you leave: cannot create")
     assert "read-only" in terminal.text()
+
+
+@pytest.fixture
+def closed_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A home that its user may not even look into, as a service that kept another's $HOME finds it."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o000)
+    for name in ("PAKE_STATE_DIR", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(closed))
+    yield closed
+    closed.chmod(0o700)
+
+
+@as_root
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ("alerts", 2, "state.db cannot be opened: Permission denied"),
+        ("agent", 2, "set PAKE_STATE_DIR to a folder that can be written"),
+        ("logs --file LOG", 0, "a line"),
+        ("config path", 0, "not there yet"),
+        ("config show", 0, "monitoring.cpu_threshold_percent"),
+        ("config set monitoring.cpu_threshold_percent 70", 2, "cannot be made: Permission denied"),
+    ],
+)
+def test_a_home_closed_to_its_user(closed_home: Path, words: str, code: int, said: str) -> None:
+    """What needs no home works without it; what does is refused in words."""
+    log = closed_home.with_name("app.log")
+    log.write_text("a line\n")
+    done = run(*words.replace("LOG", str(log)).split(), before=POWERLESS)
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False)
+    assert said in done.stdout + done.stderr
+
+
+@as_root
+def test_a_console_in_a_closed_home_opens_read_only(closed_home: Path, consoles: list[Terminal]) -> None:
+    """The console opens with default settings, reads logs and says why it is read-only."""
+    terminal = open_console(consoles, before=POWERLESS)
+    terminal.wait_for("alerts are only read, metrics are kept until you leave: cannot create")
+    assert "read-only" in terminal.text()
+    terminal.press("3")
+    terminal.wait_for("following|no log files")
+
+
+def test_a_state_folder_that_is_a_file(private_places: Path) -> None:
+    """A PAKE_STATE_DIR that is no folder is refused, with the path."""
+    (private_places / "state").write_text("")
+    done = run("alerts")
+    assert done.returncode == 2
+    assert f"{private_places}/state/state.db cannot be opened: Not a directory" in done.stderr

@@ -23,6 +23,7 @@ from pake_tui.engine.settings.viewing import settings_of
 from pake_tui.engine.settings.watched import WatchedFile
 from pake_tui.errors import ConfigError
 from pake_tui.model.setting import ConfigView, EditPreview, Problem, Provenance
+from pake_tui.paths import holds
 
 POLL_SECONDS = 0.2
 Runtime = dict[str, RuntimeValue]
@@ -209,7 +210,7 @@ class LiveSettings:
 
     def _for_edit(self) -> bytes | Problem | None:
         """The file's bytes; None where the edit would make the first one."""
-        if self._file.path is None and not self._file.place.exists():
+        if self._file.path is None and not holds(self._file.place.exists):
             return None
         return files.read(self._file.place)
 

@@ -8,7 +8,7 @@ from pake_tui.clock import now_ns
 from pake_tui.engine.settings import files
 from pake_tui.engine.settings.files import Sight
 from pake_tui.model.setting import Problem
-from pake_tui.paths import default_config
+from pake_tui.paths import default_config, holds
 
 
 class WatchedFile:
@@ -33,7 +33,7 @@ class WatchedFile:
         `at_once` believes at the first look and says the bytes even if they are the same.
         """
         if self.path is None:
-            if not default_config().is_file():
+            if not holds(default_config().is_file):
                 return None
             self.path = default_config()
         sight = files.look(self.path)

@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 from pake_tui.engine.settings.live import POLL_SECONDS, LiveSettings
+from pake_tui.paths import holds
 
 LOOK_MS = 1_000
 SETTLE_SECONDS = 0.1
@@ -27,7 +28,7 @@ def watch(live: LiveSettings, stop: threading.Event) -> None:
 def _folders(live: LiveSettings) -> tuple[Path, ...]:
     place = live.place
     both = {place.parent, place.resolve().parent}
-    return tuple(sorted(folder for folder in both if folder.is_dir()))
+    return tuple(sorted(folder for folder in both if holds(folder.is_dir)))
 
 
 def _watch_folders(live: LiveSettings, stop: threading.Event, folders: tuple[Path, ...]) -> bool:

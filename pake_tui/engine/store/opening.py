@@ -217,6 +217,10 @@ def _identity(path: Path) -> tuple[int, int] | None:
         facts = path.stat()
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be opened: {error.strerror}", hint="name another state folder with PAKE_STATE_DIR"
+        ) from None
     return facts.st_dev, facts.st_ino
 
 

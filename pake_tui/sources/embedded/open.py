@@ -108,7 +108,7 @@ def _settings(config: Path | None, state: StateStore) -> LiveSettings:
                 hint="open without --config, or end that collector first",
             )
     path = config or running or paths.find_config()
-    if config is None and path is not None and not path.exists():
+    if config is None and path is not None and not paths.holds(path.exists):
         path = None
     live = LiveSettings(path, use_env=False, validators={"rules": rules.validate})
     with suppress(PakeError):
