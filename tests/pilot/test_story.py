@@ -206,3 +206,21 @@ async def test_an_alert_opens_whole_and_closes_to_its_row() -> None:
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.base("overview"), "the way back")
         assert panel.cursor == 1
+
+
+async def test_what_is_most_urgent_stays_in_view() -> None:
+    """A worse check that comes later is seen at 80 by 24, where only a few rows fit."""
+    from dataclasses import replace
+
+    from pake_tui.model.check import HealthAnswer, HealthState
+    from pake_tui.tui.panels.health import HealthPanel
+
+    app = console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        panel = app.screen.query_one(HealthPanel)
+        await until(pilot, lambda: panel.row_count() > 3, "checks")
+        answer = app.snapshot.health
+        worse = [replace(answer.checks[0], name=f"later-{n}", state=HealthState.UNHEALTHY) for n in range(5)]
+        panel.show(HealthAnswer((*answer.checks, *worse), answer.fresh), "")
+        assert panel.offset_row == 0
+        assert panel.cursor == 0

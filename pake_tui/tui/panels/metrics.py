@@ -67,7 +67,7 @@ class MetricsPanel(Panel):
 
     def show(self, answer: MetricAnswer, problem: str) -> None:
         """Draw newer data."""
-        key = self.current_key() if self.cursor else None
+        key = self.current_key()
         self.answer, self.problem = answer, problem
         self.rows = tuple(sorted(answer.series, key=order_of))
         self.keep(key)

@@ -61,6 +61,8 @@ class Panel(Widget, can_focus=True):
         self.cursor = 0
         self.offset_row = 0
         self.needle = ""
+        self.touched = False
+        """Whether somebody moved the cursor."""
 
     @property
     def console_app(self) -> PakeApp:
@@ -114,7 +116,9 @@ class Panel(Widget, can_focus=True):
     def keep(self, key: Hashable | None) -> None:
         """Put the cursor back on the row of that key after the data changed, and draw again."""
         count = self.row_count()
-        if key is not None:
+        if not self.touched and not self.has_focus:
+            self.cursor = 0  # nobody chose a row: what is most urgent stays in view
+        elif key is not None:
             for index in range(count):
                 if self.row_key(index) == key:
                     self.cursor = index
@@ -208,6 +212,7 @@ class Panel(Widget, can_focus=True):
         """Put the cursor on a row and show it; a key at the end does nothing."""
         count = self.row_count()
         index = max(0, min(index, count - 1))
+        self.touched = True
         if index == self.cursor:
             return
         self.cursor = index
