@@ -121,10 +121,3 @@ def print_query_error(query: str, error: QueryError) -> None:
     print(f"pake-tui: {safe(str(error))}", file=sys.stderr)
     print(f"  {safe(query)}", file=sys.stderr)
     print(f"  {' ' * cell_len(safe(query[: error.position]))}^", file=sys.stderr)
-
-
-def be_lenient() -> None:
-    """Characters that the terminal's encoding lacks are escaped, instead of an error."""
-    reconfigure = getattr(sys.stdout, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(errors="backslashreplace")

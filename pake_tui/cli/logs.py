@@ -13,7 +13,7 @@ import sys
 import threading
 
 from pake_tui import paths
-from pake_tui.cli.logprint import Printer, be_lenient, print_query_error
+from pake_tui.cli.logprint import Printer, print_query_error
 from pake_tui.engine.logfiles.zones import local_zone
 from pake_tui.engine.settings.live import LiveSettings
 from pake_tui.engine.store.state import StateStore
@@ -63,10 +63,9 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise ValueError(text)
-    return number
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{safe(text)!r} is no number of records; 0 or more")
+    return int(text)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -75,7 +74,6 @@ def run(options: argparse.Namespace) -> int:
         options.cid, options.level, options.service, options.since, options.until, options.not_
     )
     query = " ".join(part for part in (*options.query, flags) if part)
-    be_lenient()
     source = open_source(options)
     printer = Printer(as_json=options.json, zone=source.zone, assumed_zone=source.assumed_zone)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import signal
 import sys
@@ -63,6 +64,7 @@ def add_common(parser: argparse.ArgumentParser, suppress: bool = False) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; the exit code. Errors are one message on stderr, never a traceback."""
     words = list(sys.argv[1:] if argv is None else argv)
+    _be_lenient()
     command = next((word for word in words if word in COMMANDS), None)
     options = build_parser(command).parse_args(words)
     if options.version:
@@ -85,6 +87,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader went away, as `head` does: end quietly, and let no flush at exit complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+
+
+def _be_lenient() -> None:
+    """Print what the terminal's character set lacks as escapes; a missing letter is no reason to fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _complain(*lines: str) -> None:

@@ -10,7 +10,7 @@ import argparse
 import sys
 import threading
 
-from pake_tui.cli.logprint import Printer, be_lenient, columns_of, fields_text
+from pake_tui.cli.logprint import Printer, columns_of, fields_text
 from pake_tui.cli.logs import add_source_arguments, open_source
 from pake_tui.clock import SECOND
 from pake_tui.model.record import LogRow, Trace
@@ -30,7 +30,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the trace; the exit code."""
-    be_lenient()
     source = open_source(options)
     try:
         trace = Trace(options.id)

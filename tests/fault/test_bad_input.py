@@ -200,3 +200,38 @@ def test_a_state_folder_that_is_a_file(private_places: Path) -> None:
     done = run("alerts")
     assert done.returncode == 2
     assert f"{private_places}/state/state.db cannot be opened: Not a directory" in done.stderr
+
+
+def test_a_working_folder_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`logs` reads what it still can, and ends in words."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    program = f"import os, runpy; os.rmdir({str(gone)!r}); runpy.run_module('pake_tui', run_name='__main__')"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "logs", "--file", "mine.log"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert "no file matches mine.log" in done.stderr
+
+
+@pytest.mark.parametrize("words", [("alerts",), ("alerts", "--help"), ("doctor",)])
+def test_a_character_set_without_our_letters(
+    state: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an old character set lacks is printed as escapes."""
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii:strict")
+    done = run(*words)
+    assert (done.returncode in (0, 1), "Traceback" in done.stderr) == (True, False)
+    assert "\\x" in done.stdout or "\\u" in done.stdout
+
+
+def test_a_wrong_count_is_refused_in_words() -> None:
+    """`logs -n` says what it takes."""
+    done = run("logs", "-n", "many")
+    assert done.returncode == 2
+    assert "'many' is no number of records; 0 or more" in done.stderr

@@ -105,7 +105,10 @@ def exactly(patterns: Sequence[str]) -> Discovery:
 
 def matches(pattern: str) -> list[str]:
     """Absolute paths that a path or glob names, a folder giving its *.log files; a plain path as it is."""
-    absolute = str(Path(pattern).expanduser().absolute())
+    try:
+        absolute = str(Path(pattern).expanduser().absolute())
+    except OSError:  # the working folder is gone
+        return []
     if not glob.has_magic(absolute) or Path(absolute).is_file():
         return (
             [str(p) for p in sorted(Path(absolute).glob("*.log"))] if Path(absolute).is_dir() else [absolute]
