@@ -177,6 +177,21 @@ def test_an_open_database_notices_that_its_file_was_replaced(folder: Path) -> No
     assert names(other) == ["new", "newer"]
 
 
+def test_a_file_that_another_one_set_aside_already_is_told_too(folder: Path) -> None:
+    """Whoever meets a corrupt file after another process has replaced it hears to try again."""
+    database = opened(folder)
+    put(database, "a")
+    old = folder / "old.db"
+    old.write_bytes(b"no database at all " * 500)
+    damaged = sqlite3.connect(old)
+    with (
+        pytest.raises(StoreError, match=r"nothing was saved by this.*try again"),
+        database.reading(),
+    ):
+        damaged.execute("SELECT 1 FROM sqlite_master")
+    damaged.close()
+
+
 def test_a_corrupt_file_is_only_reported_to_who_reads(folder: Path) -> None:
     """A read-only console moves nothing."""
     path = folder / "things.db"

@@ -223,7 +223,8 @@ class Database:
             if retry:
                 return
             raise StoreError(
-                f"{self.path} was corrupt; nothing was saved by this", hint=f"{self.notes[-1]}; try again"
+                f"{self.path} was corrupt; nothing was saved by this",
+                hint="; ".join((*self.notes[-1:], "try again")),
             ) from None
         if not is_busy(error) and self._opened is not None and not self._opened.connection.in_transaction:
             self._drop()
