@@ -190,6 +190,8 @@ def test_a_console_in_a_closed_home_opens_read_only(closed_home: Path, consoles:
     terminal = open_console(consoles, before=POWERLESS)
     terminal.wait_for("alerts are only read, metrics are kept until you leave: cannot create")
     assert "read-only" in terminal.text()
+    terminal.wait_for("Alerts cannot be read: .*state")
+    assert "No alert is open" not in terminal.text()
     terminal.press("3")
     terminal.wait_for("following|no log files")
 

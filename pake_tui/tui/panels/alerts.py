@@ -91,7 +91,9 @@ class AlertsPanel(Panel):
         return [*line, (t(f": {self.rows[0].title}"), "text")] if self.rows else line
 
     def empty_lines(self) -> list[Line]:
-        """What would fill it."""
+        """What would fill it, or why nobody knows."""
+        if self.problem:
+            return [[(t(f" Alerts cannot be read: {self.problem}"), "error")]]
         return [
             [(t(" No alert is open."), "ok")],
             [
