@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Look at everything; the exit code."""
-    reading = open_reading()
+    reading = open_reading(whatever=True)
     topics: tuple[Callable[[], Iterator[Finding]], ...] = (
         versions,
         lambda: _state(reading),
@@ -69,6 +69,8 @@ def _state(reading: Reading) -> Iterator[Finding]:
         "host-wide": "the host's own, since this user may write there",
         "private": "this user's own",
     }[folder.origin]
+    if reading.problem:
+        yield broken("state", reading.problem)
     if folder.writable:
         yield ok("state", f"{folder.path}, {origin}")
     elif not folder.path.exists() and os.access(_nearest(folder.path), os.W_OK):
@@ -172,6 +174,8 @@ def _sensors() -> Iterator[Finding]:
 
 def _logs(reading: Reading) -> Iterator[Finding]:
     """Files that applications registered, readable or not."""
+    if reading.problem:
+        return
     rows = reading.state.loggers.paths()
     if not rows:
         yield note(

@@ -15,6 +15,7 @@ from pake_tui.engine.settings.live import LiveSettings
 from pake_tui.engine.settings.schema import Settings
 from pake_tui.engine.store.metrics import MetricsStore
 from pake_tui.engine.store.state import StateStore
+from pake_tui.errors import StoreError
 from pake_tui.model.sample import CollectorMode, CollectorStatus, SeriesKey
 from pake_tui.sources.embedded.metrics import status
 
@@ -29,6 +30,8 @@ class Reading:
     state: StateStore
     metrics: MetricsStore
     collector: CollectorStatus
+    problem: str = ""
+    """Why the state cannot be read; empty where it can."""
 
     @property
     def living(self) -> bool:
@@ -47,11 +50,20 @@ class Sample:
     absent: dict[str, str]
 
 
-def open_reading() -> Reading:
-    """The state folder's stores; nothing is made or changed."""
+def open_reading(*, whatever: bool = False) -> Reading:
+    """The state folder's stores; nothing is made or changed.
+
+    A state that cannot be read is a StoreError, or with `whatever` the reading's `problem`.
+    """
     folder = paths.state_folder(create=False)
-    state = StateStore(folder.path, read_only=True)
-    return Reading(folder, state, MetricsStore(folder.path, read_only=True), status(state))
+    state, metrics = StateStore(folder.path, read_only=True), MetricsStore(folder.path, read_only=True)
+    try:
+        return Reading(folder, state, metrics, status(state))
+    except StoreError as error:
+        if not whatever:
+            raise
+        nobody = CollectorStatus(CollectorMode.NONE, problem=str(error))
+        return Reading(folder, state, metrics, nobody, problem=str(error))
 
 
 def settings_of(options: argparse.Namespace, state: StateStore) -> Settings:

@@ -237,3 +237,12 @@ def test_a_wrong_count_is_refused_in_words() -> None:
     done = run("logs", "-n", "many")
     assert done.returncode == 2
     assert "'many' is no number of records; 0 or more" in done.stderr
+
+
+def test_the_doctor_names_a_corrupt_state_and_goes_on(state: Path) -> None:
+    """The diagnosis does not end at what is broken."""
+    spoil(state / "state.db")
+    done = run("doctor")
+    assert done.returncode == 1
+    assert f"{state}/state.db is corrupt" in done.stdout
+    assert "terminal" in done.stdout
