@@ -231,7 +231,7 @@ class Collector:
         if monotonic() < self._checks_due and not part_failed:
             return
         interval = self._interval_s()
-        due = monotonic() + interval
+        self._checks_due = monotonic() + interval  # before the work: a change during it asks for another
         limits = self._live.current.monitoring
         rows = checks.host_checks(
             self._values,
@@ -248,7 +248,6 @@ class Collector:
         for gone in known - names:
             self._metrics.health.forget(checks.ENGINE, gone)
         self._shown = names
-        self._checks_due = due
 
     def _report(self, part: Part) -> checks.PartReport:
         """How a part does, what is odd about it, or what there is to say of one that works."""

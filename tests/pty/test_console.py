@@ -1,0 +1,141 @@
+"""The real command in a real pseudo-terminal, read back through an emulator."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pake_tui.engine.store.state import StateStore
+from tests.pty.driver import Terminal
+
+COMMAND = [sys.executable, "-m", "pake_tui"]
+LEAVE = "q again to quit"
+
+
+def quit_by_key(terminal: Terminal) -> int | None:
+    """`q`, and again where the console warns."""
+    terminal.press("q")
+    terminal.wait(lambda: LEAVE in terminal.text(), what="the warning")
+    terminal.press("q")
+    return terminal.wait_exit()
+
+
+@pytest.fixture
+def host_logs(private_places: Path) -> Path:
+    """A log file in ./logs with a hostile line."""
+    folder = Path.cwd() / "logs"
+    folder.mkdir()
+    hostile = "\x1b]0;pwned\x07\x1b]52;c;cHduZWQ=\x07[red]markup[/red] \x9b31m\u202eabc"
+    lines = [f"2026-03-01T12:00:{n:02} INFO app: line {n}" for n in range(50)]
+    (folder / "app.log").write_text("\n".join([*lines, f"2026-03-01T12:01:00 ERROR app: {hostile}", ""]))
+    return folder
+
+
+def test_it_opens_on_this_host_and_leaves_the_terminal_as_it_was(
+    open_terminal: Callable[..., Terminal], host_logs: Path
+) -> None:
+    """Without configuration the overview is there; every screen opens; `q` restores all."""
+    terminal = open_terminal(command=COMMAND)
+    terminal.wait(lambda: "Metrics" in terminal.text() and "Alerts" in terminal.text(), what="the overview")
+    terminal.wait(lambda: "line 49" in terminal.text(), what="log lines")
+    for key, title in (("2", "Detail"), ("3", "Logs"), ("4", "Health"), ("5", "Settings"), ("?", "Help")):
+        terminal.press(key)
+        terminal.wait(lambda title=title: f"─ {title}" in terminal.text(), what=title)
+    terminal.press("1")
+    terminal.wait(lambda: "─ Metrics" in terminal.text(), what="the overview again")
+    assert quit_by_key(terminal) == 0
+    assert terminal.restored() == []
+
+
+def test_no_escape_of_a_log_line_reaches_the_terminal(
+    open_terminal: Callable[..., Terminal], host_logs: Path
+) -> None:
+    """A hostile line is shown as text and obeyed by nobody."""
+    terminal = open_terminal(command=COMMAND)
+    terminal.wait(lambda: "[red]markup[/red]" in terminal.text(), what="the hostile line")
+    assert not any("pwned" in one or one.startswith("52;") for one in terminal.osc)
+    assert "pwned" not in terminal.title
+    assert "\u202e" not in terminal.raw.decode("utf-8", "replace")
+
+
+def test_keys_cost_little(open_terminal: Callable[..., Terminal], host_logs: Path) -> None:
+    """A cursor key stays under 700 bytes, a screen under 8 KB."""
+    terminal = open_terminal(command=COMMAND)
+    terminal.wait(lambda: "line 49" in terminal.text(), what="log lines")
+    terminal.press("p")
+    terminal.wait(lambda: "paused" in terminal.text(), what="the pause")
+    before = len(terminal.raw)
+    terminal.press("3")
+    terminal.wait(lambda: "line 20" in terminal.text(), what="the log screen")
+    assert len(terminal.raw) - before < 8_192
+    terminal.press("k")
+    terminal.wait(lambda: "following" not in terminal.text(), what="the end of following")
+    before = len(terminal.raw)
+    keys = 5
+    for _ in range(keys):
+        terminal.press("k")
+    terminal.settle()
+    assert len(terminal.raw) - before < keys * 700
+
+
+def test_it_fits_eighty_by_twenty_four(open_terminal: Callable[..., Terminal]) -> None:
+    """The four panels stack, and none is lost."""
+    terminal = open_terminal(command=COMMAND, columns=80, rows=24)
+    terminal.wait(
+        lambda: all(name in terminal.text() for name in ("Metrics", "Health", "Alerts", "Logs")),
+        what="panels",
+    )
+
+
+@pytest.fixture
+def with_collector(private_places: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StateStore]:
+    """A state folder whose collector is ended with the test."""
+    monkeypatch.delenv("PAKE_COLLECTOR")
+    folder = private_places / "state"
+    folder.mkdir(mode=0o700)
+    state = StateStore(folder)
+    yield state
+    leader = state.leadership.current()
+    if leader is not None and leader.alive:
+        os.kill(leader.pid, signal.SIGKILL)
+    state.close()
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_lost_collector_is_replaced(
+    open_terminal: Callable[..., Terminal], with_collector: StateStore, how: signal.Signals
+) -> None:
+    """A console starts its collector, and another one when that is killed or falls silent."""
+    terminal = open_terminal(command=COMMAND)
+    terminal.wait(lambda: "● own collector" in terminal.text(), seconds=20.0, what="its collector")
+    terminal.wait(lambda: "cpu" in terminal.text(), seconds=20.0, what="samples")
+    first = with_collector.leadership.current()
+    assert first is not None
+    os.kill(first.pid, how)
+
+    def replaced() -> bool:
+        now = with_collector.leadership.current()
+        return now is not None and now.pid != first.pid and now.alive and not now.silent
+
+    try:
+        terminal.wait(replaced, seconds=20.0, what="another collector")
+        terminal.wait(lambda: "● own collector" in terminal.text(), seconds=20.0, what="the header")
+    finally:
+        if how is signal.SIGSTOP:
+            os.kill(first.pid, signal.SIGKILL)
+
+
+@pytest.mark.needs_server("tmux")
+def test_it_runs_inside_tmux(open_terminal: Callable[..., Terminal], host_logs: Path, tmp_path: Path) -> None:
+    """In a real tmux the panels are drawn and `q` ends it."""
+    socket = str(tmp_path / "tmux.sock")
+    terminal = open_terminal(command=["tmux", "-S", socket, "-f", "/dev/null", "new-session", *COMMAND])
+    terminal.wait(
+        lambda: "─ Metrics" in terminal.text() and "line 49" in terminal.text(), seconds=20.0, what="panels"
+    )
+    assert quit_by_key(terminal) == 0
