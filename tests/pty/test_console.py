@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -133,9 +134,11 @@ def test_a_lost_collector_is_replaced(
 @pytest.mark.needs_server("tmux")
 def test_it_runs_inside_tmux(open_terminal: Callable[..., Terminal], host_logs: Path, tmp_path: Path) -> None:
     """In a real tmux the panels are drawn and `q` ends it."""
-    socket = str(tmp_path / "tmux.sock")
-    terminal = open_terminal(command=["tmux", "-S", socket, "-f", "/dev/null", "new-session", *COMMAND])
-    terminal.wait(
-        lambda: "─ Metrics" in terminal.text() and "line 49" in terminal.text(), seconds=20.0, what="panels"
-    )
-    assert quit_by_key(terminal) == 0
+    tmux = ["tmux", "-S", str(tmp_path / "tmux.sock"), "-f", "/dev/null"]
+    terminal = open_terminal(command=[*tmux, "new-session", *COMMAND])
+    try:
+        terminal.wait_for("─ Metrics", seconds=20.0)
+        terminal.wait_for("line 49", seconds=20.0)
+        assert quit_by_key(terminal) == 0
+    finally:
+        subprocess.run([*tmux, "kill-server"], capture_output=True, check=False)
