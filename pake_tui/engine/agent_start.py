@@ -22,6 +22,8 @@ from pake_tui.paths import cleaned_environment
 WANTED_EVERY_S = 5.0
 STARTING_NS = 1_500_000_000
 """So long nobody else starts one, since a collector is on its way."""
+SETTLED_S = 2.0
+"""Whoever ran for so long began well: its successor is started at once."""
 LONGEST_WAIT_S = 60.0
 NEVER = "no collector is started: collector mode is never; run `pake-tui agent`"
 
@@ -32,6 +34,7 @@ class _Attempt:
 
     wanted_at: float = -WANTED_EVERY_S
     child: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
     failures: int = 0
     not_before: float = 0.0
     problem: str = ""
@@ -95,7 +98,8 @@ def _start(attempt: _Attempt, folder: Path, config: Path | None) -> None:
     if root not in (*site.getsitepackages(), site.getusersitepackages()):
         known = environment.get("PYTHONPATH", "")
         environment["PYTHONPATH"] = f"{root}{os.pathsep}{known}" if known else root
-    attempt.not_before = monotonic() + STARTING_NS / SECOND
+    attempt.started_at = monotonic()
+    attempt.not_before = attempt.started_at + STARTING_NS / SECOND
     try:
         _stamp(folder).touch()
         create_file(folder / FILE_NAME)
@@ -115,7 +119,7 @@ def _start(attempt: _Attempt, folder: Path, config: Path | None) -> None:
 
 
 def _reap(attempt: _Attempt, folder: Path) -> None:
-    """Learn how the one started last ended; failures are tried again ever more rarely."""
+    """Learn how the one started last ended; what fails at its start is tried again ever more rarely."""
     code = attempt.child.poll() if attempt.child is not None else None
     if code is None:
         return
@@ -123,7 +127,8 @@ def _reap(attempt: _Attempt, folder: Path) -> None:
     if code == 0:
         return
     attempt.failures += 1
-    attempt.not_before = monotonic() + min(LONGEST_WAIT_S, 2.0**attempt.failures)
+    if monotonic() - attempt.started_at < SETTLED_S:
+        attempt.not_before = monotonic() + min(LONGEST_WAIT_S, 2.0**attempt.failures)
     attempt.problem = f"the collector ended with code {code}: {last_line(folder)} (see {folder / FILE_NAME})"
 
 
