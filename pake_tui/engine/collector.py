@@ -13,10 +13,10 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from pake_tui.clock import DAY, MINUTE, SECOND, monotonic, now_ns
+from pake_tui.clock import DAY, SECOND, monotonic, now_ns
 from pake_tui.engine.engine_log import open_engine_log
 from pake_tui.engine.monitoring import checks, rules
-from pake_tui.engine.monitoring.alerting import Alerting
+from pake_tui.engine.monitoring.alerting import Alerting, policy_of
 from pake_tui.engine.monitoring.rulebook import RuleBook
 from pake_tui.engine.monitoring.sampler import UNITS, Sampler
 from pake_tui.engine.parts import Part
@@ -158,11 +158,7 @@ class Collector:
             _log.info("collector left: %s", self._why or "an error")
 
     def _policy(self) -> Policy:
-        monitoring = self._live.current.monitoring
-        return Policy(
-            cooldown_ns=int(monitoring.alert_cooldown_minutes * MINUTE),
-            max_per_hour=monitoring.max_alerts_per_hour,
-        )
+        return policy_of(self._live.current.monitoring)
 
     def _sample(self) -> None:
         values = self._sampler.sample()

@@ -11,9 +11,8 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from pake_tui.clock import MINUTE
 from pake_tui.engine.agent_start import ensure_collector
-from pake_tui.engine.monitoring.alerting import Alerting
+from pake_tui.engine.monitoring.alerting import Alerting, policy_of
 from pake_tui.engine.monitoring.monitor import Monitor
 from pake_tui.engine.settings.schema import Settings
 from pake_tui.engine.store.metrics import MetricsStore
@@ -86,11 +85,7 @@ class Monitors:
             monitor.after_fork()
 
     def _policy(self) -> Policy:
-        monitoring = self._settings().monitoring
-        return Policy(
-            cooldown_ns=int(monitoring.alert_cooldown_minutes * MINUTE),
-            max_per_hour=monitoring.max_alerts_per_hour,
-        )
+        return policy_of(self._settings().monitoring)
 
 
 def _plain(value: object) -> object:

@@ -7,11 +7,12 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from pake_tui.clock import SECOND, now_ns
+from pake_tui.clock import MINUTE, SECOND, now_ns
 from pake_tui.engine.monitoring import alert_events as events
 from pake_tui.engine.monitoring import keeping, spool
 from pake_tui.engine.monitoring.identity import MOST_TITLE, clean, clean_tags, fingerprint
 from pake_tui.engine.monitoring.lifecycle import Outcome, step
+from pake_tui.engine.settings.schema import MonitoringSettings
 from pake_tui.engine.store import alerts as table
 from pake_tui.engine.store.database import WRITE_TIMEOUT
 from pake_tui.engine.store.leadership import DeposedError
@@ -25,6 +26,14 @@ RENEW_NS = 10 * SECOND
 MOST_LIVE = 5_000
 
 Pick = Callable[[sqlite3.Connection], Alert | None]
+
+
+def policy_of(monitoring: MonitoringSettings) -> Policy:
+    """The fatigue settings in force, as the lifecycle takes them."""
+    return Policy(
+        cooldown_ns=int(monitoring.alert_cooldown_minutes * MINUTE),
+        max_per_hour=monitoring.max_alerts_per_hour,
+    )
 
 
 class Alerting:

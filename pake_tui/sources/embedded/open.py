@@ -13,11 +13,11 @@ from pake_tui import paths
 from pake_tui.engine.agent_start import ensure_collector, running_config
 from pake_tui.engine.logfiles.zones import local_zone
 from pake_tui.engine.monitoring import rules
+from pake_tui.engine.monitoring.alerting import policy_of
 from pake_tui.engine.settings.live import LiveSettings
 from pake_tui.engine.store.metrics import MetricsStore
 from pake_tui.engine.store.state import StateStore
 from pake_tui.errors import ConfigError, PakeError, ReadOnlyError
-from pake_tui.model.alert import Policy
 from pake_tui.records.aliases import CORRELATION_IDS
 from pake_tui.sources.embedded.alerts import EmbeddedAlertSource
 from pake_tui.sources.embedded.config import EmbeddedConfigStore
@@ -84,7 +84,7 @@ def _open(config: Path | None, read_only: str, closing: ExitStack) -> Sources:
     return Sources(
         metrics=EmbeddedMetricSource(metrics, collecting, start=start, thresholds=_thresholds(live)),
         health=EmbeddedHealthSource(collecting, metrics),
-        alerts=EmbeddedAlertSource(state, _policy(live), actor, read_only),
+        alerts=EmbeddedAlertSource(state, lambda: policy_of(live.current.monitoring), actor, read_only),
         logs=logs,
         config=EmbeddedConfigStore(live, actor, read_only),
         host=socket.gethostname(),
@@ -130,19 +130,6 @@ def _announce(state: StateStore, closing: ExitStack, warnings: list[str]) -> str
         return str(error) if isinstance(error, ReadOnlyError) else ""
     closing.callback(leave)
     return ""
-
-
-def _policy(live: LiveSettings) -> Callable[[], Policy]:
-    """The fatigue settings in force when asked."""
-
-    def now() -> Policy:
-        monitoring = live.current.monitoring
-        return Policy(
-            cooldown_ns=int(monitoring.alert_cooldown_minutes * 60e9),
-            max_per_hour=monitoring.max_alerts_per_hour,
-        )
-
-    return now
 
 
 def _thresholds(live: LiveSettings) -> Callable[[], Mapping[str, float]]:
