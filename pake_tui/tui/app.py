@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual.message import Message
-from textual.screen import Screen
 
 from pake_tui.errors import PakeError
 from pake_tui.model.sample import CollectorMode
@@ -17,22 +16,19 @@ from pake_tui.sources.protocols import Sources
 from pake_tui.tui.drawing import zone_named
 from pake_tui.tui.feed import Feed, Snapshot
 from pake_tui.tui.glyphs import ASCII, UNICODE
-from pake_tui.tui.screens.base import SHARED_CSS, ConsoleScreen
-from pake_tui.tui.screens.overview import OverviewScreen
-from pake_tui.tui.terminal.app import TerminalApp
+from pake_tui.tui.navigation import ScreensApp
+from pake_tui.tui.screens.base import ConsoleScreen
 from pake_tui.tui.theming import ConsoleTheme, Palette
 from pake_tui.tui.widgets.panel import bindings_for
 from pake_tui.tui.widgets.prompt import Question
 
 THEME_ORDER = ("dark", "light", "sixteen", "mono")
-BASES = ("overview", "alerts", "logs", "health", "config")
 
 
-class PakeApp(TerminalApp):
+class PakeApp(ScreensApp):
     """The full-screen console over five sources."""
 
     TITLE = "pake-tui"
-    CSS = SHARED_CSS
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar = bindings_for("everywhere")
 
@@ -70,7 +66,6 @@ class PakeApp(TerminalApp):
         self.snapshot = feed.latest
         self.warnings: tuple[str, ...] = (*sources.warnings, *warnings)
         self._keymap_chosen = keymap or {}
-        self._bases: dict[str, ConsoleScreen] = {}
         self._acting = ThreadPoolExecutor(1, thread_name_prefix="pake-act")
         self._quit_asked = False
         for one in themes.values():
@@ -110,37 +105,6 @@ class PakeApp(TerminalApp):
 
     # Start and end.
 
-    def get_default_screen(self) -> Screen[object]:
-        """The overview is there from the first paint on."""
-        return self.base("overview")  # type: ignore[return-value]  # a screen without a result is one of any
-
-    def base(self, name: str) -> ConsoleScreen:
-        """One of the five screens; made, and its module imported, when first opened."""
-        if name not in self._bases:
-            screen = self._make(name)
-            self._bases[name] = screen
-            self.install_screen(screen, name)
-        return self._bases[name]
-
-    def _make(self, name: str) -> ConsoleScreen:
-        if name == "overview":
-            return OverviewScreen()
-        if name == "alerts":
-            from pake_tui.tui.screens.alerts import AlertsScreen
-
-            return AlertsScreen()
-        if name == "logs":
-            from pake_tui.tui.screens.logs import LogsScreen
-
-            return LogsScreen()
-        if name == "health":
-            from pake_tui.tui.screens.health import HealthScreen
-
-            return HealthScreen()
-        from pake_tui.tui.screens.config import ConfigScreen
-
-        return ConfigScreen()
-
     def on_mount(self) -> None:
         """Take the theme and the user's keys, and begin to listen to the feed."""
         self.theme = self.themes[self.theme_name].textual.name
@@ -176,25 +140,9 @@ class PakeApp(TerminalApp):
 
     # Speaking and acting.
 
-    @property
-    def top(self) -> ConsoleScreen:
-        """The screen in front."""
-        screen = self.screen
-        assert isinstance(screen, ConsoleScreen)
-        return screen
-
-    def say(self, text: str, role: str = "text") -> None:
-        """Write the message line."""
-        self.top.say(text, role)
-
     def ask(self, question: Question) -> None:
         """Open the prompt of the screen in front."""
         self.top.ask(question)
-
-    def focus_moved(self) -> None:
-        """Show the keys of the panel that now has the focus."""
-        if isinstance(self.screen, ConsoleScreen):
-            self.screen.show_keys()
 
     def act(self, work: Callable[[], str]) -> None:
         """Do something to a source, off the event loop and in order, and say its answer or its failure."""
@@ -223,58 +171,6 @@ class PakeApp(TerminalApp):
             return False
         return True
 
-    # Going places.
-
-    def open(self, screen: ConsoleScreen) -> None:
-        """Show a screen over this one; `esc` comes back to exactly here."""
-        self.push_screen(screen)
-
-    def go_to(self, name: str) -> None:
-        """One of the five screens; what was opened over the last one is left. The overview is under all."""
-        target = self.base(name)
-        if self.screen is target:
-            return
-        with self.batch_update():
-            while len(self.screen_stack) > 1:
-                self.pop_screen()
-            if self.screen is not target:
-                self.push_screen(name)
-
-    def action_overview(self) -> None:
-        """Go to the overview."""
-        self.go_to("overview")
-
-    def action_alerts(self) -> None:
-        """Go to the alerts."""
-        self.go_to("alerts")
-
-    def action_logs(self) -> None:
-        """Go to the logs."""
-        self.go_to("logs")
-
-    def action_health(self) -> None:
-        """Go to the health checks."""
-        self.go_to("health")
-
-    def action_config(self) -> None:
-        """Go to the configuration."""
-        self.go_to("config")
-
-    def action_back(self) -> None:  # type: ignore[override]  # Textual's is a coroutine without need
-        """Stop a search, leave a zoom, else close what was opened last."""
-        screen = self.top
-        if screen.stop_search():
-            return
-        if screen.zoomed is not None:
-            screen.toggle_zoom()
-        elif len(self.screen_stack) > 1:
-            self.pop_screen()
-
-    def action_stop(self) -> None:
-        """Stop a search; nothing else."""
-        if not self.top.stop_search():
-            self.say("nothing to stop; q quits", "dim")
-
     def action_quit(self) -> None:  # type: ignore[override]  # Textual's is a coroutine without need
         """Leave; where nobody collects afterwards, only when asked twice."""
         if not self.collects_alone or self._quit_asked or self.sources.read_only:
@@ -293,18 +189,6 @@ class PakeApp(TerminalApp):
         self._quit_asked = False
 
     # Keys of every screen.
-
-    def action_next_panel(self) -> None:
-        """Focus the next panel."""
-        self.top.focus_panel(1)
-
-    def action_previous_panel(self) -> None:
-        """Focus the previous panel."""
-        self.top.focus_panel(-1)
-
-    def action_zoom(self) -> None:
-        """Zoom the focused panel, and back."""
-        self.top.toggle_zoom()
 
     def action_refresh(self) -> None:
         """Read everything again."""
@@ -331,44 +215,6 @@ class PakeApp(TerminalApp):
         self.say(f"times {self.zone_mode}")
         for widget in self.screen.walk_children():
             widget.refresh()
-
-    def action_find(self) -> None:
-        """Filter the logs; find text in any other list."""
-        self.top.find()
-
-    def action_next_hit(self) -> None:
-        """To the next hit."""
-        self.top.next_hit(1)
-
-    def action_previous_hit(self) -> None:
-        """To the previous hit."""
-        self.top.next_hit(-1)
-
-    def action_its_logs(self) -> None:
-        """The log lines of what is selected."""
-        query = self.top.query_for_logs()
-        if not query:
-            self.say("nothing selected that has log lines", "warning")
-            return
-        self.open_logs(query[0], query[1])
-
-    def open_logs(self, query: str, at_ns: int | None = None) -> None:
-        """A log view over this screen, filtered, at a moment (the newest end without one)."""
-        from pake_tui.tui.screens.logs import LogsScreen
-
-        self.open(LogsScreen(query, at_ns=at_ns))
-
-    def open_trace(self, correlation_id: str) -> None:
-        """The trace of one correlation ID over this screen."""
-        from pake_tui.tui.screens.trace import TraceScreen
-
-        self.open(TraceScreen(correlation_id))
-
-    def action_help(self) -> None:
-        """This screen's keys and the filter language."""
-        from pake_tui.tui.screens.help import HelpScreen
-
-        self.open(HelpScreen(self.top.place, self.top.focused_panel()))
 
     def action_palette(self) -> None:
         """Find an action by name."""
