@@ -3,7 +3,7 @@
 Exit codes: 0 something was printed · 1 no record matches · 2 a wrong query, or a file that can't be read.
 With `--json` one record per line: `line, lines, timestamp, level, service, logger, message,
 correlation_id, fields`; `line` is its first physical line, counted where `--file` names the files, `lines`
-how many it has. All text is masked.
+how many it has; with `-C` what only surrounds a hit has `"matched": false`. All text is masked.
 """
 
 from __future__ import annotations
@@ -11,15 +11,18 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from pake_tui import paths
-from pake_tui.cli.logprint import Printer, print_query_error
+from pake_tui.cli.logprint import FORMATS, Printer, print_query_error
 from pake_tui.engine.logfiles.zones import local_zone
 from pake_tui.engine.settings.live import LiveSettings
 from pake_tui.engine.store.state import StateStore
 from pake_tui.errors import LogError, StoreError
 from pake_tui.model.record import Cursor, Direction, LogBatch, LogRow
 from pake_tui.query import QueryError, from_flags
+from pake_tui.query.around import with_context
 from pake_tui.records.aliases import CORRELATION_IDS
 from pake_tui.sources.embedded.logs import EmbeddedLogSource
 from pake_tui.text.safe import safe
@@ -29,6 +32,8 @@ LOOK_S = 0.1
 MOST_PROBLEMS = 5
 ARRIVALS = 10_000
 EVERYTHING = sys.maxsize
+NUMBERED = ("json", "csv")
+"""Formats that print line numbers."""
 GRAMMAR = """the query: terms are AND, OR and ( ) as usual, -term drops
   word "a phrase" ~regex        anywhere in the line
   level>=warning level:error    service:api    cid:req-1234    cid:req-*
@@ -45,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-f", "--follow", action="store_true", help="go on printing what comes")
     parser.add_argument("--all", action="store_true", help="all records, oldest first")
     parser.add_argument("-n", type=_count, default=LAST, metavar="N", help=f"the last N records ({LAST})")
+    parser.add_argument("-C", "--context", type=_count, default=0, metavar="N", help="N records around each")
     parser.add_argument("--cid", default="", metavar="ID", help="a correlation ID, by any of its names")
     parser.add_argument("--level", default="", metavar="LEVEL", help="this level and above")
     parser.add_argument("--service", default="", metavar="NAME", help="one service")
@@ -59,7 +65,13 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--file", action="append", default=[], metavar="FILE", help="just this file or glob; repeatable"
     )
-    parser.add_argument("--json", action="store_true", help="print JSON lines")
+    parser.add_argument("--format", choices=FORMATS, default="text", help="how to print (text)")
+    parser.add_argument("--json", action="store_true", help="print JSON lines: --format json")
+
+
+def form_of(options: argparse.Namespace) -> str:
+    """The format that the options ask for."""
+    return "json" if options.json else str(options.format)
 
 
 def _count(text: str) -> int:
@@ -75,11 +87,12 @@ def run(options: argparse.Namespace) -> int:
     )
     query = " ".join(part for part in (*options.query, flags) if part)
     source = open_source(options)
-    printer = Printer(as_json=options.json, zone=source.zone, assumed_zone=source.assumed_zone)
+    printer = Printer(form_of(options), zone=source.zone, assumed_zone=source.assumed_zone)
     try:
-        cursor, printed = _existing(source, query, options, printer)
+        reader = _Reading(source, query, options.context)
+        cursor, printed = _existing(reader, options, printer)
         if options.follow:
-            _follow(source, query, cursor, printer)
+            _follow(reader, cursor, printer)
     except QueryError as error:
         print_query_error(query, error)
         return 2
@@ -111,7 +124,9 @@ def _source(options: argparse.Namespace) -> EmbeddedLogSource:
     """Named files alone, else what loggers registered and the configuration names."""
     zone = local_zone()
     if options.file:
-        return EmbeddedLogSource(files=options.file, assumed_zone=zone, numbers=options.json, worker=False)
+        return EmbeddedLogSource(
+            files=options.file, assumed_zone=zone, numbers=form_of(options) in NUMBERED, worker=False
+        )
     settings = LiveSettings(options.config or paths.find_config(), use_env=False).current
     state = StateStore(paths.state_folder(create=False).path, read_only=True)
 
@@ -132,19 +147,33 @@ def _source(options: argparse.Namespace) -> EmbeddedLogSource:
     )
 
 
-def _existing(
-    source: EmbeddedLogSource, query: str, options: argparse.Namespace, printer: Printer
-) -> tuple[Cursor, int]:
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What is read: the records that match, with `context` neighbours around each."""
+
+    source: EmbeddedLogSource
+    query: str
+    context: int
+
+    def rows(self, start: Cursor | None, direction: Direction, limit: int) -> Iterator[LogBatch]:
+        """Batches from a place on. QueryError."""
+        source = self.source
+        batches = source.read(self.query, start, direction, limit, threading.Event())
+        if not self.context or not self.query.strip():
+            return batches
+        return with_context(batches, source.parse(self.query), self.context, source.detail)
+
+
+def _existing(reader: _Reading, options: argparse.Namespace, printer: Printer) -> tuple[Cursor, int]:
     """Print what is there: all, or the last N. Where it ends, and how many records it was."""
-    cancel = threading.Event()
     if options.all:
         printed, cursor = 0, ""
-        for batch in source.read(query, None, Direction.NEWER, EVERYTHING, cancel):
+        for batch in reader.rows(None, Direction.NEWER, EVERYTHING):
             printed += printer.rows(batch.rows)
             cursor = batch.cursor
         return cursor, printed
-    (edge,) = source.read("", None, Direction.OLDER, 0, cancel)
-    batches = list(source.read(query, edge.cursor, Direction.OLDER, options.n, cancel))
+    (edge,) = reader.source.read("", None, Direction.OLDER, 0, threading.Event())
+    batches = list(reader.rows(edge.cursor, Direction.OLDER, options.n))
     return edge.cursor, printer.rows(_oldest_first(batches))
 
 
@@ -152,12 +181,12 @@ def _oldest_first(batches: list[LogBatch]) -> list[LogRow]:
     return [row for batch in reversed(batches) for row in batch.rows]
 
 
-def _follow(source: EmbeddedLogSource, query: str, cursor: Cursor, printer: Printer) -> None:
+def _follow(reader: _Reading, cursor: Cursor, printer: Printer) -> None:
     """Print what comes, until interrupted."""
-    wait, cancel, growth = threading.Event(), threading.Event(), -1
+    wait, growth = threading.Event(), -1
     while True:
-        for batch in source.read(query, cursor, Direction.NEWER, ARRIVALS, cancel):
+        for batch in reader.rows(cursor, Direction.NEWER, ARRIVALS):
             printer.rows(batch.rows)
             cursor = batch.cursor
-        while growth == (growth := source.files().growth):
+        while growth == (growth := reader.source.files().growth):
             wait.wait(LOOK_S)

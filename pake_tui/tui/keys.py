@@ -125,11 +125,11 @@ KEYS: tuple[Key, ...] = (
     Key("filter-off", ("backspace",), "logs", "filter off", "take the last filter off"),
     Key("filters-off", ("X",), "logs", "all off", "take all filters off", 36),
     Key("go-to-time", ("at",), "logs", "go to time", "go to a time", takes="TIME"),
-    Key("save", ("s",), "logs", "save", "save what is shown (masked) as JSON lines"),
+    Key("save", ("s",), "logs", "save", "save what is shown (masked): JSON lines, text, CSV, Markdown"),
     Key("trace", ("t",), "record", "trace", "all lines of this record's correlation ID", 11, takes="ID"),
     Key("next-error", ("e",), "trace", "next error", "next error", 11),
     Key("previous-error", ("E",), "trace", "previous error", "previous error", 12),
-    Key("save", ("s",), "trace", "save", "save the masked trace as JSON lines", 13),
+    Key("save", ("s",), "trace", "save", "save the masked trace: JSON lines, text, CSV, Markdown", 13),
     Key(
         "open-editor",
         ("ctrl+e",),

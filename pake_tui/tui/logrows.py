@@ -13,7 +13,6 @@ from pake_tui.clock import SECOND
 from pake_tui.model.record import Level, LogRow, Record
 from pake_tui.query import Query
 from pake_tui.records.aliases import is_alias
-from pake_tui.records.export import record_json
 from pake_tui.text.safe import SafeText
 from pake_tui.tui.drawing import Line, ago, clock, fit, t
 from pake_tui.tui.glyphs import LEVEL_ROLE, LEVEL_WORD, Glyphs
@@ -177,14 +176,6 @@ def short_value(value: object, ellipsis: str = "…") -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     text = first_line(text)
     return text if len(text) <= VALUE_MOST else text[: VALUE_MOST - 1] + ellipsis
-
-
-def row_json(row: LogRow) -> str:
-    """The record as one line of JSON: what the command line prints, and where it lies."""
-    where = {"file": row.path, "offset": row.address.offset}
-    return json.dumps(
-        {**record_json(row.record, row.line, row.lines), **where}, ensure_ascii=False, default=str
-    )
 
 
 def is_error(row: LogRow) -> bool:

@@ -39,13 +39,13 @@ def _yaml_files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.yaml")) if holds(folder.is_dir) else []
 
 
-def save_export(name: str, lines: Iterable[str]) -> Path:
+def save_export(name: str, suffix: str, lines: Iterable[str]) -> Path:
     """Write lines (already masked) to a new file in the working folder, else the cache; the path."""
     stamp = f"{datetime.now():%Y%m%d-%H%M%S}"
     text = "".join(f"{line}\n" for line in lines)
     problem: OSError | None = None
     for folder in (Path.cwd(), cache_folder()):
-        path = folder / f"pake-{name}-{stamp}.jsonl"
+        path = folder / f"pake-{name}-{stamp}.{suffix}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

@@ -364,17 +364,35 @@ async def test_t_opens_the_trace_at_its_first_error_and_escape_is_back() -> None
 
 
 async def test_a_trace_is_saved_as_masked_json_lines(private_places: Path) -> None:
-    """Key s writes one JSON object a record into a new file that only its owner reads."""
+    """Keys s, j write where it is from and one JSON object a record into a new file of the owner's own."""
     async with console() as one:
         await to_an_error(one)
         await one.press("t")
         await one.traced()
-        await one.press("s")
+        await one.press("s", "j")
         await one.until(lambda: "saved to" in one.said, "the word of it")
         (file,) = (private_places / "home").glob("pake-trace-*.jsonl")
-        lines = [json.loads(line) for line in file.read_text().splitlines()]
+        head, *lines = [json.loads(line) for line in file.read_text().splitlines()]
+        assert head["export"]["query"] == f"cid:{one.lanes.trace.correlation_id}"
+        assert head["export"]["records"] == len(lines)
         assert [line["message"] for line in lines] == [row.record.message for row in one.lanes.trace.rows]
         assert file.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_trace_is_saved_as_markdown_for_a_ticket(private_places: Path) -> None:
+    """Keys s, m write a heading, the facts, and the lines with their offsets in a block of code."""
+    async with console() as one:
+        await to_an_error(one)
+        await one.press("t")
+        await one.traced()
+        await one.press("s", "m")
+        await one.until(lambda: "saved to" in one.said, "the word of it")
+        (file,) = (private_places / "home").glob("pake-trace-*.md")
+        text = file.read_text()
+        assert text.startswith(f"# Trace `{one.lanes.trace.correlation_id}`")
+        assert "first error at +" in text
+        for row in one.lanes.trace.rows:
+            assert row.record.message.split("\n")[0] in text
 
 
 async def test_an_unknown_id_is_named_with_where_it_was_looked_for() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 import sys
@@ -67,6 +68,33 @@ def test_text_is_safe_and_filtered(log: Path) -> None:
     assert flags.stdout == done.stdout
     by_level = run("logs", "--file", str(log), "--level", "warning")
     assert by_level.stdout.splitlines()[1] == "        at a.b.C(D.java:1)"
+
+
+def test_context_shows_the_neighbours_of_each_hit(log: Path) -> None:
+    """-C prints what stands around a hit, in JSON marked as not matching, and counts hits alone."""
+    around = run("logs", "-C", "1", "status>=500", "--file", str(log))
+    assert ["failed" in around.stdout, "third" in around.stdout, "first" in around.stdout] == [
+        True,
+        True,
+        False,
+    ]
+    done = run("logs", "-C", "2", "status>=500", "--json", "--file", str(log))
+    assert [json.loads(one).get("matched", True) for one in done.stdout.splitlines()] == [False, False, True]
+    assert run("logs", "-C", "2", "status>=900", "--file", str(log)).returncode == 1
+
+
+def test_raw_and_csv(log: Path) -> None:
+    """Raw is the lines as they stand, masked and safe; CSV has a head and one record for each."""
+    raw = run("logs", "--all", "--format", "raw", "--file", str(log)).stdout
+    assert raw.splitlines()[1:3] == ["2026-03-01T14:00:02Z ERROR core: failed", "    at a.b.C(D.java:1)"]
+    assert raw.startswith('{"timestamp"')
+    assert "hunter22" not in raw
+    assert "\x1b" not in raw
+    printed = run("logs", "--all", "--format", "csv", "--file", str(log)).stdout
+    rows = list(csv.DictReader(printed.splitlines(keepends=True)))
+    assert [row["level"] for row in rows] == ["info", "error", "info"]
+    assert rows[0]["correlation_id"] == "req-0001aa"
+    assert rows[2]["line"] == "4"
 
 
 def test_exit_codes(log: Path, tmp_path: Path) -> None:

@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
 from tests.pty.driver import Terminal
 
 SAMPLE = [sys.executable, str(Path(__file__).with_name("sample_app.py"))]

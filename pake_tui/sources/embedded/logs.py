@@ -18,7 +18,7 @@ from pake_tui.engine.logfiles.tape import RECORD_BYTES, Reading
 from pake_tui.engine.logfiles.worker import perform
 from pake_tui.errors import PakeError
 from pake_tui.model.record import Address, Cursor, Direction, LogBatch, LogFiles, RecordDetail, Trace
-from pake_tui.query import parse
+from pake_tui.query import Query, parse
 from pake_tui.records.aliases import CORRELATION_IDS
 from pake_tui.sources.protocols import Cancel
 
@@ -91,6 +91,10 @@ class EmbeddedLogSource:
     def place(self, time_ns: int) -> Cursor:
         """The place before the first record at or after a time."""
         return self._reader.place(self._table.refresh(), time_ns)
+
+    def parse(self, query: str) -> Query:
+        """A query as this source reads it now. QueryError."""
+        return parse(query, now_ns=now_ns(), zone=self.zone, aliases=self._reading.aliases)
 
     def field_names(self) -> tuple[str, ...]:
         """Field names seen so far, sorted; at most 500."""

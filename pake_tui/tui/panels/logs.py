@@ -9,13 +9,13 @@ from typing import ClassVar
 from pake_tui.model.record import Level, LogRow, RowKind
 from pake_tui.query import QueryError, complete, from_flags, parse
 from pake_tui.query.moments import EXPECTED, moment
+from pake_tui.records.saving import row_json, saved_lines
 from pake_tui.tui.drawing import day_and_clock
-from pake_tui.tui.logrows import row_json
 from pake_tui.tui.panels.logview import LogView
+from pake_tui.tui.saving import ask_save
 from pake_tui.tui.terms import with_term, without_last
 from pake_tui.tui.widgets.panel import bindings_for
 from pake_tui.tui.widgets.prompt import Question
-from pake_tui.tui.workspace import save_export
 
 COMPLETED_MOST = 1_000
 
@@ -239,16 +239,20 @@ class LogPanel(LogView):
             self.console_app.say("this line has no correlation ID; paste one, or :trace ID", "warning")
 
     def action_save(self) -> None:
-        """Write the rows of the window, masked as they are, to a file."""
+        """Write the rows of the window, masked as they are, to a file of a chosen format."""
         rows = [row for row in self.session.window.rows if row.kind is RowKind.RECORD]
         if not rows:
             self.console_app.say("nothing to save", "warning")
             return
         whole = self.session.window.at_oldest and self.session.window.at_newest
         command = f"pake-tui logs --all {self.query_argument()}".rstrip()
-        part = "" if whole else f" (those read so far; {command} has all)"
-        self.console_app.act(
-            lambda: f"{len(rows):,} lines saved to {save_export('logs', map(row_json, rows))}{part}"
+        part = () if whole else (f"those read so far; {command} has all",)
+        ask_save(
+            self.console_app,
+            "logs",
+            self.session.query,
+            lambda form, origin, zone: saved_lines(rows, form, origin, zone),
+            part,
         )
 
     def selected_id(self) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Hashable
 from typing import ClassVar
 
 from pake_tui.model.record import LogFiles, LogRow, Trace
+from pake_tui.query import from_flags
+from pake_tui.records.saving import saved_trace
 from pake_tui.text.safe import SafeText
 from pake_tui.tui.drawing import Line, fit, t
 from pake_tui.tui.glyphs import LEVEL_ROLE, LEVEL_WORD
@@ -22,9 +24,9 @@ from pake_tui.tui.lanes import (
     offset_text,
     span_of,
 )
-from pake_tui.tui.logrows import fields_that_matter, first_line, row_json
+from pake_tui.tui.logrows import fields_that_matter, first_line
+from pake_tui.tui.saving import ask_save
 from pake_tui.tui.widgets.panel import Panel, bindings_for
-from pake_tui.tui.workspace import save_export
 
 OFFSET_WIDTH = 8
 SERVICE_MOST = 12
@@ -208,15 +210,19 @@ class TracePanel(Panel):
         self.console_app.say(f"no further error {'below' if step > 0 else 'above'}", "dim")
 
     def action_save(self) -> None:
-        """Write the trace, masked as it is, as JSON lines."""
-        rows = self.trace.rows
-        if not rows:
+        """Write the trace, masked as it is, as a file of a chosen format."""
+        if not self.trace.rows:
             self.console_app.say("nothing to save", "warning")
             return
         name = "trace-" + (
             re.sub(r"[^A-Za-z0-9_.-]+", "-", self.trace.correlation_id)[:64].strip(".-") or "id"
         )
-        part = "" if self.trace.complete else ", still searching: not all of it"
-        self.console_app.act(
-            lambda: f"{len(rows):,} records saved to {save_export(name, map(row_json, rows))}{part}"
+        trace = self.trace
+        unfinished = () if trace.complete else ("still searching when this was saved: not all of it",)
+        ask_save(
+            self.console_app,
+            name,
+            from_flags(cid=trace.correlation_id),
+            lambda form, origin, zone: saved_trace(trace, form, origin, zone),
+            (*trace.notes, *unfinished),
         )

@@ -11,8 +11,8 @@ from textual.widget import Widget
 from pake_tui.errors import PakeError
 from pake_tui.model.record import LogRow, RecordDetail
 from pake_tui.query import from_flags
+from pake_tui.records.saving import row_json
 from pake_tui.tui.feed import Snapshot
-from pake_tui.tui.logrows import row_json
 from pake_tui.tui.panels.record import RecordPanel
 from pake_tui.tui.screens.base import ConsoleScreen
 

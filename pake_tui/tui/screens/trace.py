@@ -14,11 +14,11 @@ from pake_tui.clock import monotonic
 from pake_tui.errors import Cancelled, PakeError
 from pake_tui.model.record import Cursor, Direction, LogRow, Trace
 from pake_tui.query import from_flags
+from pake_tui.records.saving import row_json
 from pake_tui.sources.protocols import Cancel
 from pake_tui.tui.feed import Snapshot
 from pake_tui.tui.lanes import merged
 from pake_tui.tui.logreader import TELL_EVERY_S, Reader
-from pake_tui.tui.logrows import row_json
 from pake_tui.tui.panels.trace import TracePanel
 from pake_tui.tui.screens.base import ConsoleScreen
 
