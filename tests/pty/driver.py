@@ -17,6 +17,7 @@ import os
 import re
 import select
 import signal
+import socket
 import struct
 import subprocess
 import termios
@@ -25,6 +26,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import pyte
+
+from tests.pty.link import Link
 
 KEYS = {
     "<up>": b"\x1b[A",
@@ -43,6 +46,7 @@ KEYS = {
     **{f"<ctrl+{chr(number + 96)}>": bytes([number]) for number in range(1, 27)},
 }
 TYPING = 0.02
+AT_ONCE = 65_536
 UNSET = ("TMUX", "STY", "NO_COLOR", "SSH_CONNECTION", "SSH_TTY", "COLUMNS", "LINES", "TERM_PROGRAM", "LC_ALL")
 _SPECIAL = re.compile(
     rb"\x1b\[(?P<private>\?)(?P<modes>[\d;]+)(?P<set>[hl])"
@@ -69,8 +73,12 @@ class Terminal:
         env: Mapping[str, str] | None = None,
         answers: bool = True,
         synchronized: bool = False,
+        link: tuple[float, float] | None = None,
     ) -> None:
-        """`answers` false: a terminal that never says anything. `synchronized`: it knows mode 2026."""
+        """`answers` false: a terminal that never says anything. `synchronized`: it knows mode 2026.
+
+        `link` (bits a second, seconds of round trip): it is reached over a slow link that buffers.
+        """
         self.screen = pyte.Screen(columns, rows)
         self.raw = bytearray()
         self.modes: dict[int, bool] = {}
@@ -79,6 +87,7 @@ class Terminal:
         self.answers = answers
         self.synchronized = synchronized
         self.reading = True
+        self.last_read = 0.0
         self._stream = pyte.ByteStream(self.screen)
         self._rest = b""
         self._master, slave = os.openpty()
@@ -90,12 +99,18 @@ class Terminal:
             command, env=environment, preexec_fn=partial(os.login_tty, slave), pass_fds=(slave,)
         )
         self._slave = slave
+        self._wire = self._master
+        self.link: Link | None = None
+        if link is not None:
+            self._ends = socket.socketpair()
+            near, self._wire = (end.fileno() for end in self._ends)
+            self.link = Link(near, self._master, rate_bits=link[0], round_trip_s=link[1])
 
     # Keys.
 
     def send(self, data: bytes) -> None:
         """Send bytes as one write, as a terminal would one key or one reply."""
-        os.write(self._master, data)
+        os.write(self._wire, data)
 
     def press(self, *keys: str) -> None:
         """Press keys (names as in KEYS) as a person would: one after the other, each read before the next."""
@@ -137,15 +152,23 @@ class Terminal:
 
     def pump(self, seconds: float = 0.05) -> bool:
         """Take what the program writes within that time (if `reading`); False where nothing came."""
-        if not select.select([self._master] if self.reading else [], [], [], seconds)[0]:
+        if not select.select([self._wire] if self.reading else [], [], [], seconds)[0]:
             return False
-        try:
-            data = os.read(self._master, 65536)
-        except OSError:
-            data = b""
+        data = self._read()
         self.raw += data
         self._take(self._rest + data)
         return bool(data)
+
+    def _read(self) -> bytes:
+        """What is there now: its time (`last_read`) is when it came, not when what came before was drawn."""
+        data = b""
+        with contextlib.suppress(OSError):
+            while len(data) < AT_ONCE and (part := os.read(self._wire, AT_ONCE)):
+                data += part
+                self.last_read = time.monotonic()
+                if not select.select([self._wire], [], [], 0)[0]:
+                    break
+        return data
 
     def wait(self, condition: Callable[[], object], *, seconds: float = 15.0, what: str = "") -> None:
         """Pump until something is so."""
@@ -231,9 +254,17 @@ class Terminal:
     def hang_up(self) -> None:
         """Close the window: the program gets SIGHUP and a dead terminal."""
         self.reading = False
+        self._drop_link()
         os.close(self._slave)
         os.close(self._master)
-        self._slave = self._master = -1
+        self._slave = self._master = self._wire = -1
+
+    def _drop_link(self) -> None:
+        if self.link is not None:
+            self.link.close()
+            self.link = None
+            for end in self._ends:
+                end.close()
 
     def close(self) -> None:
         """End the program, if it still runs, and the terminal."""
@@ -241,6 +272,7 @@ class Terminal:
             self.process.send_signal(signal.SIGCONT)
             self.process.kill()
             self.process.wait()
+        self._drop_link()
         for descriptor in (self._slave, self._master):
             if descriptor >= 0:
                 with contextlib.suppress(OSError):

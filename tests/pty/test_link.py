@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.pty.driver import Terminal
 from tests.pty.link import Link
 
 
@@ -81,3 +84,17 @@ def test_it_carries_a_connection(ends: list[socket.socket]) -> None:
             inside.sendall(b"bye")
         assert receive(client, 3) == b"bye"
         assert client.recv(1) == b""
+
+
+def test_a_terminal_at_the_end_of_a_link(open_terminal: Callable[..., Terminal]) -> None:
+    """A program behind a slow link is drawn and takes keys, each a round trip later."""
+    code = "print('ready', flush=True); print('got', input(), flush=True)"
+    terminal = open_terminal(command=[sys.executable, "-c", code], link=(64_000, 0.1))
+    terminal.wait_for("ready")
+    sent = time.monotonic()
+    terminal.send(b"abc\r")
+    terminal.wait_for("got abc")
+    assert terminal.last_read - sent >= 0.1
+    link = terminal.link
+    assert link is not None
+    terminal.wait(lambda: link.down.taken == len(terminal.raw), what="the last byte")
