@@ -120,12 +120,23 @@ class LogFile:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """How much of the files that deserve an index has one. `problem` says why it goes no further."""
+
+    indexed_bytes: int = 0
+    total_bytes: int = 0
+    building: bool = False
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LogFiles:
     """The files of the view, where they came from, and a number that changes when any of them grew."""
 
     files: tuple[LogFile, ...]
     growth: int
     origin: str = ""
+    index: IndexStatus = IndexStatus()
 
     @property
     def total_bytes(self) -> int:
@@ -165,3 +176,27 @@ class Trace:
             if row.record.level is not None and row.record.level >= Level.ERROR:
                 return number
         return None
+
+
+LEVEL_COLUMNS: tuple[Level | None, ...] = (None, *Level)
+"""What the columns of a histogram count: records without a level, then debug to critical."""
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """Records by time and level: `counts[n]` has one number for each of `LEVEL_COLUMNS`.
+
+    Bucket n begins at `since_ns + n * bucket_ns`; a bucket is a whole number of minutes. Records count at the
+    time at which they stand in the view; `covered_bytes` of `total_bytes` were looked at.
+    """
+
+    since_ns: int
+    bucket_ns: int
+    counts: tuple[tuple[int, ...], ...] = ()
+    covered_bytes: int = 0
+    total_bytes: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether every file was counted whole."""
+        return self.covered_bytes >= self.total_bytes

@@ -9,11 +9,21 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Protocol
 
 from pake_tui.model.alert import Alert, AlertDetail, AlertList, AlertState, Presence
 from pake_tui.model.check import HealthAnswer, HealthCheck
-from pake_tui.model.record import Address, Cursor, Direction, LogBatch, LogFiles, RecordDetail, Trace
+from pake_tui.model.record import (
+    Address,
+    Cursor,
+    Direction,
+    Histogram,
+    LogBatch,
+    LogFiles,
+    RecordDetail,
+    Trace,
+)
 from pake_tui.model.sample import CollectorStatus, MetricAnswer, ProcessRow, SeriesKey
 from pake_tui.model.setting import ConfigView, EditPreview
 
@@ -91,6 +101,9 @@ class AlertSource(Protocol):
 class LogSource(Protocol):
     """One view of all log files, merged by time."""
 
+    zone: tzinfo
+    """In which times of queries (`since:`, `at:`) are read: the one shown."""
+
     def files(self) -> LogFiles:
         """The files of the view; cheap enough for a few times a second."""
         ...
@@ -118,6 +131,13 @@ class LogSource(Protocol):
 
     def place(self, time_ns: int) -> Cursor:
         """The place before the first record at or after a time."""
+        ...
+
+    def histogram(self, since_ns: int | None, until_ns: int | None, buckets: int) -> Histogram:
+        """Records between two times (both included, None: no bound) by time and level, in at most `buckets`.
+
+        Answered in milliseconds from what is indexed; `covered_bytes` says how much of the files that is.
+        """
         ...
 
     def field_names(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import TypeVar, cast
 
-from pake_tui.clock import now_ns
+from pake_tui.clock import MINUTE, now_ns
 from pake_tui.engine.logfiles.client import WorkerClient
 from pake_tui.engine.logfiles.discover import Discovery, Folders, discover, exactly
 from pake_tui.engine.logfiles.reader import LogReader
@@ -17,9 +17,19 @@ from pake_tui.engine.logfiles.table import FileTable
 from pake_tui.engine.logfiles.tape import RECORD_BYTES, Reading
 from pake_tui.engine.logfiles.worker import perform
 from pake_tui.errors import PakeError
-from pake_tui.model.record import Address, Cursor, Direction, LogBatch, LogFiles, RecordDetail, Trace
+from pake_tui.model.record import (
+    Address,
+    Cursor,
+    Direction,
+    Histogram,
+    LogBatch,
+    LogFiles,
+    RecordDetail,
+    Trace,
+)
 from pake_tui.query import Query, parse
 from pake_tui.records.aliases import CORRELATION_IDS
+from pake_tui.records.counting import histogram_of
 from pake_tui.sources.protocols import Cancel
 
 MOST_NAMES = 500
@@ -91,6 +101,11 @@ class EmbeddedLogSource:
     def place(self, time_ns: int) -> Cursor:
         """The place before the first record at or after a time."""
         return self._reader.place(self._table.refresh(), time_ns)
+
+    def histogram(self, since_ns: int | None, until_ns: int | None, buckets: int) -> Histogram:
+        """Records by time and level, as far as they are known without reading."""
+        total = sum(tape.size for tape in self._table.refresh().tapes)
+        return histogram_of({}, MINUTE, since_ns, until_ns, buckets, covered=0, total=total)
 
     def parse(self, query: str) -> Query:
         """A query as this source reads it now. QueryError."""

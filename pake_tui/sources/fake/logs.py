@@ -7,11 +7,13 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import UTC, tzinfo
 
+from pake_tui.clock import MINUTE
 from pake_tui.errors import LogError
 from pake_tui.model.record import (
     Address,
     Cursor,
     Direction,
+    Histogram,
     Level,
     LogBatch,
     LogFile,
@@ -25,6 +27,7 @@ from pake_tui.model.record import (
 from pake_tui.query import Query, parse
 from pake_tui.query.ids import ids_of
 from pake_tui.records.aliases import CORRELATION_IDS
+from pake_tui.records.counting import histogram_of
 from pake_tui.sources.fake.story import SERVICES, Step, incident, record
 from pake_tui.sources.protocols import Cancel
 from pake_tui.text.safe import safe
@@ -107,6 +110,15 @@ class FakeLogSource:
         """The place before the first record at or after a time."""
         rows = self._snapshot()
         return _cursor(bisect_left(rows, time_ns, key=lambda row: row.record.time_ns or 0))
+
+    def histogram(self, since_ns: int | None, until_ns: int | None, buckets: int) -> Histogram:
+        """Everything counted, minute by minute at the finest."""
+        counts: dict[tuple[int, Level | None], int] = {}
+        for row in self._snapshot():
+            minute = (row.record.time_ns or 0) // MINUTE
+            counts[minute, row.record.level] = counts.get((minute, row.record.level), 0) + 1
+        total = sum(self._sizes.values())
+        return histogram_of(counts, MINUTE, since_ns, until_ns, buckets, covered=total, total=total)
 
     def field_names(self) -> tuple[str, ...]:
         """Every field name, sorted."""
