@@ -13,8 +13,13 @@ DEEPEST = 6
 
 def ids_of(record: Record, aliases: Sequence[str]) -> tuple[str, ...]:
     """The record's own correlation ID first, then those in its fields at any depth, each once."""
-    own = (record.correlation_id,) if record.correlation_id else ()
-    return tuple(dict.fromkeys((*own, *_inside(record.fields, tuple(aliases), "", 0))))
+    return ids_in(record.correlation_id, record.fields, aliases)
+
+
+def ids_in(own: str | None, fields: Mapping[str, object], aliases: Sequence[str]) -> tuple[str, ...]:
+    """An ID that was found already first, then those in the fields at any depth, each once."""
+    first = (own,) if own else ()
+    return tuple(dict.fromkeys((*first, *_inside(fields, tuple(aliases), "", 0))))
 
 
 def _inside(fields: Mapping[str, object], aliases: tuple[str, ...], prefix: str, depth: int) -> Iterator[str]:

@@ -210,6 +210,10 @@ class Parser:
             skipped = f"{len(lines) - MAX_RECORD_LINES} lines of this record are not shown"
         return [self._record(draft, masked, skipped, shapes) for draft in drafts]
 
+    def outline(self, lines: Sequence[str]) -> list[Draft]:
+        """The records of `parse` before masking, for what needs no text of them; nothing of it is shown."""
+        return self._understand(lines)[1]
+
     def _record(self, draft: Draft, text: str, skipped: str, shapes: bool) -> Record:
         fields = mask_fields(draft.fields, by_shape=shapes) if draft.fields else {}
         message, service, logger = draft.message, draft.service or self._service, draft.logger

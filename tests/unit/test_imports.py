@@ -122,8 +122,17 @@ def loaded_by(statement: str) -> set[str]:
 
 
 def test_the_library_loads_no_heavy_dependency() -> None:
-    """`import pake_tui` brings neither Textual nor rich, watchfiles or psutil."""
-    assert not loaded_by("import pake_tui") & {"textual", "rich", "watchfiles", "psutil", "yaml", "sqlite3"}
+    """`import pake_tui` brings neither Textual nor rich, watchfiles, psutil or numpy."""
+    heavy = {"textual", "rich", "watchfiles", "psutil", "yaml", "sqlite3", "numpy"}
+    assert not loaded_by("import pake_tui") & heavy
+
+
+@pytest.mark.parametrize(
+    "module", ["sources.embedded.logs", "cli.logs", "cli.trace", "engine.logfiles.worker"]
+)
+def test_only_what_builds_an_index_loads_numpy(module: str) -> None:
+    """Reading, searching and asking an index costs nobody the import of numpy."""
+    assert "numpy" not in loaded_by(f"import pake_tui.{module}")
 
 
 @pytest.mark.parametrize(

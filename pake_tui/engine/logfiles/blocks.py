@@ -138,10 +138,10 @@ def newer(tape: Tape, start: int, end: int, size: int = PIECE) -> Iterator[Block
         start = block.end
 
 
-def older(tape: Tape, end: int, size: int = PIECE) -> Iterator[Block]:
-    """Blocks from a boundary back to the file's start, newest first."""
-    while end > 0:
-        block = _block_before(tape, end, size)
+def older(tape: Tape, end: int, size: int = PIECE, floor: int = 0) -> Iterator[Block]:
+    """Blocks from a boundary back to the record that begins at `floor`, newest first."""
+    while end > floor:
+        block = _block_before(tape, end, size, floor)
         if block is None:
             return
         yield block
@@ -205,19 +205,19 @@ def _block_after(tape: Tape, start: int, end: int, size: int) -> Block | None:
         size *= 2
 
 
-def _block_before(tape: Tape, end: int, size: int) -> Block | None:
+def _block_before(tape: Tape, end: int, size: int, floor: int) -> Block | None:
     most = tape.reading.record_bytes
     while True:
-        begin = max(0, end - size)
+        begin = max(floor, end - size)
         data = tape.read(begin, end - begin)
         if not data:
             return None
-        skip = 0 if begin == 0 else data.find(b"\n", 0, len(data) - 1) + 1
-        if begin > 0 and not skip and size <= most:
+        skip = 0 if begin == floor else data.find(b"\n", 0, len(data) - 1) + 1
+        if begin > floor and not skip and size <= most:
             size *= 2
             continue
-        if begin > 0 and not skip:
-            start = line_start(tape, end)
+        if begin > floor and not skip:
+            start = max(floor, line_start(tape, end))
             length = end - start
             if length > most:
                 return Block(start, end, tape.read(start, most + 4), length)
@@ -227,7 +227,7 @@ def _block_before(tape: Tape, end: int, size: int) -> Block | None:
             if surely_starts(tape, line) and at < len(data):
                 return Block(begin + at, end, data[at:])
             at += len(line) + 1
-        if begin == 0 or size > most:
+        if begin == floor or size > most:
             return Block(begin + skip, end, data[skip:])
         size *= 2
 

@@ -21,6 +21,8 @@ from pake_tui.query import Query
 BATCH_S = 0.08
 FIRST_BATCH_S = 0.01
 BATCH_ROWS = 1_000
+NARROW_BYTES = 16 << 20
+"""Where no more than this may hold hits, the times of records are not looked for."""
 NEWER, OLDER = Direction.NEWER, Direction.OLDER
 Spool = tuple[Strand, Iterator[Item]]
 
@@ -49,6 +51,8 @@ def merged(strands: list[Spool], direction: Direction) -> Iterator[tuple[Strand,
 
 def bounds(strand: Strand) -> tuple[int, int]:
     """Where in its file the query's time range may have records, some slack included."""
+    if strand.ranges is not None and sum(end - begin for begin, end in strand.ranges) < NARROW_BYTES:
+        return 0, strand.tape.size
     since, until = strand.query.time_range
     begin = 0 if since is None else find_time(strand.tape, since - SLACK_NS)
     return begin, strand.tape.size if until is None else find_time(strand.tape, until + SLACK_NS)

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pake_tui.clock import monotonic
 from pake_tui.engine.logfiles import blocks
 from pake_tui.engine.logfiles.cursor import decode
+from pake_tui.engine.logfiles.index import candidates, counted
 from pake_tui.engine.logfiles.merging import BATCH_S, MergedRead, bounds
 from pake_tui.engine.logfiles.rows import Cursors, lone_row
 from pake_tui.engine.logfiles.strand import Item, Strand
+from pake_tui.engine.logfiles.tape import Tape
 from pake_tui.engine.logfiles.view import View, find_time
 from pake_tui.errors import LogError
 from pake_tui.model.record import Address, Cursor, Direction, LogBatch, RecordDetail
@@ -41,7 +43,7 @@ class LogReader:
         """
         known = None if start is None else decode(start)
         strands = [
-            Strand(tape, query, cancel, index=index, numbers=self.numbers)
+            Strand(tape, query, cancel, index=index, numbers=self.numbers, ranges=candidates(tape, query))
             for index, tape in enumerate(view.tapes)
         ]
         reading = MergedRead(view, strands, query, direction, limit)
@@ -54,7 +56,7 @@ class LogReader:
         hits = done = 0
         told = monotonic()
         for index, tape in enumerate(view.tapes):
-            for more, here in _counted(Strand(tape, query, cancel, index=index)):
+            for more, here in _counted(tape, query, cancel):
                 if cancel.is_set():
                     return
                 hits += more
@@ -104,13 +106,15 @@ def _some(items: Iterator[Item], count: int) -> list[Item]:
     return found
 
 
-def _counted(strand: Strand) -> Iterator[tuple[int, int]]:
+def _counted(tape: Tape, query: Query, cancel: threading.Event) -> Iterator[tuple[int, int]]:
     """(further hits, bytes read of this file), at each block and hit."""
-    tape = strand.tape
-    if strand.query.empty:
+    if query.empty:
         for block in blocks.newer(tape, 0, tape.size):
             yield len(block.records(tape)), block.end
         return
+    known, ranges = counted(tape, query) or (0, None)
+    yield known, 0
+    strand = Strand(tape, query, cancel, ranges=ranges)
     begin, end = bounds(strand)
     for item in strand.newer((begin, 0), end):
         yield int(item.record is not None), item.end[0]

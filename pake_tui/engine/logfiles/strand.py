@@ -14,6 +14,7 @@ from pake_tui.clock import MINUTE
 from pake_tui.engine.logfiles import blocks
 from pake_tui.engine.logfiles.blocks import Block, Raw
 from pake_tui.engine.logfiles.cursor import Position
+from pake_tui.engine.logfiles.index import Ranges
 from pake_tui.engine.logfiles.tape import Tape, decoded
 from pake_tui.model.record import Record
 from pake_tui.query import Query
@@ -40,10 +41,20 @@ class Item:
 
 
 class Strand:
-    """A tape read with a query; stops soon after `cancel` is set. `numbers`: count lines even going back."""
+    """A tape read with a query; stops soon after `cancel` is set. `numbers`: count lines even going back.
+
+    Only `ranges` may hold hits (None: the whole file); each begins with a record.
+    """
 
     def __init__(
-        self, tape: Tape, query: Query, cancel: threading.Event, *, index: int = 0, numbers: bool = False
+        self,
+        tape: Tape,
+        query: Query,
+        cancel: threading.Event,
+        *,
+        index: int = 0,
+        numbers: bool = False,
+        ranges: Ranges | None = None,
     ) -> None:
         tape.check()
         tape.parser()
@@ -54,46 +65,66 @@ class Strand:
         self.query = query
         self._cancel = cancel
         self._numbers = numbers
+        self.ranges = ranges
         self._piece = SCREEN_PIECE if query.empty else blocks.PIECE
         self._since, self._until = query.time_range
 
     def newer(self, position: Position, end: int) -> Iterator[Item]:
         """From a position up to the byte `end`, oldest first."""
         offset, part = position
-        line = self._first_line(offset)
+        at, line = offset, self._first_line(offset)
         time_ns = time_before(self.tape, offset) if offset else None
-        for block in blocks.newer(self.tape, offset, end, self._piece):
-            if self._cancel.is_set():
-                return
-            if missing(self.query.needles, block.data):
-                time_ns = _last_time(self.tape, block) or time_ns
-            else:
-                for raw in block.records(self.tape):
-                    if self._cancel.is_set():
-                        return
-                    items = self._items(raw, time_ns, line)
-                    time_ns = items[-1].time_ns if items and items[-1].time_ns else time_ns
-                    yield from (item for item in items if item.start >= (offset, part) and self._hit(item))
-            known = self.tape.fallback_ns if time_ns is None else time_ns
-            yield Item(known, (block.end, 0), (block.end, 0))
-            if self._until is not None and time_ns is not None and time_ns > self._until + SLACK_NS:
-                return
-            line = line + block.newlines(self.tape) if line is not None else None
+        for begin, stop in self._within(offset, end):
+            if begin > at:
+                time_ns = time_before(self.tape, begin)
+                line = None if line is None else self.tape.line_at(begin)
+            at = stop
+            for block in blocks.newer(self.tape, begin, stop, self._piece):
+                if self._cancel.is_set():
+                    return
+                if missing(self.query.needles, block.data):
+                    time_ns = _last_time(self.tape, block) or time_ns
+                else:
+                    for raw in block.records(self.tape):
+                        if self._cancel.is_set():
+                            return
+                        items = self._items(raw, time_ns, line)
+                        time_ns = items[-1].time_ns if items and items[-1].time_ns else time_ns
+                        yield from (
+                            item for item in items if item.start >= (offset, part) and self._hit(item)
+                        )
+                yield self._mark(time_ns, block.end)
+                if self._until is not None and time_ns is not None and time_ns > self._until + SLACK_NS:
+                    return
+                line = line + block.newlines(self.tape) if line is not None else None
+        if at < end:
+            yield self._mark(time_before(self.tape, end), end)
+
+    def _within(self, begin: int, end: int) -> Iterator[tuple[int, int]]:
+        """The ranges between two offsets."""
+        for low, high in [(begin, end)] if self.ranges is None else self.ranges:
+            if max(low, begin) < min(high, end):
+                yield max(low, begin), min(high, end)
+
+    def _mark(self, time_ns: int | None, at: int) -> Item:
+        known = self.tape.fallback_ns if time_ns is None else time_ns
+        return Item(known, (at, 0), (at, 0))
 
     def older(self, position: Position) -> Iterator[Item]:
         """From a position back to the beginning, newest first."""
         offset, part = position
         if part:
             yield from self._earlier_parts(offset, part)
-        for block in blocks.older(self.tape, offset, self._piece):
-            if self._cancel.is_set():
-                return
-            first = self._first_time(block)
-            if not missing(self.query.needles, block.data):
-                yield from self._block_older(block)
-            yield Item(self.tape.fallback_ns if first is None else first, (block.start, 0), (block.start, 0))
-            if self._since is not None and first is not None and first < self._since - SLACK_NS:
-                return
+        for low, high in reversed(list(self._within(0, offset))):
+            for block in blocks.older(self.tape, high, self._piece, low):
+                if self._cancel.is_set():
+                    return
+                first = self._first_time(block)
+                if not missing(self.query.needles, block.data):
+                    yield from self._block_older(block)
+                yield self._mark(first, block.start)
+                if self._since is not None and first is not None and first < self._since - SLACK_NS:
+                    return
 
     def _block_older(self, block: Block) -> Iterator[Item]:
         raws = block.records(self.tape)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pake_tui.clock import SECOND, monotonic
+from pake_tui.engine.logfiles.index import Ranges, candidates, without
 from pake_tui.engine.logfiles.merging import BATCH_S
 from pake_tui.engine.logfiles.rows import lone_row
 from pake_tui.engine.logfiles.strand import Item, Strand
@@ -38,23 +39,26 @@ def traces(
     unread: Sequence[str],
     cancel: threading.Event,
 ) -> Iterator[Trace]:
-    """Growing traces, the last one complete. Eight characters or more find every ID that begins with them."""
+    """Growing traces, the last one complete. Eight characters or more find every ID that begins with them.
+
+    Where an index tells of the whole ID, it is looked for first; only if nobody has it, beginnings are.
+    """
     prefix = len(correlation_id) >= SHORTEST_PREFIX
     query = query_of(correlation_id, aliases, prefix=prefix)
+    exactly = query_of(correlation_id, aliases, prefix=False)
     search = _Search(correlation_id, query, sum(tape.size for tape in view.tapes))
-    told = monotonic()
+    read = [candidates(tape, exactly) for tape in view.tapes]
     for index, tape in enumerate(view.tapes):
-        for item in Strand(tape, query, cancel, index=index).newer((0, 0), tape.size):
-            if cancel.is_set():
-                return
-            search.take(index, tape, item)
-            if monotonic() - told >= BATCH_S:
-                told = monotonic()
-                yield search.trace()
-            if search.full:
-                break
+        yield from search.within(index, tape, read[index], cancel)
         search.done += tape.size
-    yield search.trace(unread, complete=True)
+    if prefix and not search.exact:
+        for index, (tape, before) in enumerate(zip(view.tapes, read, strict=True)):
+            if before is not None:
+                others = candidates(tape, query)
+                rest = without([(0, tape.size)] if others is None else others, before)
+                yield from search.within(index, tape, rest, cancel)
+    if not cancel.is_set():
+        yield search.trace(unread, complete=True)
 
 
 @dataclass(slots=True)
@@ -69,11 +73,26 @@ class _Search:
     ids: dict[str, None] = field(default_factory=dict)
     done: int = 0
     here: int = 0
+    told: float = field(default_factory=monotonic)
 
     @property
     def full(self) -> bool:
         """Whether no more records are kept."""
         return len(self.found) >= MOST_ROWS
+
+    def within(
+        self, index: int, tape: Tape, ranges: Ranges | None, cancel: threading.Event
+    ) -> Iterator[Trace]:
+        """Look into the ranges of a file (None: all of it); growing traces."""
+        for item in Strand(tape, self.query, cancel, index=index, ranges=ranges).newer((0, 0), tape.size):
+            if cancel.is_set():
+                return
+            self.take(index, tape, item)
+            if monotonic() - self.told >= BATCH_S:
+                self.told = monotonic()
+                yield self.trace()
+            if self.full:
+                return
 
     def take(self, index: int, tape: Tape, item: Item) -> None:
         """A record, or a mark of how far a file was read."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pake_tui.engine.logfiles import blocks
 from pake_tui.engine.logfiles.cursor import Decoded, Place, Position
+from pake_tui.engine.logfiles.index import index_of
 from pake_tui.engine.logfiles.strand import SCREEN_PIECE, time_before
 from pake_tui.engine.logfiles.tape import Tape
 
@@ -56,6 +57,10 @@ def find_time(tape: Tape, time_ns: int) -> int:
     """The offset of the first record at or after a time, by halving; the file's size if there is none."""
     tape.parser()
     low, high = 0, tape.size
+    if (index := index_of(tape)) is not None:
+        if (at := index.place(time_ns)) is not None:
+            return _walk(tape, at, time_ns)
+        low = index.end
     while high - low > NEAR:
         middle = (low + high) // 2
         probed = _probe(tape, middle, high)

@@ -1,0 +1,64 @@
+"""Whether an index still speaks of the bytes that a log file holds, read as they were when it was made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
+
+from pake_tui import query, records
+from pake_tui.engine.logfiles.index.layout import Facts
+from pake_tui.engine.logfiles.index.shelf import Stored
+from pake_tui.engine.logfiles.tape import Reading, Tape
+
+HEAD_BYTES = 4_096
+TAIL_BYTES = 128
+
+
+def digest(data: bytes) -> bytes:
+    """Sixteen bytes that tell data from other data."""
+    return blake2b(data, digest_size=16).digest()
+
+
+def reading_digest(reading: Reading) -> bytes:
+    """What an index's answers depend on beside the file: zone, aliases, limits, and the parser's own code."""
+    told = (reading.assumed_zone, reading.aliases, reading.record_bytes, _code())
+    return digest(repr(told).encode())
+
+
+@cache
+def _code() -> str:
+    """The modules that read records, by size and time: another version of this program reads otherwise."""
+    found = []
+    for room in (records, query):
+        for path in sorted(Path(str(room.__file__)).parent.glob("*.py")):
+            facts = path.stat()
+            found.append((path.name, facts.st_size, facts.st_mtime_ns))
+    return repr(found)
+
+
+def ends(tape: Tape, end: int) -> tuple[int, bytes, int, bytes]:
+    """How many bytes stand at a tape's head and before `end`, and their digests."""
+    head = tape.read(0, min(HEAD_BYTES, end))
+    tail = tape.read(max(0, end - TAIL_BYTES), min(TAIL_BYTES, end))
+    return len(head), digest(head), len(tail), digest(tail)
+
+
+def speaks_of(tape: Tape, facts: Facts) -> bool:
+    """Whether the bytes at a segment's edges are those it was made from."""
+    if facts.end > tape.size:
+        return False
+    head, tail = tape.read(0, facts.head_count), tape.read(facts.end - facts.tail_count, facts.tail_count)
+    return digest(head) == facts.head and digest(tail) == facts.tail
+
+
+def valid(tape: Tape, chain: Sequence[Stored]) -> list[Stored]:
+    """The segments, from the first on, that speak of a tape's bytes."""
+    reading = reading_digest(tape.reading)
+    good: list[Stored] = []
+    for one in chain:
+        if one.body.facts.reading != reading or not speaks_of(tape, one.body.facts):
+            break
+        good.append(one)
+    return good

@@ -1,0 +1,180 @@
+"""Times at the start of many values at once: `2026-03-01T14:03:21.123Z` and its like, to the second."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pake_tui.clock import SECOND
+from pake_tui.records.timestamps import Clock, offset_seconds
+
+MOST_STYLES = 24
+MOST_TRIED = 8
+_STYLE = re.compile(
+    rb"\d{4}-\d\d-\d\d([T ])\d\d:\d\d:\d\d(?:([.,])(\d{1,8}))?(Z|[+-]\d\d:\d\d|[+-]\d\d\d\d)?\""
+)
+_U = np.uint64
+Ints = NDArray[np.int64]
+Words = NDArray[np.uint64]
+HALF_HOUR = 1_800
+
+
+def _word(text: bytes) -> np.uint64:
+    return _U(int.from_bytes(text.ljust(8, b"\0"), "little"))
+
+
+_CLOCK, _HIGH_NIBBLES, _TOO_MUCH = _word(b"00:00:00"), _U(0xF0F0_FFF0_F0FF_F0F0), _U(0x7676_0076_7600_7676)
+_ZEROS, _NIBBLES, _SIXES = _U(0x3030303030303030), _U(0xF0F0F0F0F0F0F0F0), _U(0x0606060606060606)
+_HIGHS = _U(0x8080_8080_8080_8080)
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """One spelling: its length, the sign between date and time, the digits of its fraction, its zone."""
+
+    length: int
+    between: int
+    point: int
+    digits: int
+    zone: bytes
+
+    @property
+    def offset(self) -> int | None:
+        """Seconds east of UTC, None where it states no zone."""
+        return offset_seconds(self.zone.decode()) if self.zone else None
+
+
+class Stamps:
+    """Reads the times of one file, and learns how they are spelled."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        self._zone = zone
+        self._clock = Clock(zone)
+        self._styles: list[Style] = []
+        self._days: dict[bytes, int | None] = {}
+        self._offsets: dict[int, int] = {}
+
+    def read(self, data: NDArray[np.uint8], words: Words, where: Ints) -> tuple[Ints, NDArray[np.bool_]]:
+        """UTC seconds of the values that begin at places, and which of them are sure."""
+        times = np.zeros(len(where), np.int64)
+        good = np.zeros(len(where), np.bool_)
+        left = np.arange(len(where))
+        for style in list(self._styles):
+            left = self._try(style, data, words, where, left, times, good)
+            if not len(left):
+                return times, good
+        for _ in range(MOST_TRIED):
+            known = len(self._styles)
+            self._learn(data, where, left)
+            if len(self._styles) == known:
+                break
+            left = self._try(self._styles[-1], data, words, where, left, times, good)
+            if not len(left):
+                break
+        return times, good
+
+    def _learn(self, data: NDArray[np.uint8], where: Ints, left: Ints) -> None:
+        """The style of the first that is left."""
+        if not len(left) or len(self._styles) >= MOST_STYLES:
+            return
+        found = _STYLE.match(data[where[left[0]] : where[left[0]] + 48].tobytes())
+        if not found or (found[4] and offset_seconds(found[4].decode()) is None):
+            return
+        style = Style(found.end() - 1, found[1][0], *_fraction(found), found[4] or b"")
+        if style not in self._styles:
+            self._styles.append(style)
+
+    def _try(
+        self, style: Style, data: NDArray[np.uint8], words: Words, where: Ints, left: Ints,
+        times: Ints, good: NDArray[np.bool_],
+    ) -> Ints:  # fmt: skip
+        """Read those that are spelled in a style; those that are left."""
+        places = where[left]
+        clock = words[places + 11]
+        digits = clock - _CLOCK
+        fits = (clock & _HIGH_NIBBLES) == (_CLOCK & _HIGH_NIBBLES)
+        fits &= ((digits & ~_HIGH_NIBBLES) + _TOO_MUCH) & _HIGHS == 0
+        fits &= data.take(places + style.length, mode="clip") == ord('"')
+        fits &= data.take(places + 10, mode="clip") == style.between
+        if style.digits:
+            fits &= data.take(places + 19, mode="clip") == style.point
+            fits &= _all_digits(words[places + 20], style.digits)
+        if style.zone:
+            tail = words[places + style.length - len(style.zone)]
+            fits &= (tail & _low(len(style.zone))) == _word(style.zone)
+        pairs = digits * _U(10) + (digits >> _U(8))
+        hours, minutes, seconds = ((pairs >> _U(shift)) & _U(0xFF) for shift in (0, 24, 48))
+        fits &= (hours < 24) & (minutes < 60) & (seconds < 60)
+        in_day = (hours * _U(3600) + minutes * _U(60) + seconds).astype(np.int64)
+        days, real = self._midnights(data, words, places)
+        fits &= real
+        local = days + in_day
+        offset = style.offset
+        taken = left[fits]
+        ahead = self._ahead(local) if offset is None else offset
+        times[taken] = np.maximum(0, local - ahead)[fits]
+        good[taken] = True
+        rest: Ints = left[~fits]
+        return rest
+
+    def _midnights(
+        self, data: NDArray[np.uint8], words: Words, places: Ints
+    ) -> tuple[Ints, NDArray[np.bool_]]:
+        """The local midnight of each date, in seconds; False where there is no such date."""
+        head, tail = words[places], words[places + 2]
+        changed = np.flatnonzero((head[1:] != head[:-1]) | (tail[1:] != tail[:-1])) + 1
+        days = np.empty(len(places), np.int64)
+        real = np.ones(len(places), np.bool_)
+        for begin, end in zip([0, *changed.tolist()], [*changed.tolist(), len(places)], strict=True):
+            day = self._day(data[places[begin] : places[begin] + 10].tobytes())
+            days[begin:end] = day or 0
+            if day is None:
+                real[begin:end] = False
+        return days, real
+
+    def _day(self, date: bytes) -> int | None:
+        if date not in self._days:
+            if len(self._days) > 10_000:
+                self._days.clear()
+            found = None
+            if re.fullmatch(rb"\d{4}-\d\d-\d\d", date):
+                found = Clock(UTC).match(f"{date.decode()}T00:00:00Z")
+            self._days[date] = None if found is None else found[0].ns // SECOND
+        return self._days[date]
+
+    def _ahead(self, local: Ints) -> Ints | int:
+        """How far the assumed zone is ahead of UTC at local times; a zone changes on a half hour."""
+        if self._zone is UTC:
+            return 0
+        halves, where = np.unique(local // HALF_HOUR, return_inverse=True)
+        ahead = [self._offset(half) for half in halves.tolist()]
+        return np.array(ahead, np.int64)[where]
+
+    def _offset(self, half: int) -> int:
+        if half not in self._offsets:
+            if len(self._offsets) > 10_000:
+                self._offsets.clear()
+            local = half * HALF_HOUR
+            # Far from 1970, so that the clock does not stop at zero.
+            self._offsets[half] = local - self._clock.stamp(local * SECOND, None).ns // SECOND
+        return self._offsets[half]
+
+
+def _fraction(found: re.Match[bytes]) -> tuple[int, int]:
+    return (found[2][0], len(found[3])) if found[2] else (0, 0)
+
+
+def _low(count: int) -> np.uint64:
+    return _U((1 << 8 * count) - 1)
+
+
+def _all_digits(words: Words, count: int) -> NDArray[np.bool_]:
+    """Whether the first bytes of each word are digits."""
+    low = _low(count)
+    plain = (words & _NIBBLES & low) == (_ZEROS & low)
+    none_above = ((words & low) + (_SIXES & low)) & _NIBBLES & low == (_ZEROS & low)
+    return np.asarray(plain & none_above)
