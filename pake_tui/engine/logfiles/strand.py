@@ -14,7 +14,7 @@ from pake_tui.clock import MINUTE
 from pake_tui.engine.logfiles import blocks
 from pake_tui.engine.logfiles.blocks import Block, Raw
 from pake_tui.engine.logfiles.cursor import Position
-from pake_tui.engine.logfiles.index import Ranges
+from pake_tui.engine.logfiles.index import Ranges, index_of
 from pake_tui.engine.logfiles.tape import Tape, decoded
 from pake_tui.model.record import Record
 from pake_tui.query import Query
@@ -57,7 +57,8 @@ class Strand:
         ranges: Ranges | None = None,
     ) -> None:
         tape.check()
-        tape.parser()
+        if ranges is None or tape.format:
+            tape.parser()
         self.tape = tape
         self.index = index
         self.position: Position = (0, 0)
@@ -73,17 +74,18 @@ class Strand:
         """From a position up to the byte `end`, oldest first."""
         offset, part = position
         at, line = offset, self._first_line(offset)
-        time_ns = time_before(self.tape, offset) if offset else None
+        time_ns: int | None = None
         for begin, stop in self._within(offset, end):
             if begin > at:
-                time_ns = time_before(self.tape, begin)
-                line = None if line is None else self.tape.line_at(begin)
+                time_ns = None
+                line = None if line is None else self._line_at(begin)
             at = stop
             for block in blocks.newer(self.tape, begin, stop, self._piece):
                 if self._cancel.is_set():
                     return
                 if missing(self.query.needles, block.data):
-                    time_ns = _last_time(self.tape, block) or time_ns
+                    timed = self.ranges is None or self._until is not None
+                    time_ns = (_last_time(self.tape, block) or time_ns) if timed else None
                 else:
                     for raw in block.records(self.tape):
                         if self._cancel.is_set():
@@ -98,7 +100,7 @@ class Strand:
                     return
                 line = line + block.newlines(self.tape) if line is not None else None
         if at < end:
-            yield self._mark(time_before(self.tape, end), end)
+            yield self._mark(time_ns, end)
 
     def _within(self, begin: int, end: int) -> Iterator[tuple[int, int]]:
         """The ranges between two offsets."""
@@ -128,7 +130,7 @@ class Strand:
 
     def _block_older(self, block: Block) -> Iterator[Item]:
         raws = block.records(self.tape)
-        line = self.tape.line_at(block.start) if self._numbers else None
+        line = self._line_at(block.start) if self._numbers else None
         inherited: tuple[int, int | None] | None = None
         for number in range(len(raws) - 1, -1, -1):
             if self._cancel.is_set():
@@ -157,11 +159,14 @@ class Strand:
         block = next(blocks.newer(self.tape, offset, self.tape.size, self._piece), None)
         raws = block.records(self.tape) if block else []
         if raws:
-            items = self._items(raws[0], time_before(self.tape, offset), self._first_line(offset))
+            items = self._items(raws[0], None, self._first_line(offset))
             yield from (item for item in reversed(items[:part]) if self._hit(item))
 
     def _items(self, raw: Raw, time_ns: int | None, line: int | None) -> list[Item]:
-        return self._rows(raw, raw.parse(self.tape), time_ns, line)
+        records = raw.parse(self.tape)
+        if time_ns is None and raw.start and records and records[0].time_ns is None:
+            time_ns = time_before(self.tape, raw.start)
+        return self._rows(raw, records, time_ns, line)
 
     def _rows(self, raw: Raw, records: list[Record], time_ns: int | None, line: int | None) -> list[Item]:
         items: list[Item] = []
@@ -185,7 +190,11 @@ class Strand:
     def _first_line(self, offset: int) -> int | None:
         if offset == 0:
             return 1
-        return self.tape.line_at(offset) if self._numbers else None
+        return self._line_at(offset) if self._numbers else None
+
+    def _line_at(self, offset: int) -> int:
+        index = index_of(self.tape)
+        return self.tape.line_at(offset, (0, 0) if index is None else index.line_before(offset))
 
     def _first_time(self, block: Block) -> int | None:
         """The time from which a block's records go on; what states none inherits it."""

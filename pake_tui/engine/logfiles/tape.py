@@ -153,10 +153,13 @@ class Tape:
                 self.fallback_ns = self.stat().st_mtime_ns
             self._size, self._head = size, self.head()
 
-    def line_at(self, offset: int) -> int:
-        """The 1-based number of the physical line that begins at an offset; counts newlines once."""
+    def line_at(self, offset: int, near: tuple[int, int] = (0, 0)) -> int:
+        """The 1-based number of the physical line that begins at an offset; counts newlines once.
+
+        `near` is an offset before it, with the newlines before that, if any is known.
+        """
         with self._lock:
-            known = max((mark for mark in self.marks if mark[0] <= offset), default=(0, 0))
+            known = max((mark for mark in (near, *self.marks) if mark[0] <= offset), default=(0, 0))
             at, newlines = known
             while at < offset and (piece := self.read(at, min(1 << 20, offset - at))):
                 newlines += piece.count(b"\n")

@@ -11,6 +11,7 @@ from __future__ import annotations
 from pake_tui.engine.logfiles.index.judging import Judge
 from pake_tui.engine.logfiles.index.layout import Broken
 from pake_tui.engine.logfiles.index.lookup import LogIndex, forget, index_of
+from pake_tui.engine.logfiles.index.narrowing import narrowed
 from pake_tui.engine.logfiles.tape import Tape
 from pake_tui.query import Query
 
@@ -25,7 +26,11 @@ def candidates(tape: Tape, query: Query) -> Ranges | None:
     if index is None or query.empty:
         return None
     try:
-        return _with_tail(tape, index, Judge(index, query).blocks())
+        judge = Judge(index, query)
+        found = list(index.ranges(judge.blocks()))
+        if judge.named:
+            found = narrowed(tape, found, query.needles)
+        return _with_tail(tape, index, found)
     except (Broken, OSError):
         forget(tape)
         return None
@@ -38,7 +43,7 @@ def counted(tape: Tape, query: Query) -> tuple[int, Ranges] | None:
         return None
     try:
         hits, numbers = Judge(index, query).counted()
-        return hits, _with_tail(tape, index, numbers)
+        return hits, _with_tail(tape, index, list(index.ranges(numbers)))
     except (Broken, OSError):
         forget(tape)
         return None
@@ -58,8 +63,6 @@ def without(ranges: Ranges, others: Ranges) -> Ranges:
     return left
 
 
-def _with_tail(tape: Tape, index: LogIndex, numbers: list[int]) -> Ranges:
-    found, size = list(index.ranges(numbers)), tape.size
-    if size > index.end:
-        found.append((index.end, size))
-    return found
+def _with_tail(tape: Tape, index: LogIndex, found: Ranges) -> Ranges:
+    size = tape.size
+    return [*found, (index.end, size)] if size > index.end else found

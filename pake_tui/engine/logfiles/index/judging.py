@@ -24,6 +24,11 @@ class Judge:
     index: LogIndex
     query: Query
 
+    @property
+    def named(self) -> bool:
+        """Whether every hit has to have a known ID."""
+        return self.query.root is not None and self._named(self.query.root) is not None
+
     def blocks(self) -> list[int]:
         """The blocks that may hold a hit, rising. Broken; OSError."""
         root = self.query.root
