@@ -1,10 +1,12 @@
-"""The one clock: wall time in UTC nanoseconds, durations from the monotonic clock, and their spelling."""
+"""The one clock: wall time in UTC nanoseconds, durations from the monotonic clock, spelling, zone."""
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from datetime import UTC, datetime, tzinfo
+from functools import cache
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
@@ -22,6 +24,28 @@ def now_ns() -> int:
 def monotonic() -> float:
     """Seconds on a clock that never steps; only differences mean anything."""
     return time.monotonic()
+
+
+@cache
+def local_zone() -> tzinfo:
+    """The zone that $TZ or /etc/localtime names; where neither tells, today's offset from UTC.
+
+    With its rules for summer time, so that old moments are shown as the clock on the wall was then.
+    """
+    from zoneinfo import ZoneInfo  # an application that only writes logs has no use for it
+
+    name = os.environ.get("TZ", "").removeprefix(":")
+    if not name:
+        try:
+            name = os.readlink("/etc/localtime").partition("zoneinfo/")[2]  # noqa: PTH115 - one name, no path
+        except OSError:
+            name = ""
+    if name == "UTC":
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, LookupError):
+        return datetime.now().astimezone().tzinfo or UTC
 
 
 def parse_duration(text: str) -> int:

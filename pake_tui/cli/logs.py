@@ -16,8 +16,9 @@ from dataclasses import dataclass
 
 from pake_tui import paths
 from pake_tui.cli.logprint import FORMATS, Printer, print_query_error
-from pake_tui.engine.logfiles.zones import local_zone
+from pake_tui.clock import local_zone
 from pake_tui.engine.settings.live import LiveSettings
+from pake_tui.engine.settings.schema import Limits
 from pake_tui.engine.store.state import StateStore
 from pake_tui.errors import LogError, StoreError
 from pake_tui.model.record import Cursor, Direction, LogBatch, LogRow
@@ -124,8 +125,14 @@ def _source(options: argparse.Namespace) -> EmbeddedLogSource:
     """Named files alone, else what loggers registered and the configuration names."""
     zone = local_zone()
     if options.file:
+        limits = Limits()
         return EmbeddedLogSource(
-            files=options.file, assumed_zone=zone, numbers=form_of(options) in NUMBERED, worker=False
+            files=options.file,
+            assumed_zone=zone,
+            record_bytes=limits.record_bytes,
+            index_bytes=limits.index_bytes,
+            numbers=form_of(options) in NUMBERED,
+            worker=False,
         )
     settings = LiveSettings(options.config or paths.find_config(), use_env=False).current
     state = StateStore(paths.state_folder(create=False).path, read_only=True)
@@ -143,6 +150,7 @@ def _source(options: argparse.Namespace) -> EmbeddedLogSource:
         aliases=(*CORRELATION_IDS, *settings.correlation_ids),
         record_bytes=settings.limits.record_bytes,
         most_files=settings.limits.log_files,
+        index_bytes=settings.limits.index_bytes,
         worker=False,
     )
 

@@ -16,6 +16,7 @@ from pake_tui.errors import ConfigError, PakeError
 COMMANDS = {
     "logs": "print, filter and follow log records",
     "trace": "print every record of one correlation ID",
+    "index": "show, build and drop the index of the log files",
     "alerts": "list alerts, acknowledge, resolve, comment",
     "metrics": "print metrics, now or over a time range",
     "health": "print health checks (exit 0 healthy, 1 degraded, 2 unhealthy, 3 unknown)",

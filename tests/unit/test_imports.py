@@ -136,7 +136,7 @@ def test_only_what_builds_an_index_loads_numpy(module: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["logs", "trace", "alerts", "metrics", "health", "config", "doctor", "agent"]
+    "command", ["logs", "trace", "index", "alerts", "metrics", "health", "config", "doctor", "agent"]
 )
 def test_a_headless_command_never_loads_textual(command: str) -> None:
     """Every twin's own module can be loaded without Textual."""

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pake_tui.engine.logfiles import frames
-from pake_tui.engine.logfiles.requests import Answer, Ask, More, Request, Stop
+from pake_tui.engine.logfiles.requests import Answer, Ask, Keep, More, Request, Stop
 from pake_tui.errors import LogError
-from pake_tui.model.record import LogBatch, Trace
+from pake_tui.model.record import IndexStatus, LogBatch, Trace
 
 LOOK_S = 0.02
 STUCK_S = 2.0
@@ -59,6 +59,16 @@ class WorkerClient:
             return
         yield from self._ready().ask(request, cancel)
 
+    def keep(self, request: Request) -> None:
+        """Have the indexes of a request's files built while nobody searches. LogError."""
+        self._ready().send(Keep(request))
+
+    @property
+    def index(self) -> IndexStatus:
+        """How far the index is, as the worker last said."""
+        link = self._link
+        return IndexStatus() if link is None else link.index
+
     def close(self) -> None:
         """End the worker."""
         with self._lock:
@@ -86,6 +96,7 @@ class _Link:
         self._waiting: dict[int, queue.SimpleQueue[Answer]] = {}
         self._ticket = 0
         self._ended = ""
+        self.index = IndexStatus()
         threading.Thread(target=self._listen, name="pake-scan", daemon=True).start()
 
     @property
@@ -108,7 +119,7 @@ class _Link:
                     if answer.error:
                         raise LogError(answer.error)
                     return
-                self._send(More(ticket))
+                self.send(More(ticket))
                 yield answer.value
         finally:
             self._abandon(ticket)
@@ -121,10 +132,11 @@ class _Link:
             self._ticket += 1
             ticket = self._ticket
             self._waiting[ticket] = answers
-        self._send(Ask(ticket, request))
+        self.send(Ask(ticket, request))
         return ticket, answers
 
-    def _send(self, message: object) -> None:
+    def send(self, message: object) -> None:
+        """Tell the worker something."""
         # That a worker just died is noticed where its answers are read.
         assert self.process.stdin is not None
         with self._lock, contextlib.suppress(OSError, ValueError):
@@ -137,6 +149,9 @@ class _Link:
                 answer = frames.read(self.process.stdout)
             except (EOFError, OSError, ValueError):
                 break
+            if isinstance(answer, IndexStatus):
+                self.index = answer
+                continue
             waiting = self._waiting.get(answer.ticket)
             if answer.value is None:
                 self._waiting.pop(answer.ticket, None)
@@ -153,7 +168,7 @@ class _Link:
         """Tell the worker that nobody waits any more; one that does not stop in time is ended."""
         if ticket not in self._waiting or self._ended:
             return
-        self._send(Stop(ticket))
+        self.send(Stop(ticket))
         watch = threading.Timer(STUCK_S, self._end_stuck, args=(ticket,))
         watch.daemon = True
         watch.start()

@@ -28,6 +28,15 @@ class Request:
     direction: Direction = Direction.OLDER
     limit: int = 0
     numbers: bool = False
+    index_bytes: int = 0
+    """What all indexes of this user may have; 0: build none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Build the indexes of a request's files once nobody searches."""
+
+    request: Request
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,14 @@ from collections.abc import Iterator
 from typing import IO
 
 from pake_tui.engine.logfiles import frames
+from pake_tui.engine.logfiles.index.keeping import Keeper
 from pake_tui.engine.logfiles.reader import LogReader
-from pake_tui.engine.logfiles.requests import WINDOW, Answer, Ask, More, Request, Stop
+from pake_tui.engine.logfiles.requests import WINDOW, Answer, Ask, Keep, More, Request, Stop
 from pake_tui.engine.logfiles.tape import Reading, Tape, key_of
 from pake_tui.engine.logfiles.tracing import traces
 from pake_tui.engine.logfiles.view import View
 from pake_tui.errors import PakeError
-from pake_tui.model.record import LogBatch, Trace
+from pake_tui.model.record import IndexStatus, LogBatch, Trace
 from pake_tui.query import parse
 
 NICE = 10
@@ -71,6 +72,7 @@ class Worker:
         self._sending = threading.Lock()
         self._running: dict[int, tuple[threading.Event, threading.Semaphore]] = {}
         self._tapes = Tapes()
+        self._keeper = Keeper(self._send)
 
     def serve(self) -> None:
         """Until the console goes."""
@@ -82,7 +84,10 @@ class Worker:
             if isinstance(message, Ask):
                 entry = (threading.Event(), threading.Semaphore(WINDOW))
                 self._running[message.ticket] = entry
+                self._keeper.searching(1)
                 threading.Thread(target=self._run, args=(message, *entry), daemon=True).start()
+            elif isinstance(message, Keep):
+                self._keep(message.request)
             elif isinstance(message, Stop) and message.ticket in self._running:
                 cancel, window = self._running[message.ticket]
                 cancel.set()
@@ -104,8 +109,14 @@ class Worker:
             error = f"the search failed: {type(failure).__name__}: {failure}"
         self._running.pop(ask.ticket, None)
         self._send(Answer(ask.ticket, None, error))
+        self._keeper.searching(-1)
+        self._keep(ask.request)
 
-    def _send(self, answer: Answer) -> None:
+    def _keep(self, request: Request) -> None:
+        if request.index_bytes:
+            self._keeper.keep(request.files, request.reading, request.index_bytes)
+
+    def _send(self, answer: Answer | IndexStatus) -> None:
         with self._sending:
             try:
                 frames.write(self._sink, answer)

@@ -149,6 +149,12 @@ class Limits:
     log_queue: int = _option(10_000, "lines that async_logging may have waiting", low=100, high=1_000_000)
     log_files: int = _option(500, "files in one log view; the newest are taken", low=1, high=10_000)
     record_bytes: int = _option(65_536, "bytes of one log record that are read", low=1024, high=16_777_216)
+    index_bytes: int = _option(
+        1_000_000_000,
+        "bytes that the index of all your log files may have; 0 keeps none",
+        low=0,
+        high=100_000_000_000,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import tzinfo
 from pathlib import Path
 from typing import TypeVar, cast
 
-from pake_tui.clock import MINUTE, now_ns
+from pake_tui.clock import monotonic, now_ns
 from pake_tui.engine.logfiles.client import WorkerClient
 from pake_tui.engine.logfiles.discover import Discovery, Folders, discover, exactly
+from pake_tui.engine.logfiles.index.keeping import SMALL_BYTES
+from pake_tui.engine.logfiles.index.tally import Tally
 from pake_tui.engine.logfiles.reader import LogReader
 from pake_tui.engine.logfiles.requests import Request
 from pake_tui.engine.logfiles.table import FileTable
-from pake_tui.engine.logfiles.tape import RECORD_BYTES, Reading
+from pake_tui.engine.logfiles.tape import RECORD_BYTES, Reading, Tape
 from pake_tui.engine.logfiles.worker import perform
 from pake_tui.errors import PakeError
 from pake_tui.model.record import (
@@ -29,10 +32,11 @@ from pake_tui.model.record import (
 )
 from pake_tui.query import Query, parse
 from pake_tui.records.aliases import CORRELATION_IDS
-from pake_tui.records.counting import histogram_of
 from pake_tui.sources.protocols import Cancel
 
 MOST_NAMES = 500
+KEEP_S = 5.0
+"""A console is open so long before it has an index built or extended that no search asked for."""
 T = TypeVar("T", LogBatch, Trace)
 
 
@@ -41,7 +45,8 @@ class EmbeddedLogSource:
 
     `files` (paths or globs) are read alone; else what `registered` (service, path) and `globs` name at each
     look, see `discover`. `assumed_zone` is that of times that state none, `zone` the one shown, in which
-    queries are read. Without `worker` searches run in the calling thread, as those of a command may.
+    queries are read. Without `worker` searches run in the calling thread, as those of a command may. The
+    worker builds an index of large files, as long as all of this user's have less than `index_bytes`.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class EmbeddedLogSource:
         record_bytes: int = RECORD_BYTES,
         most_files: int = 500,
         numbers: bool = False,
+        index_bytes: int = 0,
         worker: bool = True,
     ) -> None:
         self.zone = zone if zone is not None else assumed_zone
@@ -69,11 +75,23 @@ class EmbeddedLogSource:
         self._table = FileTable(self._discover, self._reading, most=most_files)
         self._reader = LogReader(numbers)
         self._names: dict[str, None] = {}
+        self._tally = Tally()
+        self.index_bytes = index_bytes
         self._worker = WorkerClient() if worker else None
+        self._opened = self._kept = monotonic()
 
     def files(self) -> LogFiles:
-        """The files of the view and where they came from."""
-        return self._table.files()
+        """The files of the view, where they came from, and how far their index is."""
+        found = self._table.files()
+        if self._worker is None or not self.index_bytes:
+            return found
+        status, now = self._worker.index, monotonic()
+        behind = sum(one.size for one in found.files if one.size >= SMALL_BYTES) - status.indexed_bytes
+        waited = min(now - self._opened, now - self._kept) >= KEEP_S
+        if waited and behind >= SMALL_BYTES and not status.building and not status.problem:
+            self._kept = now
+            self._worker.keep(self._request("index", ""))
+        return replace(found, index=status)
 
     def read(
         self, query: str, start: Cursor | None, direction: Direction, limit: int, cancel: Cancel
@@ -103,13 +121,16 @@ class EmbeddedLogSource:
         return self._reader.place(self._table.refresh(), time_ns)
 
     def histogram(self, since_ns: int | None, until_ns: int | None, buckets: int) -> Histogram:
-        """Records by time and level, as far as they are known without reading."""
-        total = sum(tape.size for tape in self._table.refresh().tapes)
-        return histogram_of({}, MINUTE, since_ns, until_ns, buckets, covered=0, total=total)
+        """Records by time and level, from the index; what is behind it bit by bit, more with each call."""
+        return self._tally.histogram(self._table.refresh().tapes, since_ns, until_ns, buckets)
 
     def parse(self, query: str) -> Query:
         """A query as this source reads it now. QueryError."""
         return parse(query, now_ns=now_ns(), zone=self.zone, aliases=self._reading.aliases)
+
+    def tapes(self) -> tuple[Tape, ...]:
+        """The files as they are now, open for reading."""
+        return self._table.refresh().tapes
 
     def field_names(self) -> tuple[str, ...]:
         """Field names seen so far, sorted; at most 500."""
@@ -160,6 +181,7 @@ class EmbeddedLogSource:
             direction=direction,
             limit=limit,
             numbers=self._reader.numbers,
+            index_bytes=self.index_bytes,
         )
 
     def _answers(self, request: Request, cancel: Cancel, kind: type[T]) -> Iterator[T]:

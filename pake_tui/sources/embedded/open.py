@@ -10,8 +10,8 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from pake_tui import paths
+from pake_tui.clock import local_zone
 from pake_tui.engine.agent_start import ensure_collector, running_config
-from pake_tui.engine.logfiles.zones import local_zone
 from pake_tui.engine.monitoring import rules
 from pake_tui.engine.monitoring.alerting import policy_of
 from pake_tui.engine.settings.live import LiveSettings
@@ -78,6 +78,7 @@ def _open(config: Path | None, read_only: str, closing: ExitStack) -> Sources:
         aliases=(*CORRELATION_IDS, *live.current.correlation_ids),
         record_bytes=live.current.limits.record_bytes,
         most_files=live.current.limits.log_files,
+        index_bytes=live.current.limits.index_bytes,
     )
     closing.callback(logs.close)
     actor = paths.actor()

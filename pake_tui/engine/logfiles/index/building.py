@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pake_tui.clock import MINUTE, monotonic
 from pake_tui.engine.logfiles import blocks
 from pake_tui.engine.logfiles.index import shelf
-from pake_tui.engine.logfiles.index.identity import ends, reading_digest, valid
+from pake_tui.engine.logfiles.index.identity import ends, home, reading_digest, valid
 from pake_tui.engine.logfiles.index.layout import (
     BLOCK_BITS,
     PAGE_KEYS,
@@ -93,15 +93,16 @@ class Builder:
     `most` bytes may all indexes of this user have.
     """
 
-    def __init__(self, tape: Tape, most: int, pause: Callable[[], None]) -> None:
+    def __init__(self, tape: Tape, most: int, pause: Callable[[], object]) -> None:
         self._tape = tape
+        self._home = home(tape)
         self._most = most
         self._pause = pause
 
     def build(self) -> Iterator[int]:
         """Up to which byte the file is indexed, growing. Nothing where another process builds it. NoRoom."""
         try:
-            with shelf.writing(self._tape.key) as mine:
+            with shelf.writing(self._home) as mine:
                 if mine:
                     yield from self._build()
         except OSError as error:
@@ -111,13 +112,13 @@ class Builder:
         tape = self._tape
         tape.check()
         tape.parser()
-        chain = valid(tape, shelf.load(tape.key))
-        shelf.tidy(tape.key, chain)
+        chain = valid(tape, shelf.load(self._home))
+        shelf.tidy(self._home, chain)
         at = chain[-1].body.facts.end if chain else 0
         end = last_start(tape, tape.size)
         if end - at < LEAST_BYTES:
             return
-        if shelf.make_room(self._most, tape.key) <= 0:
+        if shelf.make_room(self._most, self._home) <= 0:
             raise NoRoom("the indexes have reached limits.index_bytes")
         reader = Reader(tape, self._pause)
         segment = self._begin(chain, end - at)
@@ -164,8 +165,8 @@ class Builder:
             Body(facts, segment.columns, segment.counts, array("Q")),
             (segment.end - segment.start) // COUNT_BYTES,
         )
-        stored = shelf.store(tape.key, body, postings.tobytes(), segment.replacing)
-        if shelf.make_room(self._most, tape.key) < 0:
+        stored = shelf.store(self._home, body, postings.tobytes(), segment.replacing)
+        if shelf.make_room(self._most, self._home) < 0:
             raise NoRoom("the indexes have reached limits.index_bytes")
         return stored
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from pathlib import Path
 
@@ -21,10 +21,16 @@ def digest(data: bytes) -> bytes:
     return blake2b(data, digest_size=16).digest()
 
 
+@lru_cache(maxsize=64)
 def reading_digest(reading: Reading) -> bytes:
     """What an index's answers depend on beside the file: zone, aliases, limits, and the parser's own code."""
     told = (reading.assumed_zone, reading.aliases, reading.record_bytes, _code())
     return digest(repr(told).encode())
+
+
+def home(tape: Tape) -> str:
+    """The name of a log's folder among the indexes: the file's identity, and how it is read."""
+    return f"{tape.key}-{reading_digest(tape.reading)[:4].hex()}"
 
 
 @cache

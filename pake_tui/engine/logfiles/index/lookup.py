@@ -13,7 +13,7 @@ from itertools import accumulate
 
 from pake_tui.engine.logfiles.index import shelf
 from pake_tui.engine.logfiles.index.hashing import FOREIGN, HALF, PREFIX, hash_of, prefix_of
-from pake_tui.engine.logfiles.index.identity import speaks_of, valid
+from pake_tui.engine.logfiles.index.identity import home, speaks_of, valid
 from pake_tui.engine.logfiles.index.layout import (
     BLOCK_BITS,
     LEVELS,
@@ -174,16 +174,17 @@ _lock = threading.Lock()
 
 def index_of(tape: Tape) -> LogIndex | None:
     """The index of a tape as it is on disk now, None where there is none that speaks of its bytes."""
-    stamp = shelf.stamp(tape.key)
+    name = home(tape)
+    stamp = shelf.stamp(name)
     with _lock:
         kept = _kept.get(tape)
     if kept is None or kept.stamp != stamp:
-        chain = valid(tape, shelf.load(tape.key)) if stamp else []
+        chain = valid(tape, shelf.load(name)) if stamp else []
         kept = _Kept(stamp, LogIndex.of(chain) if chain else None)
         with _lock:
             _kept[tape] = kept
         if chain:
-            shelf.touch(tape.key)
+            shelf.touch(name)
     if kept.index is None or not speaks_of(tape, kept.index.segments[-1].body.facts):
         return None
     return kept.index

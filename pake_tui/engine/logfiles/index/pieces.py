@@ -41,7 +41,7 @@ class Piece:
 class Reader:
     """Reads the pieces of one file. `pause` is called every few milliseconds."""
 
-    def __init__(self, tape: Tape, pause: Callable[[], None]) -> None:
+    def __init__(self, tape: Tape, pause: Callable[[], object]) -> None:
         self._tape = tape
         self._pause = pause
         self._scan = JsonScan(tape.reading.assumed_zone, tape.reading.aliases)
