@@ -12,7 +12,7 @@ import pytest
 
 from pake_tui.clock import MINUTE, SECOND
 from pake_tui.errors import LogError
-from pake_tui.model.record import Direction, Level, LogBatch, LogRow, Record
+from pake_tui.model.record import LEVEL_COLUMNS, Direction, Level, LogBatch, LogRow, Record
 from pake_tui.query import QueryError
 from pake_tui.records.export import timestamp_text
 from pake_tui.sources.embedded.logs import EmbeddedLogSource
@@ -199,6 +199,27 @@ def test_a_hit_is_found_in_the_whole_view(source: LogSource) -> None:
     whole = [identity(row) for row in rows(source)]
     place = whole.index(identity(hit))
     assert [identity(row) for row in around] == whole[place - 19 : place + 21]
+
+
+def test_the_histogram_counts_every_record_once(source: LogSource) -> None:
+    """In any number of buckets; bounds leave out what lies outside them."""
+    whole = rows(source, "", None, NEWER, 10_000)
+    found = source.histogram(None, None, 5)
+    while not found.complete:
+        found = source.histogram(None, None, 5)
+    assert 1 <= len(found.counts) <= 5
+    assert found.bucket_ns % MINUTE == 0
+    assert sum(map(sum, found.counts)) == len(whole)
+    errors = sum(row.record.level is Level.ERROR for row in whole)
+    assert sum(row[LEVEL_COLUMNS.index(Level.ERROR)] for row in found.counts) == errors
+    first = min(row.record.time_ns or 0 for row in whole) // MINUTE
+    minute = source.histogram(first * MINUTE, (first + 1) * MINUTE - 1, 5)
+    inside = sum((row.record.time_ns or 0) // MINUTE == first for row in whole)
+    assert (minute.since_ns, minute.bucket_ns, sum(map(sum, minute.counts))) == (
+        first * MINUTE,
+        MINUTE,
+        inside,
+    )
 
 
 def test_cancel_ends_a_read(source: LogSource) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pake_tui.clock import SECOND, monotonic
+from pake_tui.engine.logfiles.cursor import Position
 from pake_tui.engine.logfiles.index import Ranges, candidates, without
 from pake_tui.engine.logfiles.merging import BATCH_S
 from pake_tui.engine.logfiles.rows import lone_row
@@ -70,7 +71,8 @@ class _Search:
     total: int
     found: list[tuple[int, int, Item, Tape]] = field(default_factory=list)
     exact: bool = False
-    ids: dict[str, None] = field(default_factory=dict)
+    ids: dict[str, tuple[int, int, Position]] = field(default_factory=dict)
+    """Each ID found, and where its first record stands."""
     done: int = 0
     here: int = 0
     told: float = field(default_factory=monotonic)
@@ -100,7 +102,9 @@ class _Search:
         if item.record is None:
             return
         begun = [one for one in ids_of(item.record, self.query.aliases) if self._begins(one)]
-        self.ids.update(dict.fromkeys(begun))
+        place = (item.time_ns, index, item.start)
+        for one in begun:
+            self.ids[one] = min(place, self.ids.get(one, place))
         self.exact = self.exact or any(one.lower() == self.wanted.lower() for one in begun)
         self.found.append((item.time_ns, index, item, tape))
 
@@ -110,7 +114,7 @@ class _Search:
         if self.exact:
             found = [one for one in found if self._is(one[2].record)]
         rows = tuple(lone_row(tape, item) for _, _, item, tape in found)
-        ids = [] if self.exact else list(self.ids)
+        ids = [] if self.exact else sorted(self.ids, key=self.ids.__getitem__)
         notes = [*self._notes(ids), *clocks_apart([row.record for row in rows])] if complete else []
         return Trace(
             correlation_id=ids[0] if len(ids) == 1 else self.wanted,

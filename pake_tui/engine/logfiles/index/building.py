@@ -24,19 +24,29 @@ from pake_tui.engine.logfiles.index.layout import (
     coarser,
     page_keys,
 )
-from pake_tui.engine.logfiles.index.pieces import Piece, Reader
+from pake_tui.engine.logfiles.index.pieces import BLOCK_BYTES, Piece, Reader
 from pake_tui.engine.logfiles.index.shelf import Stored
 from pake_tui.engine.logfiles.tape import SAMPLE_BYTES, SAMPLE_LINES, Tape, decoded
 
-PIECE_BYTES = 1 << 20
-SEGMENT_BYTES = 256 << 20
 SEGMENT_S = 10.0
 LEAST_BYTES = 1 << 20
-"""Fewer bytes at a file's end are read faster than they are looked up."""
 SCREEN_PIECE = 32 * 1024
-COUNT_BYTES = 4_096
-"""A segment may have one count for so many bytes of the log; with more it counts by hours or days."""
+FEW_COUNTS, COUNT_BYTES = 1_000, 4_096
+"""A segment may have a few counts, or one for so many bytes of the log; else it counts by hours or days."""
 Words = NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """In bytes of the log: what is looked at at once, a block, a segment, and the least that is worth one.
+
+    Fewer than those at a file's end are read faster than they are looked up.
+    """
+
+    piece: int = 1 << 20
+    block: int = BLOCK_BYTES
+    segment: int = 256 << 20
+    least: int = LEAST_BYTES
 
 
 class NoRoom(Exception):
@@ -93,7 +103,8 @@ class Builder:
     `most` bytes may all indexes of this user have.
     """
 
-    def __init__(self, tape: Tape, most: int, pause: Callable[[], object]) -> None:
+    def __init__(self, tape: Tape, most: int, pause: Callable[[], object], sizes: Sizes = Sizes()) -> None:
+        self._sizes = sizes
         self._tape = tape
         self._home = home(tape)
         self._most = most
@@ -116,16 +127,16 @@ class Builder:
         shelf.tidy(self._home, chain)
         at = chain[-1].body.facts.end if chain else 0
         end = last_start(tape, tape.size)
-        if end - at < LEAST_BYTES:
+        if end - at < self._sizes.least:
             return
         if shelf.make_room(self._most, self._home) <= 0:
             raise NoRoom("the indexes have reached limits.index_bytes")
-        reader = Reader(tape, self._pause)
+        reader = Reader(tape, self._pause, self._sizes.block)
         segment = self._begin(chain, end - at)
-        for block in blocks.newer(tape, at, end, PIECE_BYTES):
+        for block in blocks.newer(tape, at, end, self._sizes.piece):
             self._pause()
             segment.add(reader.piece(block, segment.newlines, segment.last_ns))
-            full = segment.end - segment.start >= SEGMENT_BYTES
+            full = segment.end - segment.start >= self._sizes.segment
             if full or monotonic() - segment.began >= SEGMENT_S or segment.end >= end:
                 stored = self._store(segment)
                 chain = [*(one for one in chain if one not in segment.replacing), stored]
@@ -141,7 +152,7 @@ class Builder:
         size = more
         for one in reversed(chain):
             length = one.body.facts.end - one.body.facts.start
-            if length > 2 * size or size + length > SEGMENT_BYTES:
+            if length > 2 * size or size + length > self._sizes.segment:
                 break
             taken.insert(0, one)
             size += length
@@ -163,7 +174,7 @@ class Builder:
         postings = postings[np.diff(postings, prepend=~postings[:1]) != 0]
         body = coarser(
             Body(facts, segment.columns, segment.counts, array("Q")),
-            (segment.end - segment.start) // COUNT_BYTES,
+            max(FEW_COUNTS, (segment.end - segment.start) // COUNT_BYTES),
         )
         stored = shelf.store(self._home, body, postings.tobytes(), segment.replacing)
         if shelf.make_room(self._most, self._home) < 0:

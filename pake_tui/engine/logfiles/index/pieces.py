@@ -39,9 +39,10 @@ class Piece:
 
 
 class Reader:
-    """Reads the pieces of one file. `pause` is called every few milliseconds."""
+    """Reads the pieces of one file into blocks of some size. `pause` is called every few milliseconds."""
 
-    def __init__(self, tape: Tape, pause: Callable[[], object]) -> None:
+    def __init__(self, tape: Tape, pause: Callable[[], object], block_bytes: int = BLOCK_BYTES) -> None:
+        self._block_bytes = block_bytes
         self._tape = tape
         self._pause = pause
         self._scan = JsonScan(tape.reading.assumed_zone, tape.reading.aliases)
@@ -82,7 +83,7 @@ class Reader:
             row = BlockRow(block.start, block.end, line, inherited_ns, inherited_ns, (0,) * LEVELS)
             return Piece([row], newlines=total, last_ns=inherited_ns)
         low, high = rows.ranges(inherited_ns)
-        goals = np.arange(BLOCK_BYTES, block.end - block.start, BLOCK_BYTES) + block.start
+        goals = np.arange(self._block_bytes, block.end - block.start, self._block_bytes) + block.start
         cuts = np.searchsorted(rows.starts, goals)
         cuts = np.unique(rows.starts[cuts[cuts < len(rows.starts)]])
         cuts = cuts[cuts > block.start]

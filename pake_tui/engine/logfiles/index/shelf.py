@@ -17,11 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pake_tui import paths
+from pake_tui.clock import HOUR, now_ns
 from pake_tui.engine.logfiles.index.layout import Body, Broken, ShortRead, packed, unpacked
 
 _SUFFIX, _TEMPORARY, _LOCK = ".seg", ".tmp", "lock"
 _FIRST_READ = 256 * 1024
 MOST_SEGMENTS = 10_000
+IN_USE_NS = HOUR
+"""What was used since then makes no room for others, which would have to make room for it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,7 @@ def store(key: str, body: Body, postings: bytes, replacing: list[Stored]) -> Sto
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+    touch(key)
     for one in replacing:
         with contextlib.suppress(OSError):
             os.unlink(one.path)  # noqa: PTH108 - paths stay text here
@@ -160,9 +164,9 @@ def held() -> list[Held]:
     with contextlib.suppress(OSError), os.scandir(root()) as folders:
         for folder in folders:
             with contextlib.suppress(OSError), os.scandir(folder.path) as entries:
-                facts = [entry.stat(follow_symlinks=False) for entry in entries]
-                used = max((one.st_mtime_ns for one in facts), default=0)
-                found.append(Held(folder.name, sum(one.st_size for one in facts), used))
+                facts = {entry.name: entry.stat(follow_symlinks=False) for entry in entries}
+                used = facts[_LOCK].st_mtime_ns if _LOCK in facts else 0
+                found.append(Held(folder.name, sum(one.st_size for one in facts.values()), used))
     return sorted(found, key=lambda one: one.used_ns)
 
 
@@ -182,7 +186,7 @@ def make_room(most: int, keep: str) -> int:
     known = held()
     room = most - sum(one.size for one in known)
     for one in known:
-        if room >= 0:
+        if room >= 0 or now_ns() - one.used_ns < IN_USE_NS:
             break
         if one.key != keep and drop(one.key):
             room += one.size
