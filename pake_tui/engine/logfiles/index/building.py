@@ -43,7 +43,7 @@ class Sizes:
     Fewer than those at a file's end are read faster than they are looked up.
     """
 
-    piece: int = 1 << 20
+    piece: int = 1 << 21
     block: int = BLOCK_BYTES
     segment: int = 256 << 20
     least: int = LEAST_BYTES

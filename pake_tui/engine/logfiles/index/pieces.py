@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from pake_tui.clock import SECOND
 from pake_tui.engine.logfiles.blocks import Block
 from pake_tui.engine.logfiles.index.facts import Fact, facts_of
-from pake_tui.engine.logfiles.index.jsonscan import JsonScan, Lines
+from pake_tui.engine.logfiles.index.jsonscan import JsonScan
+from pake_tui.engine.logfiles.index.jsonview import Lines
 from pake_tui.engine.logfiles.index.layout import LEVELS, UNKNOWN_TIME, BlockRow
 from pake_tui.engine.logfiles.tape import Tape
 

@@ -19,6 +19,7 @@ MOST_LEARNT_AT_ONCE = 50
 _WATCHED = ("resourceLogs", "eventSource", "log", "stream")
 """Names that make the parser read an object in another way."""
 _SEPARATORS = b"_-. "
+_QUOTE = ord('"')
 Ints = NDArray[np.int64]
 
 
@@ -95,37 +96,52 @@ class Shapes:
         ]
 
     def learn(
-        self, document: dict[str, object], names: Sequence[str], strings: Sequence[bool]
+        self, document: dict[str, object], names: Sequence[str], kinds: bytes, depths: Sequence[int] | None
     ) -> Shape | None:
-        """The shape of an object whose keys that matter are `names`; None where only the parser knows.
+        """The shape of an object with these keys; None where only the parser knows.
 
-        `strings` says which of them hold a string.
+        Of each key `kinds` has its value's first sign, and `depths` in how many objects it is (None: these
+        are the keys that matter in a flat object, else all keys there are).
         """
         time, level = jsonkeys.time_of(document, self._clock), jsonkeys.level_of(document)
         if time is None or any(name in document for name in _WATCHED):
             return None
-        if any(name not in document for name in names):
+        top = [name for n, name in enumerate(names) if depths is None or depths[n] == 1]
+        if any(name not in document for name in top) or (depths and set(top) != set(document)):
             return None
-        when = _column(time[0], jsonkeys.TIME, names, strings)
-        grade = -1 if level is None else _column(level[0], jsonkeys.LEVEL, names, strings)
+        when = _column(time[0], jsonkeys.TIME, names, kinds)
+        grade = -1 if level is None else _column(level[0], jsonkeys.LEVEL, names, kinds)
         if level is None and any(name in document for name in (*jsonkeys.LEVEL, "log")):
             return None
-        ids = [n for n, name in enumerate(names) if is_alias(name, self._aliases)]
-        values = [document[names[n]] for n in ids]
-        if when is None or grade is None or any(_is_number(value) for value in values):
+        paths = names if depths is None else _paths(names, depths)
+        ids = [
+            n
+            for n, name in enumerate(names)
+            if is_alias(name, self._aliases) or is_alias(paths[n], self._aliases)
+        ]
+        if when is None or grade is None or any(kinds[n] in b"-0123456789" for n in ids):
             return None
-        columns = tuple(n for n in ids if strings[n])
+        if depths is not None and (depths[when] != 1 or (grade >= 0 and depths[grade] != 1)):
+            return None
+        columns = tuple(n for n in ids if kinds[n] == _QUOTE)
         return Shape(when, grade, columns) if len(columns) <= MOST_IDS else None
 
 
-def _column(name: str, known: Sequence[str], names: Sequence[str], strings: Sequence[bool]) -> int | None:
+def _paths(names: Sequence[str], depths: Sequence[int]) -> list[str]:
+    """Each key's dotted path."""
+    stack: list[str] = []
+    paths = []
+    for name, depth in zip(names, depths, strict=True):
+        del stack[max(0, depth - 1) :]
+        stack.append(name)
+        paths.append(".".join(stack))
+    return paths
+
+
+def _column(name: str, known: Sequence[str], names: Sequence[str], kinds: bytes) -> int | None:
     """Where a name stands; None where it is not alone in its rank, or holds no string."""
     better = known[: known.index(name)]
     if names.count(name) != 1 or any(one in names for one in better):
         return None
     at = names.index(name)
-    return at if strings[at] else None
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return at if kinds[at] == _QUOTE else None

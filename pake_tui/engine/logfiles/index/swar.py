@@ -22,8 +22,8 @@ _MOST_WINDOWS = 32
 _KEY_WINDOWS = 3
 
 # Chosen anew in each process, so that nobody can write lines whose shapes are taken for one another.
-_RANDOM = np.array([secrets.randbits(64) | 1 for _ in range(256 + 64 + _KEY_WINDOWS)], np.uint64)
-KIND, ORDER, _MIX_KEY = _RANDOM[:256], _RANDOM[256:320], _RANDOM[320:]
+_RANDOM = np.array([secrets.randbits(64) | 1 for _ in range(256 + 64 + _KEY_WINDOWS + 1)], np.uint64)
+KIND, ORDER, _MIX_KEY, DEPTH = _RANDOM[:256], _RANDOM[256:320], _RANDOM[320:-1], _RANDOM[-1]
 _ABOVE = np.array([(~((1 << 8 * (byte + 1)) - 1)) & (1 << 64) - 1 for byte in range(8)], np.uint64)
 """The bytes of a word behind byte n."""
 

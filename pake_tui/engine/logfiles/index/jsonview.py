@@ -1,0 +1,134 @@
+"""A piece of JSON lines as numpy sees it: its lines, and the keys in them with their hashes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pake_tui.engine.logfiles.index import swar
+
+MOST_LINE = 8_192
+MARGIN = 64
+QUOTE, COLON, BLANK, BRACE, CLOSING, BACKSLASH, NEWLINE, RETURN = b'": {}\\\n\r'
+Ints = NDArray[np.int64]
+Words = NDArray[np.uint64]
+
+
+@dataclass(slots=True)
+class Lines:
+    """What is known of a piece's lines: where they are, which are vouched for, and what those say.
+
+    `levels` count as `LEVEL_COLUMNS` does; `times` are UTC seconds; `ids` are (line, hash) pairs.
+    """
+
+    starts: Ints
+    ends: Ints
+    sure: NDArray[np.bool_]
+    times: Ints
+    levels: NDArray[np.uint8]
+    id_lines: Ints
+    ids: Words
+    nested: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    """Lines with further braces, in them or in their strings; not sure so far."""
+
+
+class View:
+    """A piece's bytes as numpy sees them: one by one, in pairs, and eight at a time from any place."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.bytes = np.frombuffer(data, np.uint8)
+        self.pairs = np.ndarray((len(data) - 1,), "<u2", data, strides=(1,))
+        self.words = np.ndarray((len(data) - 7,), "<u8", data, strides=(1,))
+        escapes = self.bytes == BACKSLASH
+        self.escapes = np.flatnonzero(escapes) if escapes.any() else None
+        """Where backslashes are; None where there is none."""
+
+    def lines(self) -> Lines:
+        """Its lines; sure are those that may be one flat object."""
+        control = np.flatnonzero(self.bytes < 32)
+        breaks = control
+        odd = self.bytes[control] != NEWLINE
+        if odd.any():
+            breaks, control = control[~odd], control[odd]
+        else:
+            control = control[:0]
+        starts = np.empty_like(breaks)
+        starts[0], starts[1:] = 0, breaks[:-1] + 1
+        ends = breaks - (self.bytes.take(breaks - 1, mode="clip") == RETURN)
+        count = len(starts)
+        lines = Lines(
+            starts, ends, np.zeros(count, np.bool_), np.zeros(count, np.int64), np.zeros(count, np.uint8),
+            np.zeros(0, np.int64), np.zeros(0, np.uint64),
+        )  # fmt: skip
+        first, last = self.bytes[starts], self.bytes.take(ends - 1, mode="clip")
+        lines.sure = (first == BRACE) & (last == ord("}")) & (ends - starts <= MOST_LINE)
+        # Near the piece's ends eight bytes cannot be looked at everywhere.
+        lines.sure[0] = False
+        lines.sure[ends > len(self.data) - MARGIN] = False
+        if len(control):
+            inner = control[self.bytes.take(control + 1, mode="clip") != NEWLINE]
+            stray = control[self.bytes[control] != RETURN]
+            lines.sure[self.line_of(np.concatenate((inner, stray)), lines)] = False
+        if self.escapes is not None:
+            coded = self.escapes[self.bytes.take(self.escapes + 1, mode="clip") == ord("u")]
+            lines.sure[self.line_of(coded, lines)] = False
+        braces = self.bytes == BRACE
+        braces[starts] = False
+        if braces.any():
+            more = np.unique(self.line_of(np.flatnonzero(braces), lines))
+            lines.nested = more[lines.sure[more]]
+            lines.sure[more] = False
+        return lines
+
+    @staticmethod
+    def line_of(places: Ints, lines: Lines) -> Ints:
+        """The lines in which places lie."""
+        return np.searchsorted(lines.starts, places, side="right") - 1
+
+
+@dataclass(slots=True)
+class Keys:
+    """Keys in file order: their quotes, where their values begin (inside the quote of a string).
+
+    `first`, `counts` and `shapes` have one entry for each line.
+    """
+
+    open: Ints
+    close: Ints
+    values: Ints
+    kinds: NDArray[np.uint8]
+    depths: Ints | None
+    first: Ints
+    counts: Ints
+    shapes: Words
+
+    @classmethod
+    def of(cls, view: View, close: Ints, lines: Lines, depths: Ints | None = None) -> Keys:
+        """The keys that end at these quotes, so many objects deep (None: all one deep)."""
+        hashes, opens = swar.hash_keys(view.words, close)
+        values = close + 2
+        kinds = view.bytes.take(values, mode="clip")
+        if (spaced := kinds == BLANK).any():
+            values = values + spaced
+            kinds = view.bytes.take(values, mode="clip")
+        first = np.searchsorted(close, lines.starts)
+        counts = np.diff(first, append=len(close))
+        if view.escapes is not None:
+            bad = view.bytes.take(opens - 1, mode="clip") == BACKSLASH
+            lines.sure[view.line_of(close[bad], lines)] = False
+        if len(long := np.flatnonzero(opens < 0)):
+            lines.sure[view.line_of(close[long], lines)] = False
+        if (many := counts > len(swar.ORDER)).any():
+            lines.sure[many] = False
+        order = np.arange(len(close)) - np.repeat(first, counts)
+        if depths is not None:
+            hashes = hashes + depths.astype(np.uint64) * swar.DEPTH
+        hashes = (hashes + swar.KIND.take(kinds)) * swar.ORDER.take(order, mode="clip")
+        shapes = np.zeros(len(first), np.uint64)
+        some = counts > 0
+        if some.any():
+            shapes[some] = np.add.reduceat(hashes, first[some])
+        return cls(opens, close, values + (kinds == QUOTE), kinds, depths, first, counts, shapes)
