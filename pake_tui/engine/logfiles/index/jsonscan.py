@@ -27,6 +27,7 @@ from pake_tui.engine.logfiles.index.jsonview import (
     Ints,
     Keys,
     Lines,
+    Scratch,
     View,
 )
 from pake_tui.engine.logfiles.index.shapes import Shape, Shapes, endings
@@ -46,10 +47,11 @@ class JsonScan:
         self._endings = endings(aliases)
         self._stamps = Stamps(zone)
         self._words: dict[int, int] = {}
+        self._scratch = Scratch()
 
     def scan(self, data: bytes) -> Lines:
         """The lines of a piece (256 bytes or more) that begins with a record and ends with a line's end."""
-        view = View(data)
+        view = View(data, self._scratch)
         lines = view.lines()
         keys = self._keys(view, lines)
         self._understand(view, lines, keys, self._flat)
@@ -60,7 +62,7 @@ class JsonScan:
     def _look_inside(self, view: View, lines: Lines) -> None:
         """Vouch for lines with objects in them, or with braces in their strings."""
         texts = [view.data[lines.starts[n] : lines.ends[n]] for n in lines.nested]
-        inner = View(b"\n".join((_PADDING, *texts, _PADDING, b"")))
+        inner = View(b"\n".join((_PADDING, *texts, _PADDING, b"")), self._scratch)
         found = inner.lines()
         found.sure[found.nested] = True
         self._understand(inner, found, _all_keys(inner, found), self._deep)
@@ -73,11 +75,12 @@ class JsonScan:
 
     def _keys(self, view: View, lines: Lines) -> Keys:
         """The keys that may matter, line by line."""
-        quote, colon = view.bytes == QUOTE, view.bytes == COLON
-        close = np.flatnonzero(quote[:-MARGIN] & colon[1 : 1 - MARGIN])
+        quote, next_one = view.where(QUOTE, 0)[:-MARGIN], view.where(COLON, 1)[1 : 1 - MARGIN]
+        close = np.flatnonzero(np.logical_and(quote, next_one, out=next_one))
         ahead = view.pairs[close - 2]
         close = close[self._endings.take(ahead)]
-        spaced = quote[:-1] & (view.bytes[1:] == BLANK)
+        next_one = view.where(BLANK, 1)[1 : 1 - MARGIN]
+        spaced = np.logical_and(quote, next_one, out=next_one)
         if spaced.any():
             places = np.flatnonzero(spaced)
             lines.sure[view.line_of(places[view.bytes[places - 1] != BACKSLASH], lines)] = False

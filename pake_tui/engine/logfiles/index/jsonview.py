@@ -34,21 +34,35 @@ class Lines:
     """Lines with further braces, in them or in their strings; not sure so far."""
 
 
+class Scratch:
+    """Memory for flags about the bytes of a piece, used again for the next: new pages are dear."""
+
+    def __init__(self) -> None:
+        self._slots = [np.zeros(0, np.bool_) for _ in range(2)]
+
+    def flags(self, slot: int, count: int) -> NDArray[np.bool_]:
+        """So many flags, their values left over."""
+        if len(self._slots[slot]) < count:
+            self._slots[slot] = np.zeros(count, np.bool_)
+        return self._slots[slot][:count]
+
+
 class View:
     """A piece's bytes as numpy sees them: one by one, in pairs, and eight at a time from any place."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, scratch: Scratch) -> None:
         self.data = data
+        self._scratch = scratch
         self.bytes = np.frombuffer(data, np.uint8)
         self.pairs = np.ndarray((len(data) - 1,), "<u2", data, strides=(1,))
         self.words = np.ndarray((len(data) - 7,), "<u8", data, strides=(1,))
-        escapes = self.bytes == BACKSLASH
+        escapes = self.where(BACKSLASH)
         self.escapes = np.flatnonzero(escapes) if escapes.any() else None
         """Where backslashes are; None where there is none."""
 
     def lines(self) -> Lines:
         """Its lines; sure are those that may be one flat object."""
-        control = np.flatnonzero(self.bytes < 32)
+        control = np.flatnonzero(np.less(self.bytes, 32, out=self._scratch.flags(0, len(self.data))))
         breaks = control
         odd = self.bytes[control] != NEWLINE
         if odd.any():
@@ -75,13 +89,17 @@ class View:
         if self.escapes is not None:
             coded = self.escapes[self.bytes.take(self.escapes + 1, mode="clip") == ord("u")]
             lines.sure[self.line_of(coded, lines)] = False
-        braces = self.bytes == BRACE
+        braces = self.where(BRACE)
         braces[starts] = False
         if braces.any():
             more = np.unique(self.line_of(np.flatnonzero(braces), lines))
             lines.nested = more[lines.sure[more]]
             lines.sure[more] = False
         return lines
+
+    def where(self, sign: int, slot: int = 0) -> NDArray[np.bool_]:
+        """Which bytes are a sign; good until the slot is used again."""
+        return np.equal(self.bytes, sign, out=self._scratch.flags(slot, len(self.data)))
 
     @staticmethod
     def line_of(places: Ints, lines: Lines) -> Ints:
