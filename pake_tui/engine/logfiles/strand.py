@@ -14,7 +14,7 @@ from pake_tui.clock import MINUTE
 from pake_tui.engine.logfiles import blocks
 from pake_tui.engine.logfiles.blocks import Block, Raw
 from pake_tui.engine.logfiles.cursor import Position
-from pake_tui.engine.logfiles.index import Ranges, index_of
+from pake_tui.engine.logfiles.index import Ranges, closer, index_of
 from pake_tui.engine.logfiles.tape import Tape, decoded
 from pake_tui.model.record import Record
 from pake_tui.query import Query
@@ -102,11 +102,15 @@ class Strand:
         if at < end:
             yield self._mark(time_ns, end)
 
-    def _within(self, begin: int, end: int) -> Iterator[tuple[int, int]]:
-        """The ranges between two offsets."""
-        for low, high in [(begin, end)] if self.ranges is None else self.ranges:
-            if max(low, begin) < min(high, end):
-                yield max(low, begin), min(high, end)
+    def _within(self, begin: int, end: int, *, backwards: bool = False) -> Iterator[tuple[int, int]]:
+        """The ranges between two offsets, in the order in which they are read."""
+        if self.ranges is None:
+            yield from [(begin, end)] if begin < end else []
+            return
+        for low, high in reversed(self.ranges) if backwards else self.ranges:
+            low, high = max(low, begin), min(high, end)
+            if low < high:
+                yield from closer(self.tape, self.query, low, high, backwards=backwards)
 
     def _mark(self, time_ns: int | None, at: int) -> Item:
         known = self.tape.fallback_ns if time_ns is None else time_ns
@@ -117,7 +121,7 @@ class Strand:
         offset, part = position
         if part:
             yield from self._earlier_parts(offset, part)
-        for low, high in reversed(list(self._within(0, offset))):
+        for low, high in self._within(0, offset, backwards=True):
             for block in blocks.older(self.tape, high, self._piece, low):
                 if self._cancel.is_set():
                     return

@@ -8,14 +8,17 @@ It may say "maybe here", never "not here" wrongly. What builds it is in `buildin
 
 from __future__ import annotations
 
-from pake_tui.engine.logfiles.index.judging import Judge
+from collections.abc import Iterator
+
+from pake_tui.engine.logfiles.index.judging import ALL, Judge
 from pake_tui.engine.logfiles.index.layout import Broken
 from pake_tui.engine.logfiles.index.lookup import LogIndex, forget, index_of
-from pake_tui.engine.logfiles.index.narrowing import narrowed
+from pake_tui.engine.logfiles.index.narrowing import by_level, narrowed
 from pake_tui.engine.logfiles.tape import Tape
+from pake_tui.model.record import LEVEL_COLUMNS
 from pake_tui.query import Query
 
-__all__ = ["Ranges", "candidates", "counted", "index_of", "without"]
+__all__ = ["Ranges", "candidates", "closer", "counted", "index_of", "without"]
 Ranges = list[tuple[int, int]]
 """Parts of a file, rising and apart; each edge is a record's start or the file's end."""
 
@@ -47,6 +50,32 @@ def counted(tape: Tape, query: Query) -> tuple[int, Ranges] | None:
     except (Broken, OSError):
         forget(tape)
         return None
+
+
+def closer(tape: Tape, query: Query, begin: int, end: int, *, backwards: bool) -> Iterator[tuple[int, int]]:
+    """The parts of a range that hold records of the levels asked for, as far as that is known; in order."""
+    index = index_of(tape)
+    levels = ALL if index is None else Judge(index, query).levels
+    if index is None or levels == ALL or Judge(index, query).named:
+        yield begin, end
+        return
+    tail = [(max(begin, index.end), end)] if end > index.end else []
+    if backwards:
+        yield from tail
+    numbers = index.numbers(begin, min(end, index.end))
+    for number in reversed(numbers) if backwards else numbers:
+        block = index.columns.starts[number], index.block_end(number)
+        wanted = {
+            LEVEL_COLUMNS[n]: column[number]
+            for n, column in enumerate(index.columns.levels)
+            if levels >> n & 1 and column[number]
+        }
+        spans = by_level(tape, block, wanted)
+        for low, high in reversed(spans or [block]) if backwards else spans or [block]:
+            if max(low, begin) < min(high, end):
+                yield max(low, begin), min(high, end)
+    if not backwards:
+        yield from tail
 
 
 def without(ranges: Ranges, others: Ranges) -> Ranges:

@@ -29,6 +29,11 @@ class Judge:
         """Whether every hit has to have a known ID."""
         return self.query.root is not None and self._named(self.query.root) is not None
 
+    @property
+    def levels(self) -> int:
+        """A bit for each column of levels that a hit may have."""
+        return ALL if self.query.root is None else self._marks(self.query.root, None)[0]
+
     def blocks(self) -> list[int]:
         """The blocks that may hold a hit, rising. Broken; OSError."""
         root = self.query.root

@@ -123,6 +123,11 @@ class LogIndex:
             best -= 1
         return self.columns.starts[best] if best < len(lows) else None
 
+    def numbers(self, begin: int, end: int) -> range:
+        """The blocks that lie at least in part between two offsets."""
+        starts = self.columns.starts
+        return range(max(0, bisect_right(starts, begin) - 1), bisect_left(starts, end))
+
     def ranges(self, numbers: list[int]) -> Iterator[tuple[int, int]]:
         """The bytes of blocks (rising), adjacent ones together."""
         begin = end = -1

@@ -1,11 +1,13 @@
-"""Blocks in which an ID may be become the records in which its letters stand."""
+"""Blocks in which an ID or a level may be become the records in which their letters stand."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from pake_tui.engine.logfiles.blocks import surely_starts
+from pake_tui.engine.logfiles.blocks import Block, surely_starts
+from pake_tui.engine.logfiles.index.facts import facts_of
 from pake_tui.engine.logfiles.tape import Tape
+from pake_tui.model.record import LEVEL_COLUMNS, Level
 from pake_tui.query.needles import missing, trusted
 
 MOST_BYTES = 16 << 20
@@ -13,6 +15,14 @@ MOST_BYTES = 16 << 20
 MOST_PLACES = 200
 """A block with more places is read whole."""
 Span = tuple[int, int]
+Counts = Mapping[Level | None, int]
+_WORDS: Mapping[Level | None, tuple[bytes, ...]] = {
+    Level.DEBUG: (b"debug", b"trace"),
+    Level.INFO: (b"info",),
+    Level.WARNING: (b"warn",),
+    Level.ERROR: (b"error",),
+    Level.CRITICAL: (b"critical", b"fatal"),
+}
 
 
 def narrowed(tape: Tape, ranges: list[Span], needles: tuple[frozenset[bytes], ...]) -> list[Span]:
@@ -35,6 +45,26 @@ def narrowed(tape: Tape, ranges: list[Span], needles: tuple[frozenset[bytes], ..
             else:
                 found.append((begin + low, begin + high))
     return found
+
+
+def by_level(tape: Tape, block: Span, wanted: Counts) -> list[Span] | None:
+    """The records of a block that have one of some levels; `wanted` is how many each has (None: no level).
+
+    They are looked for by the usual words, and believed only where their number is the one known; else None.
+    """
+    if None in wanted or sum(wanted.values()) > MOST_PLACES:
+        return None
+    begin, end = block
+    data = tape.read(begin, end - begin)
+    places = _places(data, {word for level in wanted for word in _WORDS[level]}) if trusted(data) else None
+    if places is None:
+        return None
+    spans = _records(tape, data, places)
+    seen = 0
+    for low, high in spans:
+        for fact in facts_of(tape, Block(begin + low, begin + high, data[low:high])):
+            seen += LEVEL_COLUMNS[fact.level] in wanted
+    return [(begin + low, begin + high) for low, high in spans] if seen == sum(wanted.values()) else None
 
 
 def _places(data: bytes, literals: Iterable[bytes]) -> list[int] | None:
