@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pake_tui.engine.logfiles.index.judging import ALL, Judge
+from pake_tui.engine.logfiles.index.judging import ALL, Judge, levels_asked
 from pake_tui.engine.logfiles.index.layout import Broken
 from pake_tui.engine.logfiles.index.lookup import LogIndex, forget, index_of
 from pake_tui.engine.logfiles.index.narrowing import by_level, narrowed
@@ -54,9 +54,9 @@ def counted(tape: Tape, query: Query) -> tuple[int, Ranges] | None:
 
 def closer(tape: Tape, query: Query, begin: int, end: int, *, backwards: bool) -> Iterator[tuple[int, int]]:
     """The parts of a range that hold records of the levels asked for, as far as that is known; in order."""
-    index = index_of(tape)
-    levels = ALL if index is None else Judge(index, query).levels
-    if index is None or levels == ALL or Judge(index, query).named:
+    levels = levels_asked(query)
+    index = index_of(tape) if levels != ALL else None
+    if index is None or Judge(index, query).named:
         yield begin, end
         return
     tail = [(max(begin, index.end), end)] if end > index.end else []

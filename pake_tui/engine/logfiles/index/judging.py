@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from pake_tui.engine.logfiles.index.hashing import PREFIX, searchable
 from pake_tui.engine.logfiles.index.layout import UNKNOWN_TIME
@@ -17,22 +18,17 @@ Marks = tuple[int, int]
 """A bit for each column of levels: of which some records may match, of which all do."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Judge:
     """A query against the blocks of an index."""
 
     index: LogIndex
     query: Query
 
-    @property
+    @cached_property
     def named(self) -> bool:
         """Whether every hit has to have a known ID."""
         return self.query.root is not None and self._named(self.query.root) is not None
-
-    @property
-    def levels(self) -> int:
-        """A bit for each column of levels that a hit may have."""
-        return ALL if self.query.root is None else self._marks(self.query.root, None)[0]
 
     def blocks(self) -> list[int]:
         """The blocks that may hold a hit, rising. Broken; OSError."""
@@ -44,7 +40,8 @@ class Judge:
             some = sorted(named)
         if not _times(root):
             # Without times the answer hangs on the levels present alone: settled by a table.
-            table = bytes(bool(self._marks(root, None)[0] & present) for present in range(256))
+            may = levels_asked(self.query)
+            table = bytes(bool(may & present) for present in range(256))
             wanted = self.index.levels_present.translate(table)
             return [number for number in some if wanted[number]]
         present = self.index.levels_present
@@ -67,7 +64,7 @@ class Judge:
             return 0, self.blocks()
         hits, unsettled = 0, []
         if not _times(root):
-            may, must = self._marks(root, None)
+            may, must = _marks(root, _any_time)
             if may == must:
                 return sum(sum(levels[n]) for n in range(len(levels)) if must >> n & 1), []
         for number in self.blocks():
@@ -94,31 +91,8 @@ class Judge:
                 return self.index.blocks_of(parts[0], prefix=not whole)
         return None
 
-    def _marks(self, node: Node, number: int | None) -> Marks:
-        """The marks of a block; of any block where `number` is None."""
-        if isinstance(node, LevelIs):
-            compare = COMPARISONS[node.operator]
-            mask = sum(
-                1 << n
-                for n, level in enumerate(LEVEL_COLUMNS)
-                if level is not None and compare(level, node.level)
-            )
-            return mask, mask
-        if isinstance(node, Within):
-            return (ALL, 0) if number is None else self._time(node, number)
-        if isinstance(node, Not):
-            may, must = self._marks(node.term, number)
-            return ALL & ~must, ALL & ~may
-        if isinstance(node, (And, Or)):
-            may, must = self._marks(node.terms[0], number)
-            for term in node.terms[1:]:
-                other = self._marks(term, number)
-                if isinstance(node, And):
-                    may, must = may & other[0], must & other[1]
-                else:
-                    may, must = may | other[0], must | other[1]
-            return may, must
-        return ALL, 0
+    def _marks(self, root: Node, number: int) -> Marks:
+        return _marks(root, lambda node: self._time(node, number))
 
     def _time(self, node: Within, number: int) -> Marks:
         if not self.index.timed(number):
@@ -129,6 +103,39 @@ class Judge:
             return 0, 0
         inside = (since is None or low >= since) and (until is None or high <= until)
         return ALL, ALL if inside else 0
+
+
+def levels_asked(query: Query) -> int:
+    """A bit for each column of levels that a hit may have."""
+    return ALL if query.root is None else _marks(query.root, _any_time)[0]
+
+
+def _any_time(_: Within) -> Marks:
+    return ALL, 0
+
+
+def _marks(node: Node, when: Callable[[Within], Marks]) -> Marks:
+    """What a term says of the levels, where `when` judges times."""
+    if isinstance(node, LevelIs):
+        compare = COMPARISONS[node.operator]
+        known = [(n, level) for n, level in enumerate(LEVEL_COLUMNS) if level is not None]
+        mask = sum(1 << n for n, level in known if compare(level, node.level))
+        return mask, mask
+    if isinstance(node, Within):
+        return when(node)
+    if isinstance(node, Not):
+        may, must = _marks(node.term, when)
+        return ALL & ~must, ALL & ~may
+    if isinstance(node, (And, Or)):
+        may, must = _marks(node.terms[0], when)
+        for term in node.terms[1:]:
+            other = _marks(term, when)
+            if isinstance(node, And):
+                may, must = may & other[0], must & other[1]
+            else:
+                may, must = may | other[0], must | other[1]
+        return may, must
+    return ALL, 0
 
 
 def _times(node: Node) -> bool:
