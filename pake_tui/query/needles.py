@@ -16,14 +16,14 @@ from pake_tui.query.nodes import And, Equals, Node, Or, Text
 _RUN = re.compile(r"[A-Za-z0-9_]+")
 _ID_RUN = re.compile(r"[A-Za-z0-9_.-]+")
 _ESCAPED = re.compile(rb"\\u00(?:2[dDeE]|3[0-9]|[4-7])")
-_DOUBTFUL = (b"\x1b", "\u212a".encode(), "\u0130".encode())
-"""Colours, and the two letters beyond ASCII that become ASCII in lower case."""
+_DOUBTFUL = ("\u212a".encode(), "\u0130".encode())
+"""The two letters beyond ASCII that become ASCII in lower case."""
 SHORTEST = 3
 
 
 def trusted(raw: bytes) -> bool:
     """Whether needles say anything about these bytes."""
-    if any(one in raw for one in _DOUBTFUL):
+    if b"\x1b" in raw or (not raw.isascii() and any(one in raw for one in _DOUBTFUL)):
         return False
     return b"\\u00" not in raw or _ESCAPED.search(raw) is None
 

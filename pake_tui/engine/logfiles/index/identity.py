@@ -7,10 +7,11 @@ from functools import cache, lru_cache
 from hashlib import blake2b
 from pathlib import Path
 
-from pake_tui import query, records
+from pake_tui import records
 from pake_tui.engine.logfiles.index.layout import Facts
 from pake_tui.engine.logfiles.index.shelf import Stored
 from pake_tui.engine.logfiles.tape import Reading, Tape
+from pake_tui.query import ids
 
 HEAD_BYTES = 4_096
 TAIL_BYTES = 128
@@ -37,10 +38,9 @@ def home(tape: Tape) -> str:
 def _code() -> str:
     """The modules that read records, by size and time: another version of this program reads otherwise."""
     found = []
-    for room in (records, query):
-        for path in sorted(Path(str(room.__file__)).parent.glob("*.py")):
-            facts = path.stat()
-            found.append((path.name, facts.st_size, facts.st_mtime_ns))
+    for path in (*sorted(Path(str(records.__file__)).parent.glob("*.py")), Path(str(ids.__file__))):
+        facts = path.stat()
+        found.append((path.name, facts.st_size, facts.st_mtime_ns))
     return repr(found)
 
 

@@ -8,7 +8,7 @@ from pake_tui.engine.logfiles.blocks import Block, surely_starts
 from pake_tui.engine.logfiles.index.facts import facts_of
 from pake_tui.engine.logfiles.tape import Tape
 from pake_tui.model.record import LEVEL_COLUMNS, Level
-from pake_tui.query.needles import missing, trusted
+from pake_tui.query.needles import trusted
 
 MOST_BYTES = 16 << 20
 """More is not looked through before the first answer."""
@@ -32,8 +32,6 @@ def narrowed(tape: Tape, ranges: list[Span], needles: tuple[frozenset[bytes], ..
     found: list[Span] = []
     for begin, end in ranges:
         data = tape.read(begin, end - begin)
-        if missing(needles, data):
-            continue
         longest = max(needles, key=lambda some: min(map(len, some)))
         places = _places(data, longest) if trusted(data) else None
         if places is None:
