@@ -153,3 +153,22 @@ def test_growth_is_found_before_and_after_it_is_indexed(source: EmbeddedLogSourc
     batches = list(source.read("level:error", None, Direction.OLDER, 3, threading.Event()))
     rows = [row for batch in reversed(batches) for row in batch.rows]
     assert [row.record.message for row in rows][-1] == f"number {(LINES - 1) // 7 * 7}"
+
+
+def test_by_hand_it_is_built_shown_and_dropped(log: Path) -> None:
+    """`pake-tui index` says by its exit code whether there is one; a trace afterwards finds the same."""
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "pake_tui", *words, "--file", str(log)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    before = run("trace", "req-00000123-0", "--json")
+    assert run("index").returncode == 1
+    made = run("index", "build")
+    assert (made.returncode, made.stderr) == (0, "")
+    assert "indexed 100 %" in made.stdout
+    assert run("index", "status").returncode == 0
+    assert run("trace", "req-00000123-0", "--json").stdout == before.stdout
+    assert len(before.stdout.splitlines()) == 5
+    assert run("index", "drop").returncode == 0
+    assert run("index", "drop").returncode == 1
