@@ -63,6 +63,7 @@ class PakeApp(ScreensApp):
         self.theme_name = theme
         self.glyphs = ASCII if ascii_only else UNICODE
         self.zone_mode = zone
+        sources.logs.zone = self.zone
         self.snapshot = feed.latest
         self.warnings: tuple[str, ...] = (*sources.warnings, *warnings)
         self._keymap_chosen = keymap or {}
@@ -212,6 +213,7 @@ class PakeApp(ScreensApp):
         """Times local, UTC, relative."""
         modes = ("local", "UTC", "relative")
         self.zone_mode = modes[(modes.index(self.zone_mode) + 1) % 3]
+        self.sources.logs.zone = self.zone
         self.say(f"times {self.zone_mode}")
         for widget in self.screen.walk_children():
             widget.refresh()

@@ -9,7 +9,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from textual.strip import Strip
 
-from pake_tui.clock import SECOND, short_duration
+from pake_tui.clock import SECOND, local_zone, short_duration
 from pake_tui.model.sample import Bucket
 from pake_tui.text.safe import SafeText, safe
 from pake_tui.tui.glyphs import Glyphs
@@ -145,6 +145,4 @@ def ago(ns: int | None, now_ns: int) -> str:
 
 def zone_named(name: str) -> tzinfo:
     """The zone of the three that `U` goes through: `UTC` or the local one."""
-    if name == "UTC":
-        return UTC
-    return datetime.now().astimezone().tzinfo or UTC
+    return UTC if name == "UTC" else local_zone()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from textual.pilot import Pilot
 
-from pake_tui.clock import HOUR, MINUTE, SECOND, monotonic, now_ns
+from pake_tui.clock import HOUR, MINUTE, SECOND, local_zone, monotonic, now_ns
 from pake_tui.model.record import Level, RowKind
 from pake_tui.sources.fake import fake_sources
 from pake_tui.sources.fake.logs import FakeLogSource
@@ -361,6 +363,23 @@ async def test_t_opens_the_trace_at_its_first_error_and_escape_is_back() -> None
         assert isinstance(one.app.screen, LogsScreen)
         assert one.panel.current is not None
         assert one.panel.current.address == row.address
+
+
+async def test_times_of_a_filter_are_read_in_the_zone_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`at:` means the clock that the rows show, before and after U changes it."""
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    local_zone.cache_clear()
+    try:
+        async with console() as one:
+            row = one.panel.session.window.rows[-1]
+            assert row.record.time_ns is not None
+            for zone in (UTC, ZoneInfo("Asia/Kolkata")):
+                while one.app.zone != zone:
+                    await one.press("U")
+                await one.filter(f"at:{datetime.fromtimestamp(row.record.time_ns // SECOND, zone):%H:%M}")
+                assert row.address in [found.address for found in one.panel.session.window.rows]
+    finally:
+        local_zone.cache_clear()
 
 
 async def test_a_trace_is_saved_as_masked_json_lines(private_places: Path) -> None:

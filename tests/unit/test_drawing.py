@@ -9,11 +9,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from pake_tui.clock import SECOND, local_zone
 from pake_tui.text.safe import safe
-from pake_tui.tui.drawing import clock, crop, fit, number, spark, width_of
+from pake_tui.tui.drawing import clock, crop, fit, number, spark, width_of, zone_named
 from pake_tui.tui.glyphs import ASCII, UNICODE
 
 TEXTS = st.text(alphabet=st.characters(codec="utf-8"), max_size=40)
+
+
+def test_old_times_are_shown_as_the_clock_on_the_wall_was_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The local zone knows summer time: 12:00 UTC was 13:00 in Berlin's January, 14:00 in its July."""
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    local_zone.cache_clear()
+    try:
+        zone = zone_named("local")
+    finally:
+        local_zone.cache_clear()
+    january, july = 1_768_478_400 * SECOND, 1_784_116_800 * SECOND
+    assert clock(january, zone) == "13:00:00"
+    assert clock(july, zone) == "14:00:00"
 
 
 @given(TEXTS, st.integers(0, 30), st.booleans())
