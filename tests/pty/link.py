@@ -83,12 +83,13 @@ class Way:
                 written = 0
             except OSError:
                 written = len(packet)
-            self.delivered += written
             if written < len(packet):
+                self.delivered += written
                 self._queue.appendleft((due, taken, packet[written:]))
                 self.blocked = True
                 return
             self.delays.append((taken, time.monotonic() - taken - self._travel))
+            self.delivered += written
         if self.ended and not self._queue:
             _shut(self.sink)
 
