@@ -166,10 +166,11 @@ class _Reading:
     def rows(self, start: Cursor | None, direction: Direction, limit: int) -> Iterator[LogBatch]:
         """Batches from a place on. QueryError."""
         source = self.source
-        batches = source.read(self.query, start, direction, limit, threading.Event())
+        cancel = threading.Event()
+        batches = source.read(self.query, start, direction, limit, cancel)
         if not self.context or not self.query.strip():
             return batches
-        return with_context(batches, source.parse(self.query), self.context, source.detail)
+        return with_context(batches, source.parse(self.query), self.context, source.read, cancel)
 
 
 def _existing(reader: _Reading, options: argparse.Namespace, printer: Printer) -> tuple[Cursor, int]:

@@ -26,6 +26,7 @@ from pake_tui.model.record import (
 )
 from pake_tui.model.sample import CollectorStatus, MetricAnswer, ProcessRow, SeriesKey
 from pake_tui.model.setting import ConfigView, EditPreview
+from pake_tui.query import Query
 
 Cancel = threading.Event
 
@@ -103,6 +104,10 @@ class LogSource(Protocol):
 
     zone: tzinfo
     """In which times of queries (`since:`, `at:`) are read: the one shown."""
+
+    def parse(self, query: str) -> Query:
+        """A query as this source reads it now. QueryError (a PakeError) for a wrong one."""
+        ...
 
     def files(self) -> LogFiles:
         """The files of the view; cheap enough for a few times a second."""

@@ -11,6 +11,7 @@ from typing import ClassVar
 from textual.message import Message
 
 from pake_tui.errors import PakeError
+from pake_tui.model.record import Address, LogRow
 from pake_tui.model.sample import CollectorMode
 from pake_tui.sources.protocols import Sources
 from pake_tui.tui.drawing import zone_named
@@ -65,6 +66,8 @@ class PakeApp(ScreensApp):
         self.zone_mode = zone
         sources.logs.zone = self.zone
         self.snapshot = feed.latest
+        self.marks: dict[Address, LogRow] = {}
+        """Log lines that the operator marked, in all log views."""
         self.warnings: tuple[str, ...] = (*sources.warnings, *warnings)
         self._keymap_chosen = keymap or {}
         self._acting = ThreadPoolExecutor(1, thread_name_prefix="pake-act")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.segment import Segment
 from textual.strip import Strip
 
@@ -53,6 +54,19 @@ def crop(line: Sequence[Span], width: int, glyphs: Glyphs) -> Line:
     if left > 0:
         done.append((SafeText(" " * left), "text"))
     return done
+
+
+def wrap(text: str, width: int) -> list[SafeText]:
+    """The text in pieces of at most `width` cells, broken at blanks where there are any."""
+    pieces: list[str] = []
+    line = ""
+    for word in re.findall(r"\s*\S+", safe(text)):
+        if line and cell_len(line + word) > width:
+            pieces.append(line)
+            line, word = "", word.lstrip()
+        *full, line = chop_cells(line + word, width)
+        pieces += full
+    return [safe(piece) for piece in (*pieces, line)]
 
 
 def strip_of(line: Sequence[Span], palette: Palette, *, under: str = "") -> Strip:

@@ -38,6 +38,7 @@ class Glyphs:
     separator: str = "·"
     times: str = "×"
     pointer: str = "›"
+    marked: str = "◆"
     up: str = "↑"
     below: str = "▼"
 
@@ -69,6 +70,7 @@ ASCII = Glyphs(
     separator="-",
     times="x",
     pointer=">",
+    marked="#",
     up="^",
     below="v",
 )

@@ -4,30 +4,76 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pake_tui.model.record import LogFiles
+from pake_tui.model.record import IndexStatus, LogFiles
 from pake_tui.text.safe import SafeText
-from pake_tui.tui.drawing import Line, number, t
+from pake_tui.tui.drawing import Line, fit, number, t
 from pake_tui.tui.glyphs import Glyphs
+from pake_tui.tui.hitcount import HitCount
 from pake_tui.tui.logreader import Answer
 from pake_tui.tui.logsession import LogSession
 from pake_tui.tui.terms import split_terms
 
 
-def search_state(session: LogSession, hits: Answer | None, counting: bool) -> Line:
+def title_start(title: str, session: LogSession, half: int, glyphs: Glyphs) -> Line:
+    """The name, and the query with how it is used, in some `half` of a width."""
+    line: Line = [(t(title), "title")]
+    if session.query:
+        room = max(12, half - len(title) - 8)
+        shown = t(session.query) if len(session.query) <= room else fit(session.query, room, glyphs)
+        line += [(t(f" {glyphs.across} "), "border"), (shown, "accent")]
+        how = " (lit up)" if session.lit else f" {plus_minus(glyphs)}{session.context}"
+        if session.lit or session.context:
+            line.append((t(how), "dim"))
+    return line
+
+
+def plus_minus(glyphs: Glyphs) -> str:
+    """The sign of so many lines around."""
+    return "+-" if glyphs.times.isascii() else "±"
+
+
+def title_end(
+    session: LogSession, counted: HitCount, files: LogFiles | None, problem: str, glyphs: Glyphs
+) -> Line:
+    """Progress or hits, files, index, and whether it follows."""
+    parts: list[Line] = [[(t(problem), "warning")]] if problem else []
+    if session.query or session.searching:
+        parts.append(search_state(session, counted))
+    if files is not None:
+        parts += [index_state(files.index), files_state(files)]
+    parts.append(follow_state(session, glyphs))
+    line: Line = []
+    for part in parts:
+        line += [(t(f" {glyphs.separator} "), "dim"), *part] if line and part else part
+    return line
+
+
+def search_state(session: LogSession, counted: HitCount) -> Line:
     """How far a search is and what it found; else the hits over all files, as far as they are counted."""
     job, answer = session.job, session.progress
     if session.searching and job is not None:
         found = answer.hits if answer else 0
         what = f"looking for {job.about}" if job.about else f"searching, {found:,} hits"
         return [(t(f"{what} {percent(answer)}".rstrip()), "accent")]
-    if hits is None:
-        return [(SafeText("counting"), "dim")] if counting else []
-    found = hits.hits + (session.came if hits.last and not session.lit else 0)
-    more = "+" if session.came_more and hits.last else ""
+    if counted.hits is None:
+        return [(SafeText("counting"), "dim")] if counted.running else []
+    came = session.came if counted.hits.last and not session.lit else 0
+    return [(t(hits_text(counted.hits, counted.running, came, session.came_more)), "text")]
+
+
+def hits_text(hits: Answer, running: bool, came: int = 0, came_more: bool = False) -> str:
+    """Hits counted and come since, and of how much of the files where that is not all."""
+    found = hits.hits + came
+    more = "+" if came_more and hits.last else ""
     text = f"{found:,}{more} hit{'s' if found != 1 else ''}"
-    if not hits.last:
-        text += f" in {percent(hits)}" + ("" if counting else ", stopped")
-    return [(t(text), "text")]
+    return text if hits.last else text + f" in {percent(hits)}" + ("" if running else ", stopped")
+
+
+def index_state(index: IndexStatus) -> Line:
+    """How far the index is while it is built."""
+    if not index.building or not index.total_bytes:
+        return []
+    return [(t(f"indexing {min(99, index.indexed_bytes * 100 // index.total_bytes)} %"), "dim")]
 
 
 def follow_state(session: LogSession, glyphs: Glyphs) -> Line:
@@ -48,7 +94,7 @@ def files_state(files: LogFiles) -> Line:
 
 
 def file_notes(files: LogFiles, room: int, glyphs: Glyphs) -> list[Line]:
-    """Files that can't be read, each with the reason and the way out, in at most `room` lines."""
+    """Files that can't be read and an index that can't be kept, with the reason, in at most `room` lines."""
     bad = [one for one in files.files if one.problem]
     if room <= 0:
         return []
@@ -56,6 +102,10 @@ def file_notes(files: LogFiles, room: int, glyphs: Glyphs) -> list[Line]:
     for one in bad[:room]:
         said = one.problem if one.path in one.problem else f"{one.path}: {one.problem}"
         lines.append([(t(f" {glyphs.unhealthy} not shown: "), "warning"), (t(said), "dim")])
+    if files.index.problem and len(lines) < room:
+        lines.append(
+            [(t(f" {glyphs.unhealthy} searched without index: "), "warning"), (t(files.index.problem), "dim")]
+        )
     if len(bad) > room:
         rest = (
             f" {glyphs.unhealthy} {len(bad) - room + 1} more files can't be read; pake-tui doctor names them"

@@ -10,6 +10,7 @@ from enum import Enum
 from pake_tui.clock import monotonic, now_ns
 from pake_tui.errors import Cancelled, PakeError
 from pake_tui.model.record import Address, Cursor, Direction, LogBatch, LogRow
+from pake_tui.query.around import with_context
 from pake_tui.sources.protocols import Cancel, LogSource
 from pake_tui.tui.logwindow import PAGE
 
@@ -29,7 +30,8 @@ class Purpose(Enum):
 class Job:
     """A read: from `start`, else from the place of `at_ns`, else from an end; each direction in turn.
 
-    `land` is the record that the cursor shall stand on afterwards; `about` says what is looked for.
+    `land` is the record that the cursor shall stand on afterwards; `about` says what is looked for;
+    `context` is how many lines around each hit are read with it.
     """
 
     purpose: Purpose
@@ -40,6 +42,7 @@ class Job:
     limit: int = PAGE
     land: Address | None = None
     about: str = ""
+    context: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +159,9 @@ def answers(source: LogSource, job: Job, ticket: int, cancel: Cancel) -> Iterato
             batches = source.count(job.query, cancel)
         else:
             batches = source.read(job.query, start, direction, job.limit, cancel)
+            if job.context:
+                query = source.parse(job.query)
+                batches = with_context(batches, query, job.context, source.read, cancel)
         for batch, rows in paced(batches, direction):
             last = batch.done and final
             yield Answer(

@@ -14,7 +14,7 @@ from pake_tui.model.record import Level, LogRow, Record
 from pake_tui.query import Query
 from pake_tui.records.aliases import is_alias
 from pake_tui.text.safe import SafeText
-from pake_tui.tui.drawing import Line, ago, clock, fit, t
+from pake_tui.tui.drawing import Line, ago, clock, fit, t, width_of, wrap
 from pake_tui.tui.glyphs import LEVEL_ROLE, LEVEL_WORD, Glyphs
 from pake_tui.tui.theming import Palette
 
@@ -88,16 +88,63 @@ def time_text(ns: int | None, look: Look) -> str:
     return clock(ns, look.zone, precise=True)
 
 
-def draw_record(row: LogRow, look: Look, *, query: Query | None = None, lit: bool | None = None) -> Line:
+def draw_record(
+    row: LogRow, look: Look, *, query: Query | None = None, lit: bool | None = None, marked: bool = False
+) -> Line:
     """Time, level, service, short correlation ID, message, fields.
 
-    What the query looks for is marked in the message. `lit` is None where nothing is lit up.
+    What the query looks for is lit up in the message. `lit` is None where no rows are lit up; `marked` rows
+    have the operator's mark.
     """
+    line = _columns(row, look, lit, marked)
+    message = first_line(row.record.message)
+    line += lit_text(message, query, "dim" if lit is False or not row.matched else "text")
+    more = f" +{row.lines - 1} line{'s' if row.lines > 2 else ''}" if row.lines > 1 else ""
+    fields = _fields_text(row.record, look)
+    if fields or more:
+        pad = max(1, look.message - cell_len(message) - len(more))
+        line.append((t(f"{more}{' ' * pad} {fields}" if fields else more), "dim"))
+    return line
+
+
+def wrap_record(
+    row: LogRow,
+    look: Look,
+    width: int,
+    most: int,
+    *,
+    query: Query | None = None,
+    lit: bool | None = None,
+    marked: bool = False,
+) -> list[Line]:
+    """The same over as many lines as the whole message and its fields take, at most `most`."""
+    one = draw_record(row, look, query=query, lit=lit, marked=marked)
+    if row.lines == 1 and width_of(one) <= width:
+        return [one]
+    columns = _columns(row, look, lit, marked)
+    beside = width_of(columns) <= width // 2
+    indent = width_of(columns) if beside else 4
+    role = "dim" if lit is False or not row.matched else "text"
+    message, fields = row.record.message[:LOOKED_AT].strip(), _fields_text(row.record, look)
+    lines: list[Line] = [] if beside else [columns]
+    texts = [(line, role) for line in message.split("\n")] + ([(fields, "dim")] if fields else [])
+    for text, its_role in texts:
+        for piece in wrap(text.rstrip(), max(8, width - indent)):
+            start: Line = columns if not lines else [(t(" " * indent), "text")]
+            lines.append([*start, *lit_text(piece, query if its_role == role else None, its_role)])
+            if len(lines) > most:
+                cut = f" {look.glyphs.ellipsis} enter shows all"
+                return [*lines[: most - 1], [(t(" " * indent + cut), "dim")]]
+    return lines
+
+
+def _columns(row: LogRow, look: Look, lit: bool | None, marked: bool) -> Line:
+    """What stands left of the message."""
     record, glyphs = row.record, look.glyphs
     low = lit is False or not row.matched
     level = record.level
     role = "dim" if low else LEVEL_ROLE[level]
-    mark = glyphs.pointer if lit else " "
+    mark = glyphs.marked if marked else glyphs.pointer if lit else " "
     line: Line = [
         (t(mark), "accent"),
         (t(time_text(record.time_ns, look)), "match" if lit else "dim"),
@@ -111,21 +158,18 @@ def draw_record(row: LogRow, look: Look, *, query: Query | None = None, lit: boo
         cid = record.correlation_id or ""
         colour = look.palette.for_id(cid) if cid and not low else "dim"
         line += [(fit(cid, look.cid, glyphs), colour), _GAP]
-    message = first_line(record.message)
-    line += marked(message, query, "dim" if low else "text")
-    more = f" +{row.lines - 1} line{'s' if row.lines > 2 else ''}" if row.lines > 1 else ""
-    fields = "  ".join(f"{name}={value}" for name, value in fields_that_matter(record, glyphs.ellipsis))
-    if fields or more:
-        pad = max(1, look.message - cell_len(message) - len(more))
-        line.append((t(f"{more}{' ' * pad} {fields}" if fields else more), "dim"))
     return line
 
 
 _GAP = (SafeText(" "), "text")
 
 
-def marked(text: str, query: Query | None, role: str) -> Line:
-    """A text with what a query looks for in it marked."""
+def _fields_text(record: Record, look: Look) -> str:
+    return "  ".join(f"{name}={value}" for name, value in fields_that_matter(record, look.glyphs.ellipsis))
+
+
+def lit_text(text: str, query: Query | None, role: str) -> Line:
+    """A text with what a query looks for in it lit up."""
     line: Line = []
     done = 0
     for start, end in query.highlights(text) if query is not None else ():

@@ -25,7 +25,8 @@ class LogSession:
     """One query over a bounded window. `lit` reads every row, for a view that only lights up what matches.
 
     `fresh` counts the lines that came since following stopped, `fresh_more` says that there are others;
-    `came` and `came_more` are the same since the rows of this query were first opened.
+    `came` and `came_more` are the same since the rows of this query were first opened. `context` is how many
+    lines around each match are shown; `lines_of` tells how many lines of the `height` a row takes.
     """
 
     def __init__(self, send: Callable[[Job], None], query: str = "") -> None:
@@ -37,11 +38,13 @@ class LogSession:
         self.fresh_more = False
         self.came = 0
         self.came_more = False
+        self.context = 0
         self.job: Job | None = None
         self.progress: Answer | None = None
         self.cursor = 0
         self.offset = 0
         self.height = 1
+        self.lines_of: Callable[[int], int] = lambda index: 1
         self._send = send
         self._shown = (query, False)
         self._opened = self._placed = True
@@ -112,6 +115,11 @@ class LogSession:
         else:
             self._shown = (query, lit)
 
+    def show_context(self, count: int) -> None:
+        """Read so many lines around each match, at the same place."""
+        self.context = count
+        self.reopen()
+
     def find(self, step: int, wanted: Callable[[LogRow], bool], term: str, about: str) -> str:
         """Move to the next row in steps of +1 or -1 that is wanted; beyond the window, look for the term.
 
@@ -173,8 +181,15 @@ class LogSession:
         """Scroll as little as shows the cursor."""
         height = max(1, self.height)
         self.cursor = max(0, min(self.cursor, len(self.window) - 1))
-        self.offset = max(self.cursor - height + 1, min(self.offset, self.cursor))
-        self.offset = max(0, min(self.offset, len(self.window) - height))
+        self.offset = max(self._top_for(self.cursor, height), min(self.offset, self.cursor))
+        self.offset = max(0, min(self.offset, self._top_for(len(self.window) - 1, height)))
+
+    def _top_for(self, bottom: int, height: int) -> int:
+        """The first row in view where a row stands at the bottom."""
+        top = bottom
+        while top > 0 and (height := height - self.lines_of(top)) >= self.lines_of(top - 1):
+            top -= 1
+        return top
 
     def read_on(self) -> None:
         """Read further where the view comes near an end of the window."""
@@ -246,7 +261,6 @@ class LogSession:
 
     def _grow(self, answer: Answer) -> None:
         window = self.window
-        came = len(window)
         shift = window.grow(answer.direction, answer.rows, answer.cursor, answer.done and answer.at_end)
         if self._placed:
             self.cursor += shift
@@ -255,9 +269,8 @@ class LogSession:
             self.cursor = 0 if answer.direction is NEWER else len(window) - 1
             self._placed = True
         if self._arriving:
-            more = len(window) - came - min(0, shift)
-            self.came += more
-            self.fresh += 0 if self.following else more
+            self.came += window.came
+            self.fresh += 0 if self.following else window.came
 
     def _settle(self, job: Job, answer: Answer) -> str:
         """What follows once a job is done."""
@@ -284,6 +297,8 @@ class LogSession:
         self.job, self.progress, self._arriving = job, None, arriving
         if job.purpose is Purpose.OPEN:
             self._opened, self._held = False, []
+        if job.query and job.purpose is not Purpose.FIND:
+            job = replace(job, context=self.context)
         self._send(job)
 
     def _page(self) -> int:

@@ -25,6 +25,8 @@ class Window:
     newer: Cursor | None = None
     at_oldest: bool = False
     at_newest: bool = False
+    came: int = 0
+    """Records that match, and were not there, in the batch that was last put at an end."""
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -41,6 +43,7 @@ class Window:
         Returns by how much the index of a row that stays has changed.
         """
         fresh = self._unseen(rows)
+        self.came = sum(row.kind is RowKind.RECORD and row.matched for row in fresh)
         if direction is Direction.OLDER:
             self.older, self.at_oldest = cursor, at_end
             if self.newer is None and fresh:
@@ -57,6 +60,10 @@ class Window:
     def room(self) -> int:
         """How many rows may come before the other end is trimmed."""
         return max(0, self.limit - len(self.rows))
+
+    def hits(self) -> int:
+        """Records that match."""
+        return sum(row.kind is RowKind.RECORD and row.matched for row in self.rows)
 
     def index_of(self, address: Address) -> int | None:
         """Where a record stands; None where it is not in the window."""

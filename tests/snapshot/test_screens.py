@@ -9,6 +9,7 @@ from pake_tui.clock import MINUTE, monotonic
 from pake_tui.sources.fake import fake_sources
 from pake_tui.tui.app import PakeApp
 from pake_tui.tui.feed import Feed
+from pake_tui.tui.panels.histogram import HistogramRow
 from pake_tui.tui.panels.logs import LogPanel
 from pake_tui.tui.workspace import load_themes
 
@@ -32,7 +33,8 @@ async def settled(pilot: Pilot[None]) -> None:
     while monotonic() < end and equal < LOOKS:
         await pilot.pause(0.1)
         now = app.export_screenshot()
-        ready = all(panel.row_count() for panel in app.screen.query(LogPanel))
+        counted = all(row.histogram is not None for row in app.screen.query(HistogramRow))
+        ready = counted and all(panel.row_count() for panel in app.screen.query(LogPanel))
         equal = equal + 1 if now == before and ready else 0
         before = now
 

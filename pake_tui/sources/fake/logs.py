@@ -77,11 +77,11 @@ class FakeLogSource:
         self, query: str, start: Cursor | None, direction: Direction, limit: int, cancel: Cancel
     ) -> Iterator[LogBatch]:
         """At most `limit` rows that match. QueryError at once, LogError for a foreign cursor."""
-        return self._read(self._parse(query), self._index(start, direction), direction, limit, cancel)
+        return self._read(self.parse(query), self._index(start, direction), direction, limit, cancel)
 
     def count(self, query: str, cancel: Cancel) -> Iterator[LogBatch]:
         """Hits, growing."""
-        return self._count(self._parse(query), cancel)
+        return self._count(self.parse(query), cancel)
 
     def detail(self, address: Address, context: int = 3) -> RecordDetail:
         """One record whole with its neighbours in its file. LogError."""
@@ -151,7 +151,8 @@ class FakeLogSource:
         with self._lock:
             return list(self._rows)
 
-    def _parse(self, query: str) -> Query:
+    def parse(self, query: str) -> Query:
+        """A query as it is read now. QueryError."""
         return parse(query, now_ns=self.now_ns, zone=self.zone)
 
     def _index(self, start: Cursor | None, direction: Direction) -> int:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import ClassVar
 
+from pake_tui.clock import MINUTE
 from pake_tui.model.alert import Alert, AlertList, AlertState
+from pake_tui.model.record import Record
 from pake_tui.text.safe import SafeText
 from pake_tui.tui.drawing import Line, ago, fit, t
 from pake_tui.tui.glyphs import SEVERITY_ROLE, SEVERITY_WORD, alert_mark
 from pake_tui.tui.widgets.panel import Panel, bindings_for
 from pake_tui.tui.widgets.prompt import Question
+
+AROUND_NS = 5 * MINUTE
+"""So far from an alert in time a log line of its service may belong to it."""
 
 
 class AlertsPanel(Panel):
@@ -198,6 +203,27 @@ def logs_query(alert: Alert) -> str:
         if service.replace("-", "").replace("_", "").isalnum()
         else f'service:"{service}"'
     )
+
+
+def alert_of(record: Record, alerts: Sequence[Alert]) -> Alert | None:
+    """The alert that a log record belongs to: one that names its ID, else its service's nearest in time."""
+    moment = record.time_ns
+    for alert in alerts:
+        if record.correlation_id and record.correlation_id in dict(alert.tags).values():
+            return alert
+    if moment is None or not record.service:
+        return None
+
+    def apart(alert: Alert) -> int:
+        until = max(alert.last_seen_ns, moment) if alert.live else alert.last_seen_ns
+        return max(alert.first_seen_ns - moment, moment - until, 0)
+
+    near = [
+        alert
+        for alert in alerts
+        if record.service in (alert.service, dict(alert.tags).get("service")) and apart(alert) <= AROUND_NS
+    ]
+    return min(near, key=lambda alert: (apart(alert), abs(alert.first_seen_ns - moment)), default=None)
 
 
 def show_command(alert: Alert) -> str:

@@ -6,118 +6,24 @@ import shlex
 from collections.abc import Callable
 from typing import ClassVar
 
-from pake_tui.model.record import Level, LogRow, RowKind
-from pake_tui.query import QueryError, complete, from_flags, parse
+from pake_tui.model.record import Address, Level, LogRow, RowKind
+from pake_tui.query import from_flags
 from pake_tui.query.moments import EXPECTED, moment
 from pake_tui.records.saving import row_json, saved_lines
 from pake_tui.tui.drawing import day_and_clock
-from pake_tui.tui.panels.logview import LogView
+from pake_tui.tui.panels.alerts import alert_of
+from pake_tui.tui.panels.histogram import HistogramRow
+from pake_tui.tui.panels.logfilter import LogFilter
 from pake_tui.tui.saving import ask_save
-from pake_tui.tui.terms import with_term, without_last
 from pake_tui.tui.widgets.panel import bindings_for
 from pake_tui.tui.widgets.prompt import Question
 
-COMPLETED_MOST = 1_000
 
-
-class LogPanel(LogView):
+class LogPanel(LogFilter):
     """Log rows with everything an operator does to them: filter, follow, jump, trace, save."""
 
     BINDINGS: ClassVar = [*bindings_for("list"), *bindings_for("logs")]
     places: ClassVar = ("logs", "list")
-
-    # Filtering.
-
-    def ask_find(self) -> None:
-        """`/`: type a query; a wrong one says where, before it is taken."""
-        self.console_app.ask(
-            Question(
-                "/",
-                self.use_query,
-                text=self.session.query,
-                kind="filter",
-                check=self.check_query,
-                complete=lambda text, caret: complete(text, caret, self.field_names, self.values_seen()),
-            )
-        )
-
-    def values_seen(self) -> dict[str, list[str]]:
-        """Values to complete: services of all files, and the IDs of the rows read, newest first."""
-        rows = self.session.window.rows
-        services = {one.service for one in (self.files.files if self.files else ()) if one.service}
-        services |= {row.record.service for row in rows[-COMPLETED_MOST:] if row.record.service}
-        ids = dict.fromkeys(row.record.correlation_id for row in reversed(rows[-COMPLETED_MOST:]))
-        return {"service": sorted(services), "cid": [one for one in ids if one]}
-
-    def find(self, needle: str, step: int = 1, *, from_here: bool = False) -> bool:
-        """What finds elsewhere filters here."""
-        self.use_query(needle)
-        return True
-
-    def check_query(self, text: str) -> tuple[str, int | None]:
-        """Why a query is wrong, and at which character."""
-        try:
-            parse(text, now_ns=self.console_app.now(), zone=self.console_app.zone)
-        except QueryError as error:
-            return str(error), error.position
-        return "", None
-
-    def use_query(self, text: str, *, lit: bool | None = None) -> None:
-        """Filter by another query, or light up what it matches, at the same place."""
-        text = text.strip()
-        session = self.session
-        if text != session.query:
-            self.forget_count()
-        session.show_query(text, bool(text) and (session.lit if lit is None else lit))
-        self.read_matcher()
-        if session.job is None:
-            self.count()
-        self.refresh()
-
-    def action_highlight(self) -> None:
-        """Hide what does not match, or only light up what does."""
-        if not self.session.query:
-            self.console_app.say("no filter to light up; / sets one", "warning")
-            return
-        self.use_query(self.session.query, lit=not self.session.lit)
-        self.console_app.say(
-            "all lines; n N go through those that match" if self.session.lit else "only lines that match"
-        )
-
-    def action_filter_off(self) -> None:
-        """Take the last term off."""
-        if self.session.query:
-            self.use_query(without_last(self.session.query))
-        else:
-            self.console_app.say("no filter to take off", "dim")
-
-    def action_filters_off(self) -> None:
-        """Take all terms off."""
-        self.use_query("")
-
-    def action_keep(self) -> None:
-        """Keep only lines of this service, level or ID."""
-        self._ask_term("keep only", "")
-
-    def action_drop(self) -> None:
-        """Drop lines of this service, level or ID."""
-        self._ask_term("drop", "-")
-
-    def _ask_term(self, verb: str, sign: str) -> None:
-        row = self.current
-        choices = term_choices(row) if row is not None else {}
-        if not choices:
-            self.console_app.say("this line states no service, level or ID", "warning")
-            return
-
-        def changed(text: str) -> None:
-            chosen = choices.get(text[-1:])
-            if chosen is not None:
-                self.console_app.top.close_prompt()
-                self.use_query(with_term(self.session.query, sign + chosen))
-
-        label = f"{verb}: " + "  ".join(f"{letter} {name}" for letter, name in choices.items()) + "  "
-        self.console_app.ask(Question(label, lambda text: None, changed=changed))
 
     # Moving.
 
@@ -218,6 +124,63 @@ class LogPanel(LogView):
         self.session.open_at(there)
         self.console_app.say(f"at {day_and_clock(there, zone)}")
 
+    # Marking.
+
+    def action_mark(self) -> None:
+        """Put a mark on the line under the cursor, or take it off."""
+        row, marks = self.current, self.console_app.marks
+        if row is None:
+            return
+        if marks.pop(row.address, None) is None:
+            marks[row.address] = row
+        self.refresh()
+        if not marks:
+            self.console_app.say("no marks left")
+        else:
+            self.console_app.say(f"{len(marks)} marked; ' goes through them")
+
+    def action_next_mark(self) -> None:
+        """To the next mark; after the newest to the oldest."""
+        marks = sorted(self.console_app.marks.values(), key=mark_order)
+        if not marks:
+            self.console_app.say("nothing marked yet; m marks a line", "dim")
+            return
+        here = self.current
+        after = [one for one in marks if here is not None and mark_order(one) > mark_order(here)]
+        wanted = after[0] if after else marks[0]
+        index = self.session.window.index_of(wanted.address)
+        if index is not None:
+            self.session.following = False
+            self.session.move(index, middle=True)
+            self.refresh()
+        else:
+            self.session.open_around(wanted)
+        self.console_app.say(f"mark {marks.index(wanted) + 1} of {len(marks)}")
+
+    def action_wrap(self) -> None:
+        """Rows over as many lines as they take, or one line each."""
+        self.wrapped = not self.wrapped
+        self.reveal()
+        self.refresh()
+        self.console_app.say("whole lines" if self.wrapped else "one line each")
+
+    # The time range of the histogram.
+
+    def action_shorter(self) -> None:
+        """Show a shorter time in the histogram."""
+        self._range(-1)
+
+    def action_longer(self) -> None:
+        """Show a longer time in the histogram."""
+        self._range(1)
+
+    def _range(self, step: int) -> None:
+        rows = self.screen.query(HistogramRow)
+        if rows:
+            rows.first().step(step)
+        else:
+            self.console_app.say("the histogram stands on the log screen; 3 goes there", "dim")
+
     # Opening and taking away.
 
     def action_open(self) -> None:
@@ -237,6 +200,23 @@ class LogPanel(LogView):
             self.console_app.open_trace(cid)
         else:
             self.console_app.say("this line has no correlation ID; paste one, or :trace ID", "warning")
+
+    def action_its_alert(self) -> None:
+        """The alert that this line belongs to."""
+        from pake_tui.tui.screens.alerts import AlertScreen
+
+        row = self.current
+        if row is None:
+            return
+        alert = alert_of(row.record, self.console_app.snapshot.alerts.alerts)
+        if alert is not None:
+            self.session.following = False
+            self.console_app.open(AlertScreen(alert.id))
+        else:
+            about = (
+                f"of {row.record.service} near it, or with its ID" if row.record.service else "with its ID"
+            )
+            self.console_app.say(f"no alert {about}; 2 shows all", "warning")
 
     def action_save(self) -> None:
         """Write the rows of the window, masked as they are, to a file of a chosen format."""
@@ -275,14 +255,6 @@ class LogPanel(LogView):
         return shlex.quote(self.session.query) if self.session.query else ""
 
 
-def term_choices(row: LogRow) -> dict[str, str]:
-    """Query terms for what a line states: s service, l level, c correlation ID."""
-    record = row.record
-    choices = {}
-    if record.service:
-        choices["s"] = from_flags(service=record.service)
-    if record.level is not None:
-        choices["l"] = f"level:{record.level.word}"
-    if record.correlation_id:
-        choices["c"] = from_flags(cid=record.correlation_id)
-    return choices
+def mark_order(row: LogRow) -> tuple[int, Address]:
+    """Marks stand in the order of time."""
+    return row.record.time_ns or 0, row.address

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import replace
-from typing import ClassVar
+from typing import ClassVar, Self
 
+from textual.geometry import Region
 from textual.message import Message
 
 from pake_tui.model.record import LogFiles, LogRow, RowKind
-from pake_tui.query import Query, QueryError, parse
-from pake_tui.text.safe import SafeText
-from pake_tui.tui.drawing import Line, fit, t
-from pake_tui.tui.loghead import file_notes, files_state, follow_state, nothing_lines, search_state
+from pake_tui.query import Query, QueryError
+from pake_tui.tui.drawing import Line, t
+from pake_tui.tui.hitcount import HitCount
+from pake_tui.tui.loghead import file_notes, nothing_lines, title_end, title_start
 from pake_tui.tui.logreader import Answer, Job, Purpose, Reader, run_job
-from pake_tui.tui.logrows import CID_WIDTH, SERVICE_MOST, Look, draw_record, draw_ruler, is_today
+from pake_tui.tui.logrows import (
+    CID_WIDTH,
+    SERVICE_MOST,
+    Look,
+    draw_record,
+    draw_ruler,
+    is_today,
+    wrap_record,
+)
 from pake_tui.tui.logsession import LogSession
 from pake_tui.tui.widgets.panel import Panel
 
@@ -29,24 +38,26 @@ class LogView(Panel):
     class Answered(Message, bubble=False):
         """A thread brought rows or progress."""
 
-        def __init__(self, answer: Answer) -> None:
-            self.answer = answer
+        def __init__(self, answer: Answer, reader: Reader) -> None:
+            self.answer, self.reader = answer, reader
             super().__init__()
 
     def __init__(
         self, title: str = "Logs", *, query: str = "", at_ns: int | None = None, id: str | None = None
     ) -> None:
         self.session = LogSession(self._send, query)
+        self.session.lines_of = self._lines_of
         super().__init__(title, id=id)
         self.files: LogFiles | None = None
         self.problem = ""
         self.field_names: tuple[str, ...] = ()
-        self.hits: Answer | None = None
-        self.counting = False
+        self.wrapped = False
         self.matcher: Query | None = None
         self._at_ns = at_ns
         self._rows_reader = Reader("pake-logs")
-        self._hits_reader = Reader("pake-logs-count")
+        self.counted = HitCount("pake-logs-count", self.ask_reader)
+        self._laid: list[tuple[int, Line]] | None = None
+        self._told: LogRow | None = None
         self._service_width = 6
         self._has_ids = False
 
@@ -98,7 +109,7 @@ class LogView(Panel):
     def on_unmount(self) -> None:
         """End the threads."""
         self._rows_reader.close()
-        self._hits_reader.close()
+        self.counted.reader.close()
 
     def show(self, files: LogFiles, problem: str) -> None:
         """Newer state of the files: read on where they grew."""
@@ -112,25 +123,30 @@ class LogView(Panel):
             self.refresh()
 
     def _send(self, job: Job) -> None:
-        self._ask(self._rows_reader, job)
+        self.ask_reader(self._rows_reader, job)
         self.refresh()
 
-    def _ask(self, reader: Reader, job: Job) -> None:
+    def ask_reader(self, reader: Reader, job: Job) -> None:
+        """Let a thread do a job; it brings its answers as messages."""
         source = self.console_app.sources.logs
 
         def tell(answer: Answer) -> None:
-            self.post_message(self.Answered(answer))
+            self.post_message(self.Answered(answer, reader))
 
         reader.ask(lambda ticket, cancel: run_job(source, job, ticket, cancel, tell))
 
     def on_log_view_answered(self, message: Answered) -> None:
         """Take what a thread brought, unless it comes too late."""
         answer = message.answer
-        if answer.job.purpose is Purpose.COUNT:
-            self._take_count(answer)
+        if answer.ticket != message.reader.ticket:
             return
-        if answer.ticket != self._rows_reader.ticket:
-            return
+        if message.reader is self.counted.reader:
+            self.counted.take(answer)
+            self.refresh()
+        elif message.reader is self._rows_reader:
+            self._take_rows(answer)
+
+    def _take_rows(self, answer: Answer) -> None:
         self._measure(answer.rows)
         said = self.session.take(answer)
         if answer.problem:
@@ -146,9 +162,7 @@ class LogView(Panel):
         """Parse the query in force, for what is judged in view; a wrong one matches nothing here."""
         text = self.session.query
         try:
-            self.matcher = (
-                parse(text, now_ns=self.console_app.now(), zone=self.console_app.zone) if text else None
-            )
+            self.matcher = self.console_app.sources.logs.parse(text) if text else None
         except QueryError:
             self.matcher = None
 
@@ -161,26 +175,12 @@ class LogView(Panel):
     def count(self, opened: Answer | None = None) -> None:
         """Count all hits of the query beside everything else, once; not where all of them were just read."""
         session, window = self.session, self.session.window
-        if not session.query or self.hits is not None or self.counting:
+        if not session.query or self.counted.hits is not None or self.counted.running:
             return
         if opened is not None and not session.lit and window.at_oldest and window.at_newest:
-            self.hits = replace(opened, hits=len(window), last=True)
+            self.counted.hits = replace(opened, hits=window.hits(), last=True)
         else:
-            self.counting = True
-            self._ask(self._hits_reader, Job(Purpose.COUNT, self.session.query))
-
-    def forget_count(self) -> None:
-        """The query is another: its hits are not known."""
-        self._hits_reader.stop()
-        self.hits, self.counting = None, False
-
-    def _take_count(self, answer: Answer) -> None:
-        if answer.ticket != self._hits_reader.ticket:
-            return
-        if not answer.problem:
-            self.hits = answer
-        self.counting = not answer.last
-        self.refresh()
+            self.counted.start(session.query)
 
     def stop_search(self) -> bool:
         """Stop a search or a count that runs."""
@@ -189,9 +189,7 @@ class LogView(Panel):
             self.session.stop()
             self.read_matcher()
             self.console_app.say("search stopped; what was found stays")
-        elif self.counting:
-            self._hits_reader.stop()
-            self.counting = False
+        elif self.counted.stop():
             self.console_app.say("counting stopped")
         else:
             return False
@@ -223,7 +221,16 @@ class LogView(Panel):
         """A row, or a note below the rows."""
         below = y - self.inner_height
         notes = self.notes() if below >= 0 else []
-        return (notes[below], "") if 0 <= below < len(notes) else super().draw_inner(y, width)
+        if 0 <= below < len(notes):
+            return notes[below], ""
+        if not self.wrapped or not self.row_count():
+            return super().draw_inner(y, width)
+        if self._laid is None:
+            self._laid = self._lay(width)
+        if y >= len(self._laid):
+            return [], ""
+        index, line = self._laid[y]
+        return line, "cursor" if index == self.cursor and self.shows_cursor() else ""
 
     def draw_row(self, index: int, width: int) -> Line:
         """One record or ruler."""
@@ -231,7 +238,38 @@ class LogView(Panel):
         look = self.look(width)
         if row.kind is RowKind.RULER:
             return draw_ruler(row, look, width)
-        return draw_record(row, look, query=self.matcher, lit=self.lit_up(row))
+        marked = row.address in self.console_app.marks
+        return draw_record(row, look, query=self.matcher, lit=self.lit_up(row), marked=marked)
+
+    def refresh(self, *regions: Region, **how: bool) -> Self:
+        """Draw anew, lay wrapped rows out anew, and tell where the cursor stands."""
+        self._laid = None
+        if self.is_mounted and (row := self.current) is not self._told:
+            self._told = row
+            self.post_message(self.Moved(self))
+        return super().refresh(*regions, **how)
+
+    def _lay(self, width: int) -> list[tuple[int, Line]]:
+        """The wrapped lines in view, each with its row."""
+        laid: list[tuple[int, Line]] = []
+        for index in range(self.session.offset, self.row_count()):
+            if len(laid) >= self.inner_height:
+                break
+            laid += [(index, line) for line in self._wrap(index, width)]
+        return laid
+
+    def _wrap(self, index: int, width: int) -> list[Line]:
+        row = self.session.window.rows[index]
+        if row.kind is RowKind.RULER:
+            return [self.draw_row(index, width)]
+        marked, most = row.address in self.console_app.marks, max(1, self.inner_height)
+        return wrap_record(
+            row, self.look(width), width, most, query=self.matcher, lit=self.lit_up(row), marked=marked
+        )
+
+    def _lines_of(self, index: int) -> int:
+        """Lines that a row takes."""
+        return len(self._wrap(index, self.size.width - 2)) if self.wrapped else 1
 
     def lit_up(self, row: LogRow) -> bool | None:
         """Whether a row matches, where matches are lit up; None where they are not."""
@@ -259,30 +297,11 @@ class LogView(Panel):
 
     def title_left(self) -> Line:
         """The name, and the query with how it is used."""
-        glyphs, session = self.console_app.glyphs, self.session
-        line: Line = [(t(self.title), "title")]
-        if session.query:
-            room = max(12, self.size.width // 2 - len(self.title) - 8)
-            text = session.query
-            shown = t(text) if len(text) <= room else fit(text, room, glyphs)
-            line += [(t(f" {glyphs.across} "), "border"), (shown, "accent")]
-            if session.lit:
-                line.append((SafeText(" (lit up)"), "dim"))
-        return line
+        return title_start(self.title, self.session, self.size.width // 2, self.console_app.glyphs)
 
     def title_right(self) -> Line:
-        """Progress or hits, files, and whether it follows."""
-        glyphs, session = self.console_app.glyphs, self.session
-        parts: list[Line] = [[(t(self.problem), "warning")]] if self.problem else []
-        if session.query or session.searching:
-            parts.append(search_state(session, self.hits, self.counting))
-        if self.files is not None:
-            parts.append(files_state(self.files))
-        parts.append(follow_state(session, glyphs))
-        line: Line = []
-        for part in parts:
-            line += [(t(f" {glyphs.separator} "), "dim"), *part] if line and part else part
-        return line
+        """Progress or hits, files, index, and whether it follows."""
+        return title_end(self.session, self.counted, self.files, self.problem, self.console_app.glyphs)
 
     def summary(self) -> Line:
         """The newest row in one line."""

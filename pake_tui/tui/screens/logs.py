@@ -8,8 +8,10 @@ from typing import ClassVar
 from textual.widget import Widget
 
 from pake_tui.tui.feed import Snapshot
+from pake_tui.tui.panels.histogram import HistogramRow
 from pake_tui.tui.panels.logs import LogPanel
 from pake_tui.tui.screens.base import ConsoleScreen
+from pake_tui.tui.widgets.panel import Panel
 
 
 class LogsScreen(ConsoleScreen):
@@ -23,7 +25,8 @@ class LogsScreen(ConsoleScreen):
         self._at_ns = at_ns
 
     def compose_body(self) -> Iterable[Widget]:
-        """The rows."""
+        """When there is how much, and the rows."""
+        yield HistogramRow()
         yield LogPanel("Logs", query=self._query_text, at_ns=self._at_ns, id="lines")
 
     @property
@@ -35,6 +38,14 @@ class LogsScreen(ConsoleScreen):
         """Newer state of the files."""
         for panel in self.query(LogPanel):
             panel.show(snapshot.files, snapshot.problem("files"))
+        for histogram in self.query(HistogramRow):
+            histogram.show(snapshot.files.growth)
+
+    def on_panel_moved(self, message: Panel.Moved) -> None:
+        """Show in the histogram where the cursor stands."""
+        row = self.lines.current
+        if row is not None:
+            self.query_one(HistogramRow).stand(row.record.time_ns, self.lines.session.following)
 
     def reread(self) -> None:
         """Read the rows again at the same place."""

@@ -228,9 +228,8 @@ class Prompt(Widget, can_focus=True):
     def _below(self) -> Line:
         if self.wrong[0]:
             return [(t(f"  {self.wrong[0]}"), "warning")]
-        if self.hint:
-            return [(t(f"  {self.hint}"), "accent")]
-        line: Line = [(SafeText("  "), "dim")]
+        line: Line = [(t(f"  {self.hint}"), "accent")] if self.hint else []
+        line.append((SafeText("  "), "dim"))
         for index, choice in enumerate(self.choices[:12]):
             line += [(t(choice), "key" if index == self.chosen else "dim"), (SafeText("  "), "dim")]
         return line
