@@ -58,7 +58,9 @@ def _group(
     """A hit and what stands around it up to the next hits, which have their own neighbours."""
     try:
         before = beside(row.before, Direction.OLDER, 2 * count + 1)
-        after = beside(row.after, Direction.NEWER, count)
+        # A read on from an unfiltered row finds its place in every file without looking for it.
+        place = before[-1].after if before else row.before
+        after = [one for one in beside(place, Direction.NEWER, count + 1) if one.address != row.address]
     except LogError:
         return [row]
 

@@ -16,6 +16,8 @@ from pake_tui.tui.terms import with_term
 MARGIN = 100
 """Rows kept read beyond what is in view."""
 ARRIVALS = 500
+HITS_LEAST = 20
+"""Hits read at a time, at least, where lines around them are read, too."""
 FAR_BYTES = 256 * 1024
 """Further behind than this, an unfiltered view that follows reads the newest page only."""
 OLDER, NEWER = Direction.OLDER, Direction.NEWER
@@ -297,8 +299,9 @@ class LogSession:
         self.job, self.progress, self._arriving = job, None, arriving
         if job.purpose is Purpose.OPEN:
             self._opened, self._held = False, []
-        if job.query and job.purpose is not Purpose.FIND:
-            job = replace(job, context=self.context)
+        if self.context and job.query and job.purpose is not Purpose.FIND:
+            fewer = max(HITS_LEAST, job.limit // (2 * self.context + 1))
+            job = replace(job, context=self.context, limit=min(job.limit, fewer))
         self._send(job)
 
     def _page(self) -> int:

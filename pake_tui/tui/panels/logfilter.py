@@ -6,6 +6,7 @@ from collections import defaultdict
 
 from textual.timer import Timer
 
+from pake_tui.clock import monotonic
 from pake_tui.model.record import LogRow
 from pake_tui.query import QueryError, complete, from_flags
 from pake_tui.tui.hitcount import HitCount
@@ -20,6 +21,8 @@ CONTEXTS = (0, 3, 10)
 """Lines around each hit that `c` goes through."""
 COUNT_AFTER_S = 0.15
 """Seconds without a letter after which the hits of what is typed are counted."""
+TELL_EVERY_S = 0.3
+"""Seconds between two counts of what is typed, until the last."""
 
 
 class LogFilter(LogView):
@@ -31,6 +34,7 @@ class LogFilter(LogView):
         super().__init__(title, query=query, at_ns=at_ns, id=id)
         self._typed = HitCount("pake-logs-typed", self.ask_reader)
         self._typing: Timer | None = None
+        self._told = 0.0
 
     def on_unmount(self) -> None:
         """End the thread that counts what is typed."""
@@ -96,6 +100,9 @@ class LogFilter(LogView):
         answer = message.answer
         if message.reader is self._typed.reader and answer.ticket == message.reader.ticket:
             self._typed.take(answer)
+            if not answer.last and monotonic() < self._told + TELL_EVERY_S:
+                return
+            self._told = monotonic()
             said = answer.problem or hits_text(answer, running=self._typed.running)
             self.screen.query_one(Prompt).tell(answer.job.query, said)
 

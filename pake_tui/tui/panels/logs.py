@@ -130,6 +130,7 @@ class LogPanel(LogFilter):
         """Put a mark on the line under the cursor, or take it off."""
         row, marks = self.current, self.console_app.marks
         if row is None:
+            self.console_app.say("no line here to mark", "dim")
             return
         if marks.pop(row.address, None) is None:
             marks[row.address] = row
