@@ -34,7 +34,7 @@ class LogFilter(LogView):
         super().__init__(title, query=query, at_ns=at_ns, id=id)
         self._typed = HitCount("pake-logs-typed", self.ask_reader)
         self._typing: Timer | None = None
-        self._told = 0.0
+        self._typed_told = 0.0
 
     def on_unmount(self) -> None:
         """End the thread that counts what is typed."""
@@ -100,9 +100,9 @@ class LogFilter(LogView):
         answer = message.answer
         if message.reader is self._typed.reader and answer.ticket == message.reader.ticket:
             self._typed.take(answer)
-            if not answer.last and monotonic() < self._told + TELL_EVERY_S:
+            if not answer.last and monotonic() < self._typed_told + TELL_EVERY_S:
                 return
-            self._told = monotonic()
+            self._typed_told = monotonic()
             said = answer.problem or hits_text(answer, running=self._typed.running)
             self.screen.query_one(Prompt).tell(answer.job.query, said)
 
