@@ -44,7 +44,7 @@ class Console:
         """Type a text into the prompt."""
         await self.pilot.press(*(KEY_NAMES.get(one, one) for one in text))
 
-    async def until(self, holds: Callable[[], bool], what: str) -> None:
+    async def until(self, holds: Callable[[], object], what: str) -> None:
         """Wait until something holds; fails after five seconds."""
         end = monotonic() + 5
         while not holds():

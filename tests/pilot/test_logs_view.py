@@ -159,7 +159,7 @@ async def test_hits_are_counted_while_a_query_is_typed() -> None:
         await one.press("slash")
         await one.type("level>=error")
         prompt = one.app.screen.query_one(Prompt)
-        await one.until(lambda: "hit" in prompt.hint, "the count")
+        await one.until(lambda: re.fullmatch(r"[\d,]+ hits?", prompt.hint), "the whole count")
         count = int(prompt.hint.split()[0].replace(",", ""))
         assert one.panel.session.query == ""
         await one.press("enter")
