@@ -20,6 +20,7 @@ from pake_tui.tui.glyphs import ASCII, UNICODE
 from pake_tui.tui.navigation import ScreensApp
 from pake_tui.tui.screens.base import ConsoleScreen
 from pake_tui.tui.theming import ConsoleTheme, Palette
+from pake_tui.tui.widgets.bars import HeaderBar
 from pake_tui.tui.widgets.panel import bindings_for
 from pake_tui.tui.widgets.prompt import Question
 
@@ -140,7 +141,7 @@ class PakeApp(ScreensApp):
         for screen in self.screen_stack[-1:]:
             if isinstance(screen, ConsoleScreen) and screen.is_mounted:
                 screen.show(self.snapshot)
-                screen.query_one("HeaderBar").refresh()
+                screen.query_one(HeaderBar).redraw()
 
     # Speaking and acting.
 

@@ -20,6 +20,11 @@ from pake_tui.sources.protocols import Sources
 
 RANGES = ((5 * MINUTE, "5 min"), (60 * MINUTE, "1 h"), (6 * 60 * MINUTE, "6 h"), (24 * 60 * MINUTE, "24 h"))
 POINTS = 150
+STATE_EVERY_S = 5.0
+"""The state is read so often although nothing in it changed: time alone ends a snooze or a presence."""
+FOLLOWED = ("files",)
+EACH_PERIOD = ("collector", "metrics", "processes", "health", "config", *FOLLOWED)
+OF_STATE = ("alerts", "presence")
 _NOTHING = Freshness(None)
 
 
@@ -44,16 +49,22 @@ class Snapshot:
 
 
 class Feed:
-    """Reads all sources every second, and at once when the state changed (looked at 4 times a second)."""
+    """Reads all sources every `period_s`, and what changed in between when it did.
+
+    Four times a period it looks whether the state changed or log files grew; where that is all, only that is
+    read, and the snapshot keeps its time.
+    """
 
     def __init__(self, sources: Sources, *, period_s: float = 1.0, clock: Callable[[], int] = now_ns) -> None:
         self.sources = sources
         self.clock = clock
         """What `now` is, UTC ns: the wall clock, or the present of invented sources."""
+        self.period_s = period_s
+        """May be set at any time: a slow link is brought less."""
         self.span_ns = RANGES[0][0]
         self.paused = False
         self.latest = Snapshot()
-        self._period = period_s
+        self._state_due = 0.0
         self._listener: Callable[[Snapshot], None] | None = None
         self._stop = threading.Event()
         self._nudge = threading.Event()
@@ -80,44 +91,67 @@ class Feed:
 
     def read_once(self) -> Snapshot:
         """One snapshot of all sources; a part that fails keeps its last value and is named in `problems`."""
-        problems: list[tuple[str, str]] = []
+        self._state_due = monotonic() + STATE_EVERY_S
+        self.latest = replace(self._read((*EACH_PERIOD, *OF_STATE)), at_ns=self.clock())
+        return self.latest
+
+    def _read(self, names: tuple[str, ...]) -> Snapshot:
+        """The latest snapshot with these parts read anew."""
         sources = self.sources
-        parts: tuple[tuple[str, Callable[[], object]], ...] = (
-            ("collector", sources.metrics.collector),
-            ("metrics", lambda: sources.metrics.series(None, self.span_ns, POINTS)),
-            ("processes", lambda: sources.metrics.processes(10)),
-            ("health", sources.health.checks),
-            ("alerts", sources.alerts.alerts),
-            ("presence", sources.alerts.presence),
-            ("config", sources.config.view),
-            ("files", sources.logs.files),
-        )
+        readers: dict[str, Callable[[], object]] = {
+            "collector": sources.metrics.collector,
+            "metrics": lambda: sources.metrics.series(None, self.span_ns, POINTS),
+            "processes": lambda: sources.metrics.processes(10),
+            "health": sources.health.checks,
+            "config": sources.config.view,
+            "files": sources.logs.files,
+            "alerts": sources.alerts.alerts,
+            "presence": sources.alerts.presence,
+        }
+        problems = [one for one in self.latest.problems if one[0] not in names]
         values: dict[str, object] = {}
-        for name, read in parts:
+        for name in names:
             try:
-                values[name] = read()
+                values[name] = readers[name]()
             except PakeError as error:
                 problems.append((name, str(error)))
-        self.latest = replace(self.latest, at_ns=self.clock(), problems=tuple(problems), **values)  # type: ignore[arg-type]  # each value comes from its own protocol method
-        return self.latest
+        return replace(self.latest, problems=tuple(problems), **values)  # type: ignore[arg-type]  # each value comes from its own protocol method
 
     def _run(self) -> None:
         stamp, due = 0, 0.0
         while not self._stop.is_set():
-            self._nudge.wait(0.25)
+            self._nudge.wait(self.period_s / 4)
             nudged = self._nudge.is_set()
             self._nudge.clear()
+            if self.paused and not nudged:
+                continue
             try:
                 changed = self.sources.alerts.changed()
             except PakeError:
                 changed = stamp
-            if not nudged and changed == stamp and monotonic() < due:
+            news, stamp = changed != stamp, changed
+            now = monotonic()
+            if now >= due:
+                due = now + self.period_s - 0.02
+            elif not nudged:
+                self._look(news)
                 continue
-            if self.paused and not nudged:
-                continue
-            if monotonic() >= due:
-                due = monotonic() + self._period - 0.02
-            stamp = changed
-            snapshot = self.read_once()
-            if self._listener is not None and not self._stop.is_set():
-                self._listener(snapshot)
+            snapshot = self.read_once() if nudged or news or now >= self._state_due else self._beat()
+            self._hand_over(snapshot)
+
+    def _beat(self) -> Snapshot:
+        """What a new second brings where the state is as it was; what could not be read is tried again."""
+        failed = tuple(name for name in OF_STATE if self.latest.problem(name))
+        self.latest = replace(self._read((*EACH_PERIOD, *failed)), at_ns=self.clock())
+        return self.latest
+
+    def _look(self, news: bool) -> None:
+        """Between two seconds: what people did, and lines that came."""
+        found = self._read((*FOLLOWED, *OF_STATE) if news else FOLLOWED)
+        if news or found.files.growth != self.latest.files.growth or found.problems != self.latest.problems:
+            self.latest = found
+            self._hand_over(found)
+
+    def _hand_over(self, snapshot: Snapshot) -> None:
+        if self._listener is not None and not self._stop.is_set():
+            self._listener(snapshot)

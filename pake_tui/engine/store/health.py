@@ -27,6 +27,7 @@ class HealthResults:
 
     def __init__(self, store: MetricsStore) -> None:
         self._store = store
+        self._decoded: dict[tuple[Any, ...], HealthCheck] = {}
 
     def put(self, checks: Sequence[HealthCheck]) -> None:
         """Keep the newest result of each; the store adds it to the history and finds `since_ns` itself.
@@ -54,7 +55,10 @@ class HealthResults:
     def list(self) -> tuple[HealthCheck, ...]:
         """Every result of every owner, by name and owner; judging silence and the worst is the reader's."""
         rows = self._store.read("SELECT * FROM health ORDER BY name, owner")
-        return tuple(_check(row) for row in rows)
+        # A screen asks every second for what changes twice a minute.
+        known = self._decoded
+        self._decoded = {row: known.get(row) or _check(row) for row in rows}
+        return tuple(self._decoded.values())
 
     def forget(self, owner: str, name: str | None = None) -> None:
         """Drop one check of an owner, or all of them."""

@@ -58,6 +58,7 @@ class MetricsStore:
         self._packer = samples.Packer()
         self._packed_for: tuple[int, int] = (-1, -1)
         self._epoch: int | None = None
+        self._busiest: tuple[str, tuple[ProcessRow, ...]] = ("[]", ())
 
     def lead(self, epoch: int) -> None:
         """This store belongs to the collector of that epoch.
@@ -160,7 +161,12 @@ class MetricsStore:
     def processes(self) -> tuple[ProcessRow, ...]:
         """The busiest processes at the last sample, as they were given."""
         rows = self.read("SELECT rows FROM processes")
-        return tuple(ProcessRow(*row) for row in json.loads(rows[0][0])) if rows else ()
+        if not rows:
+            return ()
+        packed = rows[0][0]
+        if packed != self._busiest[0]:
+            self._busiest = packed, tuple(ProcessRow(*row) for row in json.loads(packed))
+        return self._busiest[1]
 
     def prune(self, at_ns: int | None = None) -> None:
         """Roll minutes up and forget what is too old; the collector calls it once a minute."""

@@ -17,6 +17,7 @@ from pake_tui.model.sample import (
     Series,
     SeriesKey,
 )
+from pake_tui.sources.embedded.recent import Recent
 
 NO_COLLECTOR = "nobody collects here; run `pake-tui agent`, or open the console"
 NO_SAMPLES = "no samples yet"
@@ -40,6 +41,9 @@ class EmbeddedMetricSource:
         self._state = state
         self._start = start
         self._thresholds = thresholds
+        self._recent = Recent(metrics)
+        self._limits: Mapping[str, float] = {}
+        self._limit: dict[SeriesKey, float | None] = {}
 
     def catalog(self) -> tuple[SeriesKey, ...]:
         """Every series there is data for, the host's first, sorted."""
@@ -48,18 +52,28 @@ class EmbeddedMetricSource:
     def series(self, keys: Sequence[SeriesKey] | None, span_ns: int, points: int) -> MetricAnswer:
         """The last `span_ns` in `points` steps; of all series, those that have a value in it."""
         until = now_ns()
-        found = self._metrics.series(keys, until - span_ns, until, points)
-        limits = self._thresholds()
-        shown = tuple(
-            replace(one, threshold=limit_of(one.key, limits))
-            for one in found
-            if keys is not None or _has_value(one)
-        )
+        if keys is None:
+            found = self._recent.series(span_ns, points, until)
+            shown = self._with_limits([one for one in found if _has_value(one)])
+        else:
+            found = self._metrics.series(keys, until - span_ns, until, points)
+            shown = self._with_limits(found)
         newest = max((one.last_ns for one in found if one.last_ns is not None), default=None)
         if newest is None:
             newest = self._metrics.newest_ns()
         problem = "" if newest is not None else NO_SAMPLES
         return MetricAnswer(shown, until - span_ns, until, Freshness(newest, problem))
+
+    def _with_limits(self, found: Sequence[Series]) -> tuple[Series, ...]:
+        """The series with their thresholds; which is whose is worked out once for the limits in force."""
+        limits = self._thresholds()
+        if limits != self._limits:
+            self._limits, self._limit = limits, {}
+        known = self._limit
+        self._limit = {
+            one.key: known[one.key] if one.key in known else limit_of(one.key, limits) for one in found
+        }
+        return tuple(replace(one, threshold=self._limit[one.key]) for one in found)
 
     def processes(self, limit: int = 10) -> tuple[ProcessRow, ...]:
         """The busiest processes at the last sample."""
@@ -106,4 +120,4 @@ def limit_of(key: SeriesKey, limits: Mapping[str, float]) -> float | None:
 
 
 def _has_value(series: Series) -> bool:
-    return any(point.mean is not None for point in series.points)
+    return any(point.mean is not None for point in reversed(series.points))

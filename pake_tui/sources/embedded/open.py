@@ -15,6 +15,7 @@ from pake_tui.engine.agent_start import ensure_collector, running_config
 from pake_tui.engine.monitoring import rules
 from pake_tui.engine.monitoring.alerting import policy_of
 from pake_tui.engine.settings.live import LiveSettings
+from pake_tui.engine.settings.schema import Settings
 from pake_tui.engine.store.metrics import MetricsStore
 from pake_tui.engine.store.state import StateStore
 from pake_tui.errors import ConfigError, PakeError, ReadOnlyError
@@ -134,18 +135,24 @@ def _announce(state: StateStore, closing: ExitStack, warnings: list[str]) -> str
 
 
 def _thresholds(live: LiveSettings) -> Callable[[], Mapping[str, float]]:
-    """The thresholds in force, by series label or metric name."""
+    """The thresholds in force, by series label or metric name; worked out once for each settings."""
+    seen: Settings | None = None
+    found: Mapping[str, float] = {}
 
-    def now() -> dict[str, float]:
+    def now() -> Mapping[str, float]:
+        nonlocal seen, found
         settings = live.current
-        monitoring = settings.monitoring
-        return rules.thresholds(
-            rules.with_built_in(
-                rules.rules_from(settings.rules),
-                monitoring.cpu_threshold_percent,
-                monitoring.memory_threshold_percent,
-                monitoring.disk_threshold_percent,
+        if settings is not seen:
+            monitoring = settings.monitoring
+            found = rules.thresholds(
+                rules.with_built_in(
+                    rules.rules_from(settings.rules),
+                    monitoring.cpu_threshold_percent,
+                    monitoring.memory_threshold_percent,
+                    monitoring.disk_threshold_percent,
+                )
             )
-        )
+            seen = settings
+        return found
 
     return now

@@ -57,6 +57,7 @@ class LogView(Panel):
         self._rows_reader = Reader("pake-logs")
         self.counted = HitCount("pake-logs-count", self.ask_reader)
         self._laid: list[tuple[int, Line]] | None = None
+        self._look: tuple[int, Look] | None = None
         self._told: LogRow | None = None
         self._service_width = 6
         self._has_ids = False
@@ -120,11 +121,11 @@ class LogView(Panel):
         self._service_width = min(SERVICE_MOST, max(self._service_width, widest))
         if before != (files, problem):
             self.reveal()
-            self.refresh()
+            self.redraw()
 
     def _send(self, job: Job) -> None:
         self.ask_reader(self._rows_reader, job)
-        self.refresh()
+        self.redraw()
 
     def ask_reader(self, reader: Reader, job: Job) -> None:
         """Let a thread do a job; it brings its answers as messages."""
@@ -156,7 +157,7 @@ class LogView(Panel):
         if answer.last and answer.job.purpose is Purpose.OPEN:
             self.field_names = answer.field_names or self.field_names
             self.count(answer)
-        self.refresh()
+        self.redraw()
 
     def read_matcher(self) -> None:
         """Parse the query in force, for what is judged in view; a wrong one matches nothing here."""
@@ -243,11 +244,20 @@ class LogView(Panel):
 
     def refresh(self, *regions: Region, **how: bool) -> Self:
         """Draw anew, lay wrapped rows out anew, and tell where the cursor stands."""
-        self._laid = None
+        if not regions:
+            self._renew()
+        return super().refresh(*regions, **how)
+
+    def redraw(self) -> None:
+        """As `refresh`, for the lines that changed."""
+        self._renew()
+        super().redraw()
+
+    def _renew(self) -> None:
+        self._laid = self._look = None
         if self.is_mounted and (row := self.current) is not self._told:
             self._told = row
             self.post_message(self.Moved(self))
-        return super().refresh(*regions, **how)
 
     def _lay(self, width: int) -> list[tuple[int, Line]]:
         """The wrapped lines in view, each with its row."""
@@ -278,7 +288,12 @@ class LogView(Panel):
         return row.kind is RowKind.RECORD and self.matcher.matches(row.record)
 
     def look(self, width: int) -> Look:
-        """How rows are drawn now: dated where the view shows another day than today."""
+        """How rows are drawn now, in one width: dated where the view shows another day than today."""
+        if self._look is None or self._look[0] != width:
+            self._look = width, self._look_now(width)
+        return self._look[1]
+
+    def _look_now(self, width: int) -> Look:
         app = self.console_app
         rows, now = self.session.window.rows, self.console_app.now()
         first = self.session.offset

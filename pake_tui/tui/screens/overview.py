@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.containers import Horizontal
@@ -36,6 +37,11 @@ class OverviewScreen(ConsoleScreen):
     OverviewScreen.-zoomed Panel { height: 1fr !important; }
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._beside: Snapshot | None = None
+        """What the panels beside the log show."""
+
     def compose_body(self) -> Iterable[Widget]:
         """Metrics beside health, alerts, logs."""
         yield Horizontal(MetricsPanel(id="metrics"), HealthPanel(id="health"), id="upper")
@@ -47,11 +53,15 @@ class OverviewScreen(ConsoleScreen):
         return self.query_one(AlertsPanel)
 
     def show(self, snapshot: Snapshot) -> None:
-        """Hand each panel its part."""
+        """Hand each panel its part; where only lines came since, the log panel alone."""
+        self.query_one(LogPanel).show(snapshot.files, snapshot.problem("files"))
+        beside = replace(snapshot, files=Snapshot().files)
+        if beside == self._beside:
+            return
+        self._beside = beside
         self.query_one(MetricsPanel).show(snapshot.metrics, snapshot.problem("metrics"))
         self.query_one(HealthPanel).show(snapshot.health, snapshot.problem("health"))
         self.query_one(AlertsPanel).show(snapshot.alerts, snapshot.problem("alerts"))
-        self.query_one(LogPanel).show(snapshot.files, snapshot.problem("files"))
         self.set_class(snapshot.health.worst >= 2, "-unwell")
 
     def toggle_zoom(self) -> None:

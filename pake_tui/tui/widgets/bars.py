@@ -36,11 +36,21 @@ class Bar(Widget):
 class HeaderBar(Bar):
     """Host, environment, collector, configuration, who else is here, alert tally, clock with its zone."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._drawn: tuple[Line, Line] | None = None
+
+    def redraw(self) -> None:
+        """Draw anew if anything in it changed."""
+        if self.parts() != self._drawn:
+            self.refresh()
+
     def render_line(self, y: int) -> Strip:
         """The header; what does not fit is dropped from its least urgent parts."""
         app = self.console_app
         width = self.size.width
-        left, right = self.parts()
+        self._drawn = self.parts()
+        left, right = list(self._drawn[0]), self._drawn[1]
         while width_of(left) + width_of(right) > width and len(left) > 1:
             left.pop()
         gap = max(0, width - width_of(left) - width_of(right))

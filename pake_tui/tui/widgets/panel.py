@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from textual.binding import Binding, BindingType
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -56,6 +57,8 @@ class Panel(Widget, can_focus=True):
             super().__init__()
 
     def __init__(self, title: str, *, id: str | None = None) -> None:
+        self._drawn: dict[int, tuple[Line, str]] = {}
+        """The lines on the screen, as `line_at` gave them."""
         super().__init__(id=id)
         self.title = title
         self.cursor = 0
@@ -111,10 +114,12 @@ class Panel(Widget, can_focus=True):
     @property
     def inner_height(self) -> int:
         """Rows that fit inside the frame."""
-        return max(0, self.size.height - (2 if self.framed and self.size.height > 2 else 0))
+        # A panel has no border or padding of Textual's, and `size`, which allows for them, is slow.
+        height = self.outer_size.height
+        return max(0, height - (2 if self.framed and height > 2 else 0))
 
     def keep(self, key: Hashable | None) -> None:
-        """Put the cursor back on the row of that key after the data changed, and draw again."""
+        """Put the cursor back on the row of that key after the data changed, and draw what changed."""
         count = self.row_count()
         if not self.touched and not self.has_focus:
             self.cursor = 0  # nobody chose a row: what is most urgent stays in view
@@ -125,7 +130,7 @@ class Panel(Widget, can_focus=True):
                     break
         self.cursor = max(0, min(self.cursor, count - 1))
         self.reveal()
-        self.refresh()
+        self.redraw()
 
     def current_key(self) -> Hashable | None:
         """The key of the cursor's row; None without rows."""
@@ -147,26 +152,54 @@ class Panel(Widget, can_focus=True):
 
     # Drawing.
 
+    def refresh(self, *regions: Region, **how: bool) -> Self:
+        """Draw everything anew, or as Textual's own where only regions are named."""
+        if not regions:
+            self._drawn.clear()
+        return super().refresh(*regions, **how)
+
+    def redraw(self) -> None:
+        """Draw the lines anew that newer data changed, and no others."""
+        changed: list[Region] = []
+        width = self.outer_size.width
+        for y, before in self._drawn.items():
+            if (now := self.line_at(y)) != before:
+                self._drawn[y] = now
+                changed.append(Region(0, y, width, 1))
+        if changed:
+            self.refresh(*changed)
+
     def render_line(self, y: int) -> Strip:
         """One line of the panel: its frame, a row, or its summary."""
-        width, height = self.size
-        palette = self.console_app.palette
+        drawn = self._drawn.get(y)
+        if drawn is None:
+            drawn = self._drawn[y] = self.line_at(y)
+        line, under = drawn
+        height, palette = self.outer_size.height, self.console_app.palette
+        strip = strip_of(line, palette, under=under)
+        if not self.framed or height <= 2 or y in (0, height - 1):
+            return strip
+        edge = "focus" if self.has_focus else "border"
+        side = strip_of([(SafeText(self.console_app.glyphs.down), edge)], palette)
+        return Strip.join([side, strip, side])
+
+    def line_at(self, y: int) -> tuple[Line, str]:
+        """What stands in a line of the panel, without the frame's sides, and the role under it."""
+        width, height = self.outer_size
         glyphs = self.console_app.glyphs
-        if height <= 2 and self.framed:
-            return strip_of(crop(self.summary(), width, glyphs), palette) if y == 0 else Strip.blank(width)
         if not self.framed:
             line, under = self.draw_inner(y, width)
-            return strip_of(crop(line, width, glyphs), palette, under=under)
+            return crop(line, width, glyphs), under
+        if height <= 2:
+            return crop(self.summary() if y == 0 else [], width, glyphs), ""
         edge = "focus" if self.has_focus else "border"
         if y == 0:
-            return strip_of(self.top_edge(width, edge), palette)
+            return self.top_edge(width, edge), ""
         if y == height - 1:
             bottom = glyphs.bottom_left + glyphs.across * (width - 2) + glyphs.bottom_right
-            return strip_of([(SafeText(bottom), edge)], palette)
+            return [(SafeText(bottom), edge)], ""
         line, under = self.draw_inner(y - 1, width - 2)
-        inner = strip_of(crop(line, width - 2, glyphs), palette, under=under)
-        side = strip_of([(SafeText(glyphs.down), edge)], palette)
-        return Strip.join([side, inner, side])
+        return crop(line, width - 2, glyphs), under
 
     def draw_inner(self, y: int, width: int) -> tuple[Line, str]:
         """The line at `y` inside the frame, and the role under it."""
