@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pake_tui.clock import monotonic
 from pake_tui.engine.logfiles.discover import Discovery, Found
 from pake_tui.engine.logfiles.tape import Reading, Tape, key_of
-from pake_tui.engine.logfiles.view import HOLD_PART_S, HOLD_WHOLE_S, View
+from pake_tui.engine.logfiles.view import View, settled
 from pake_tui.model.record import LogFile, LogFiles
 from pake_tui.paths import user_name
 
@@ -146,15 +146,10 @@ class FileTable:
 
     def _grow(self, tapes: list[Tape]) -> None:
         """Count up where anything changed, and again once a record held back may be read."""
-        signature = tuple((tape.key, tape.path, tape.stat().st_size, _stage(tape)) for tape in tapes)
+        signature = tuple((tape.key, tape.path, tape.stat().st_size, settled(tape)) for tape in tapes)
         if signature != self._signature:
             self._signature = signature
             self._growth += 1
-
-
-def _stage(tape: Tape) -> int:
-    age = tape.age()
-    return 2 if not 0 <= age < HOLD_PART_S else 1 if age >= HOLD_WHOLE_S else 0
 
 
 def _written(path: str) -> float:

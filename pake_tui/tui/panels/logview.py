@@ -114,18 +114,20 @@ class LogView(Panel):
 
     def show(self, files: LogFiles, problem: str) -> None:
         """Newer state of the files: read on where they grew."""
-        before = (self.files, self.problem)
+        news = problem != self.problem or files != self.files
         self.files, self.problem = files, problem
         self.session.grew(files)
         widest = max((len(one.service) for one in files.files), default=0)
         self._service_width = min(SERVICE_MOST, max(self._service_width, widest))
-        if before != (files, problem):
+        # What a job brings is drawn with what is new around the rows.
+        if news and (problem or self.session.job is None):
             self.reveal()
             self.redraw()
 
     def _send(self, job: Job) -> None:
         self.ask_reader(self._rows_reader, job)
-        self.redraw()
+        if job.purpose is not Purpose.EXTEND or self.session.searching:
+            self.redraw()
 
     def ask_reader(self, reader: Reader, job: Job) -> None:
         """Let a thread do a job; it brings its answers as messages."""
