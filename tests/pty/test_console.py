@@ -72,7 +72,7 @@ def test_keys_cost_little(open_terminal: Callable[..., Terminal], host_logs: Pat
     terminal.wait(lambda: "paused" in terminal.text(), what="the pause")
     before = len(terminal.raw)
     terminal.press("3")
-    terminal.wait(lambda: "line 20" in terminal.text(), what="the log screen")
+    terminal.wait(lambda: "line 25" in terminal.text(), what="the log screen")
     assert len(terminal.raw) - before < 8_192
     terminal.press("k")
     terminal.wait(lambda: "following" not in terminal.text(), what="the end of following")

@@ -20,7 +20,9 @@ from pake_tui.tui.terminal.differ import Differ
 from pake_tui.tui.terminal.pens import PLAIN, Pen, Pens, change
 from pake_tui.tui.terminal.scrolling import Scroll, find_scroll
 
-OURS = re.compile(r"\x1b\[[\d;]*[HCmrX]|(?<=H)\n+(?=\x1b)|\x1bM|\x1b\]8;(?:id=[0-9a-f]+)?;[ -~]*\x1b\\")
+OURS = re.compile(
+    r"\x1b\[[\d;]*[BCGHXmr]\x08{0,4}|\x08{1,4}|(?<=H)\n+(?=\x1b)|\x1bM|\x1b\]8;(?:id=[0-9a-f]+)?;[ -~]*\x1b\\"
+)
 HOSTILE = "\x1b[2J\x1b]0;x\x07\x9b31m\x00\x07\x7f\u202e\u2066\u200b\u200f\ufeff\r\n\t"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pake_tui.tui.terminal.pacing import FIRST_LIMIT, LIMIT, SMALL, Pacer
+from pake_tui.tui.terminal.pacing import FIRST_LIMIT, LIMIT, SMALL, SURE, Pacer
 from pake_tui.tui.terminal.writer import LIMIT as WRITER_LIMIT
 from pake_tui.tui.terminal.writer import Writer
 from tests.pty.driver import Terminal
@@ -15,14 +15,25 @@ from tests.pty.driver import Terminal
 Opener = Callable[..., Terminal]
 
 
-def test_the_next_frame_waits_for_the_answer() -> None:
-    """After a frame nothing is ready until its report came; its round trip is measured."""
+def slow_link() -> Pacer:
+    """A pacer that has measured 150 ms and 8,000 bytes a second."""
     pacer = Pacer()
-    assert pacer.ready(0.0)
+    for at in range(SURE):
+        pacer.sent(1, float(at))
+        pacer.answered(at + 0.15)
+    pacer.sent(8_000, 5.0)
+    pacer.answered(6.15)
+    return pacer
+
+
+def test_the_next_frame_waits_for_the_answer() -> None:
+    """After a frame none may go until its report came; round trip and throughput are measured."""
+    pacer = Pacer()
+    assert pacer.wait(0.0) == 0
     pacer.sent(100, 0.0)
-    assert not pacer.ready(0.1)
+    assert pacer.wait(0.1) > 0
     pacer.answered(0.15)
-    assert pacer.ready(0.15)
+    assert pacer.wait(0.15) == 0
     assert pacer.round_trip == 0.15
     pacer.sent(SMALL + 8000, 1.0)
     pacer.answered(1.0 + 0.15 + 1.0)
@@ -30,15 +41,26 @@ def test_the_next_frame_waits_for_the_answer() -> None:
     assert pacer.throughput == pytest.approx(SMALL + 8000)
 
 
+def test_a_question_alone_holds_nothing_back() -> None:
+    """The round trip is measured before the first frame, which does not wait for that."""
+    pacer = Pacer()
+    pacer.sent(0, 0.0)
+    assert pacer.wait(0.0) == 0
+    pacer.sent(5_000, 0.01)
+    pacer.answered(0.15)
+    assert pacer.round_trip == 0.15
+    assert pacer.wait(0.15) > 0
+
+
 def test_a_terminal_that_never_answers_is_not_asked_again() -> None:
     """After one time-out frames go as they come; a late answer brings the pacing back."""
     pacer = Pacer()
     pacer.sent(100, 0.0)
     assert pacer.wait(0.0) == FIRST_LIMIT
-    assert pacer.ready(FIRST_LIMIT)
+    assert pacer.wait(FIRST_LIMIT) == 0
     assert not pacer.asks
     pacer.sent(100, 2.0)
-    assert pacer.ready(2.0)
+    assert pacer.wait(2.0) == 0
     pacer.answered(5.0)
     assert pacer.asks
 
@@ -49,11 +71,65 @@ def test_an_answer_that_is_lost_costs_three_seconds() -> None:
     pacer.sent(1, 0.0)
     pacer.answered(0.1)
     pacer.sent(1, 10.0)
-    assert not pacer.ready(10.0 + LIMIT - 0.1)
+    assert pacer.wait(10.0 + LIMIT - 0.1) > 0
     pacer.taken(10.0 + LIMIT - 0.1)
-    assert not pacer.ready(10.0 + LIMIT)
-    assert pacer.ready(10.0 + 2 * LIMIT)
+    assert pacer.wait(10.0 + LIMIT) > 0
+    assert pacer.wait(10.0 + 2 * LIMIT) == 0
     assert pacer.asks
+
+
+def test_a_key_on_a_long_link_waits_for_the_link_and_not_for_the_answer() -> None:
+    """A small frame's answer takes 150 ms to come; the next frame goes once the link has taken the first."""
+    pacer = slow_link()
+    pacer.sent(400, 10.0)
+    assert pacer.wait(10.0) == pytest.approx(0.05)
+    assert pacer.wait(10.06) == 0
+
+
+def test_no_more_is_on_the_way_than_the_link_carries() -> None:
+    """Keys held down never fill the buffers of the link: what is under way arrives within half a second."""
+    pacer = slow_link()
+    now, sent = 10.0, 0
+    while pacer.wait(now) < 0.05 and sent < 100_000:
+        now += pacer.wait(now)
+        pacer.sent(400, now)
+        sent += 400
+    assert sent <= 8_000 * 0.5
+
+
+def test_what_changes_by_itself_leaves_a_slow_link_free_for_keys() -> None:
+    """On a slow link such frames are small and far apart; an answer to a key does not wait for their turn."""
+    pacer = slow_link()
+    assert pacer.slow
+    room, key_room = pacer.room(own=True), pacer.room()
+    assert room is not None
+    assert key_room is not None
+    assert room < key_room
+    pacer.sent(room, 10.0, own=True)
+    pacer.answered(10.0 + 0.15 + room / 8_000)
+    assert pacer.wait(10.25) == 0
+    assert pacer.wait(10.25, own=True) > 0
+
+
+def test_a_fast_link_has_room_for_everything() -> None:
+    """On a local terminal frames have no limit and what changes by itself has no turn to wait for."""
+    pacer = Pacer()
+    pacer.sent(1, 0.0)
+    pacer.answered(0.001)
+    pacer.sent(10_000, 1.0)
+    pacer.answered(1.002)
+    assert not pacer.slow
+    assert pacer.room() is None
+    assert pacer.wait(1.01, own=True) == 0
+
+
+def test_answers_that_come_late_or_twice_change_nothing() -> None:
+    """An answer nobody waits for leaves the next frame free, and measures nothing."""
+    pacer = slow_link()
+    for _ in range(3):
+        pacer.answered(9.0)
+    assert pacer.wait(9.0) == 0
+    assert pacer.round_trip == pytest.approx(0.15)
 
 
 def test_the_writer_never_blocks_and_is_bounded() -> None:

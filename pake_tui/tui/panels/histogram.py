@@ -24,6 +24,8 @@ RANGES = (15 * MINUTE, HOUR, 6 * HOUR, 24 * HOUR, 7 * 24 * HOUR, None)
 """Nanoseconds that `[` and `]` go through; None is all that there is."""
 SIDES = 52
 """Cells for the times and the words beside the blocks."""
+BLOCK_MOST = 6
+"""Cells of one block."""
 
 
 class Span(NamedTuple):
@@ -154,7 +156,7 @@ def draw_histogram(one: Histogram, at: int | None, width: int, zone: tzinfo, gly
     )
     words = held(one, totals, glyphs)
     room = max(1, width - len(start) - len(end) - width_of(words) - 4)
-    cells = max(1, room // len(totals))
+    cells = max(1, min(BLOCK_MOST, room // len(totals)))
     gap = int(cells > 2)
     most, steps = max(totals), len(glyphs.spark)
     line: Line = [(t(f" {start} "), "dim")]

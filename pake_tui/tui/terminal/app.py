@@ -85,7 +85,8 @@ class TerminalApp(App[None], inherit_bindings=False):
         if self._painter is None:
             self._painter = Painter(terminal, asyncio.get_running_loop(), self._depth, self._ascii_only)
         x, y = self.screen.outer_size.clamp_offset(self.cursor_position)
-        if not self._painter.show(update, (x, y)):
+        focus = self.focused.region if self.focused is not None else self.screen.region
+        if not self._painter.show(update, (x, y), range(focus.y, focus.bottom)):
             self.refresh()
 
     @property
@@ -112,9 +113,11 @@ class TerminalApp(App[None], inherit_bindings=False):
     # Keys.
 
     async def on_event(self, event: events.Event) -> None:
-        """Note whether a key was alone before anything acts on it."""
+        """Note whether a key was alone before anything acts on it, and that its answer goes first."""
         if isinstance(event, events.Key):
             self.last_key_alone = came_alone(event)
+        if self._painter is not None and isinstance(event, events.InputEvent | events.Paste):
+            self._painter.key()
         await super().on_event(event)
 
     # Manners.

@@ -1,10 +1,15 @@
-"""One frame on the way, never two: when the next may go, and what the link is like. Times are passed in.
+"""When the next frame may go, and what the link is like. Times are passed in, in seconds.
 
 A pty gives no back-pressure, since ssh and TCP buffer; so each frame ends with a cursor position query and
-its answer says that the frame arrived.
+its answer says that the frame arrived. Until then no other is sent, save what answers a key on a link with a
+long round trip: that goes when, by reckoning, the link has taken what was sent before. Either way no frame
+ever stands in the link's buffer behind another.
 """
 
 from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
 
 LIMIT = 3.0
 """Seconds after which the next frame goes although nothing was answered."""
@@ -12,56 +17,115 @@ FIRST_LIMIT = 1.0
 """The same before the terminal has ever answered; then it is not asked any more."""
 SMALL = 600
 """Bytes of a frame whose round trip is the link's and not its own."""
+FAST = 64_000
+"""Bytes a second from which on a frame takes no time worth speaking of."""
+LONG = 0.03
+"""Round trip from which on a key does not wait for the answer to the frame before."""
+SURE = 3
+"""Measurements of it before that counts: the first ones are made while the program starts and is busy."""
+MOST = 8
+"""Frames on the way, at most, on such a link."""
+PIECE, OWN_PIECE = 0.2, 0.06
+"""Seconds that the link may be busy with one frame that answers a key, with one that does not."""
+OWN_SHARE = 0.25
+"""Share of a slow link for what changes by itself."""
+KEPT_TRIPS, KEPT_RATES = 8, 4
+"""Measurements kept; the best of them counts, since whatever else happens makes them worse."""
+LEAST_TIME = 1e-4
+
+
+class _Sent(NamedTuple):
+    at: float
+    size: int
+    alone: bool
 
 
 class Pacer:
-    """`ready` before a frame, `sent` after it, `answered` when its report came."""
+    """`wait` before a frame, `room` for its size, `sent` after it, `answered` when its report came."""
 
     def __init__(self) -> None:
         self.asks = True
         self.round_trip: float | None = None
-        """Seconds, of the last small frame."""
+        """Seconds, of small frames."""
         self.throughput: float | None = None
-        """Bytes a second, of the last large frame."""
-        self._sent_at: float | None = None
-        self._size = 0
+        """Bytes a second, of large frames."""
+        self._way: deque[_Sent] = deque()
+        self._free_at = self._own_at = 0.0
+        self._trips: deque[float] = deque(maxlen=KEPT_TRIPS)
+        self._rates: deque[float] = deque(maxlen=KEPT_RATES)
         self._ever_answered = False
 
-    def ready(self, now: float) -> bool:
-        """Whether a frame may go now."""
-        if self._sent_at is None:
-            return True
-        if now - self._sent_at < self._limit:
-            return False
-        self._sent_at = None
-        if not self._ever_answered:
-            self.asks = False
-        return True
+    @property
+    def slow(self) -> bool:
+        """Whether a frame takes noticeable time on the link."""
+        return self.throughput is not None and self.throughput < FAST
 
-    def wait(self, now: float) -> float:
-        """Seconds until `ready` even without an answer."""
-        return 0.0 if self._sent_at is None else max(0.0, self._sent_at + self._limit - now)
+    def wait(self, now: float, *, own: bool = False) -> float:
+        """Seconds until a frame may go even without an answer; `own`: one that answers no key."""
+        if self._way and now >= self._way[0].at + self._limit:
+            self._way.clear()
+            self.asks = self._ever_answered
+        until = max(now, self._own_at) if own else now
+        if any(frame.size for frame in self._way):
+            until = max(until, self._free_at if self._overlaps() else self._way[0].at + self._limit)
+        return until - now
 
-    def sent(self, size: int, now: float) -> None:
-        """A frame of that many bytes was handed to the terminal, and a report asked for if `asks`."""
-        if self.asks:
-            self._sent_at, self._size = now, size
+    def room(self, *, own: bool = False) -> int | None:
+        """Bytes that the next frame should have at most; None where that does not matter."""
+        if self.throughput is None or not self.slow:
+            return None
+        return int(self.throughput * (OWN_PIECE if own else PIECE))
+
+    def sent(self, size: int, now: float, *, own: bool = False) -> None:
+        """A frame of that many bytes was handed to the terminal, and a report asked for if `asks`.
+
+        Size 0 is a question alone; no frame waits for its answer.
+        """
+        if not self.asks:
+            return
+        if len(self._way) < MOST:
+            self._way.append(_Sent(now, size, not any(frame.size for frame in self._way)))
+        if self.throughput is not None:
+            takes = size / self.throughput
+            self._free_at = max(self._free_at, now) + takes
+            if own and self.slow:
+                self._own_at = now + max(takes / OWN_SHARE, 2 * (self.round_trip or 0.0))
 
     def taken(self, now: float) -> None:
-        """The terminal has taken the frame only now, having stalled: its answer is not late yet."""
-        if self._sent_at is not None:
-            self._sent_at = max(self._sent_at, now - self._limit / 2)
+        """The terminal has taken the frames only now, having stalled: their answers are not late yet."""
+        late = now - self._limit / 2
+        self._way = deque(
+            frame if frame.at >= late else frame._replace(at=late, alone=False) for frame in self._way
+        )
 
     def answered(self, now: float) -> None:
         """A cursor report came."""
         self._ever_answered = self.asks = True
-        if self._sent_at is None:
+        if not self._way:
             return
-        took, self._sent_at = now - self._sent_at, None
-        if self._size <= SMALL or self.round_trip is None:
-            self.round_trip = took
-        elif took > self.round_trip:
-            self.throughput = self._size / (took - self.round_trip)
+        frame = self._way.popleft()
+        if not self._way:
+            self._free_at = min(self._free_at, now)
+        if frame.alone:
+            self._measure(frame.size, now - frame.at)
+
+    def _measure(self, size: int, took: float) -> None:
+        if size <= SMALL or self.round_trip is None:
+            own = size / self.throughput if self.throughput else 0.0
+            self._trips.append(max(took - own, LEAST_TIME))
+            self.round_trip = min(self._trips)
+        else:
+            self._rates.append(size / max(took - self.round_trip, LEAST_TIME))
+            self.throughput = max(self._rates)
+
+    def _overlaps(self) -> bool:
+        """Whether the link is known, long, and has no more on the way than it carries."""
+        if self.throughput is None or self.round_trip is None or self.round_trip < LONG:
+            return False
+        if len(self._trips) < SURE:
+            return False
+        on_the_way = sum(frame.size for frame in self._way)
+        return len(self._way) < MOST and on_the_way <= self.throughput * (self.round_trip + PIECE)
 
     @property
     def _limit(self) -> float:

@@ -6,15 +6,17 @@ import re
 import time
 from asyncio import AbstractEventLoop, TimerHandle
 
-from textual._compositor import CompositorUpdate
+from textual._compositor import CompositorUpdate, LayoutUpdate
 
-from pake_tui.tui.terminal.differ import Differ
+from pake_tui.tui.terminal.differ import EVERY_ROW, Differ
 from pake_tui.tui.terminal.driver import TerminalDriver
 from pake_tui.tui.terminal.pacing import Pacer
 
 SYNC_START, SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
 GATHER = 0.02
 """Seconds that a frame waits for what changes with it, at most and on slow links only."""
+ANSWER, BEGINNING = 0.3, 3.0
+"""Seconds after a key, and after the start, in which what changes counts as the answer."""
 _HARMLESS = re.compile(r"(?:\x07|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\))*")
 """Bell and OSC: writes that change no cell."""
 
@@ -31,14 +33,29 @@ class Painter:
         self._differ = Differ(depth, ascii_only, links=not driver.plain, erases=driver.erases)
         self._cursor = (0, 0)
         self._timer: TimerHandle | None = None
+        self._begun_until = self._answers_until = time.monotonic() + BEGINNING
         driver.reported = self._reported
         driver.drained = self._drained
         driver.entered = self.repaint
         driver.foreign_write = self._foreign
+        # Measures the round trip while the first frame is on its way.
+        driver.ask_position()
+        self.pacer.sent(0, time.monotonic())
 
-    def show(self, update: CompositorUpdate, cursor: tuple[int, int]) -> bool:
-        """Paint an update and place the cursor (x, y); False where the whole screen must be painted anew."""
-        fits = self._differ.take(update)
+    def key(self) -> None:
+        """A key came: what changes next goes before what changes by itself."""
+        self._answers_until = max(self._answers_until, time.monotonic() + ANSWER)
+
+    def show(self, update: CompositorUpdate, cursor: tuple[int, int], focus: range = EVERY_ROW) -> bool:
+        """Paint an update and place the cursor (x, y); False where the whole screen must be painted anew.
+
+        `focus` are the rows where keys act. What changes there soon after a key answers it, as do changes of
+        the whole screen; anything else changed by itself.
+        """
+        now = time.monotonic()
+        whole = now < self._begun_until or isinstance(update, LayoutUpdate)
+        answers = EVERY_ROW if whole else focus
+        fits = self._differ.take(update, answers if now < self._answers_until else range(0))
         self._cursor = cursor
         self._later(self._gathering())
         return fits
@@ -64,13 +81,18 @@ class Painter:
         now = time.monotonic()
         if self._driver.busy or self._differ.size != self._driver.size:
             return  # `drained` or the painting of the new size comes back here
-        if not self.pacer.ready(now):
-            self._later(self.pacer.wait(now))
+        if not self._differ.pending:
             return
-        if frame := self._differ.frame():
-            self._send(frame, now)
+        own = self._differ.own
+        if (wait := self.pacer.wait(now, own=own)) > 0:
+            self._later(wait)
+            return
+        if frame := self._differ.frame(self.pacer.room(own=own)):
+            self._send(frame, now, own)
+        if self._differ.pending:
+            self._later(self.pacer.wait(now, own=self._differ.own))
 
-    def _send(self, frame: str, now: float) -> None:
+    def _send(self, frame: str, now: float, own: bool) -> None:
         x, y = self._cursor
         if x or y:
             frame += f"\x1b[{y + 1};{x + 1}H"
@@ -79,7 +101,7 @@ class Painter:
         self._driver.put(frame)
         if self.pacer.asks:
             self._driver.ask_position()
-        self.pacer.sent(len(frame), now)
+        self.pacer.sent(len(frame.encode("utf-8", "replace")), now, own=own)
 
     def _reported(self) -> None:
         self.pacer.answered(time.monotonic())
