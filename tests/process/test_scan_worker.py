@@ -64,7 +64,9 @@ def source(log: Path) -> Iterator[EmbeddedLogSource]:
 
 
 def worker_pid(source: EmbeddedLogSource) -> int:
-    """The pid of the worker that runs."""
+    """The pid of the worker, which a typed query calls."""
+    source.parse("x")
+    wait_for(lambda: source.worker_pid is not None, "no worker came")
     pid = source.worker_pid
     assert pid is not None
     return pid
@@ -77,8 +79,33 @@ def search(
     return source.read(query, None, Direction.NEWER, 10**6, cancel or threading.Event())
 
 
-def test_it_runs_niced_from_the_start(source: EmbeddedLogSource) -> None:
-    """The worker is there before the first search, at nice 10."""
+def test_who_only_watches_has_none(source: EmbeddedLogSource) -> None:
+    """Following the newest lines starts no process; typing a query does, before it is sent."""
+    source.files()
+    *_, last = source.read("", None, Direction.OLDER, 50, threading.Event())
+    assert (last.at_end, source.worker_pid) == (False, None)
+    assert alive(worker_pid(source))
+
+
+def test_idle_it_ends_and_comes_back(log: Path) -> None:
+    """A worker that nobody needs any more gives its memory back; the next search has another one."""
+    source = EmbeddedLogSource([str(log)], assumed_zone=UTC, idle_s=0.0)
+    try:
+        batches = search(source, "n>50000000")
+        next(batches)
+        source.files()
+        pid = worker_pid(source)
+        assert alive(pid)
+        batches.close()  # type: ignore[attr-defined]
+        wait_for(lambda: source.files() is not None and not alive(pid), "it is still there")
+        *_, last = search(source, "cid:req-001234")
+        assert last.hits == 1
+    finally:
+        source.close()
+
+
+def test_it_is_niced(source: EmbeddedLogSource) -> None:
+    """Searches leave the processor to others: the worker runs at nice 10."""
     pid = worker_pid(source)
     wait_for(lambda: os.getpriority(os.PRIO_PROCESS, pid) == 10, "the worker is not niced")
 

@@ -1,4 +1,4 @@
-"""The console's side of the scan worker: starts it, asks it, cancels, and starts it again when it died."""
+"""The console's side of the scan worker: starts it when it is wanted, asks it, cancels, ends it when idle."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from pake_tui.clock import monotonic
 from pake_tui.engine.logfiles import frames
 from pake_tui.engine.logfiles.requests import Answer, Ask, Keep, More, Request, Stop
 from pake_tui.errors import LogError
 from pake_tui.model.record import IndexStatus, LogBatch, Trace
 
 LOOK_S = 0.02
+IDLE_S = 60.0
 STUCK_S = 2.0
 """A worker that has not ended a cancelled search by then is replaced."""
 
@@ -27,14 +29,17 @@ class WorkerDied(LogError):
 
 
 class WorkerClient:
-    """A scan worker, started at once in the background; safe to use from many threads."""
+    """A scan worker that runs while it is wanted and `idle_s` longer; safe to use from many threads.
 
-    def __init__(self) -> None:
+    A console that only watches has none: it would take as much memory as half the console.
+    """
+
+    def __init__(self, idle_s: float = IDLE_S) -> None:
         self._lock = threading.Lock()
         self._link: _Link | None = None
         self._closed = False
-        with contextlib.suppress(LogError):
-            self._ready()
+        self._idle_s = idle_s
+        self._wanted_at = monotonic()
 
     @property
     def pid(self) -> int | None:
@@ -42,12 +47,31 @@ class WorkerClient:
         link = self._link
         return link.process.pid if link is not None and link.alive else None
 
+    def wake(self) -> None:
+        """A search is to be expected: have the worker started, if none runs. Returns at once."""
+        self._wanted_at = monotonic()
+        if self.pid is None and not self._closed:
+            threading.Thread(target=self._start_quietly, name="pake-scan-start", daemon=True).start()
+
+    def rest(self) -> None:
+        """End a worker that nobody wanted for so long. To be called now and then."""
+        link = self._link
+        if (
+            link is not None
+            and link.alive
+            and not link.busy
+            and monotonic() - self._wanted_at >= self._idle_s
+        ):
+            # One that a search comes upon just now is found dead and replaced.
+            _end(link.process)
+
     def ask(self, request: Request, cancel: threading.Event) -> Iterator[LogBatch | Trace]:
         """The answers to a request; ends at once when `cancel` is set. LogError, also if the worker died.
 
         One that had died before it answered anything is replaced, and asked again, once.
         """
         answered = False
+        self._wanted_at = monotonic()
         try:
             for answer in self._ready().ask(request, cancel):
                 answered = True
@@ -65,7 +89,7 @@ class WorkerClient:
 
     @property
     def index(self) -> IndexStatus:
-        """How far the index is, as the worker last said."""
+        """How far the index is, as a worker last said."""
         link = self._link
         return IndexStatus() if link is None else link.index
 
@@ -76,6 +100,10 @@ class WorkerClient:
             link, self._link = self._link, None
         if link is not None:
             _end(link.process)
+
+    def _start_quietly(self) -> None:
+        with contextlib.suppress(LogError):  # the search itself will say it
+            self._ready()
 
     def _ready(self) -> _Link:
         """The worker that runs, or another one. LogError."""
@@ -103,6 +131,11 @@ class _Link:
     def alive(self) -> bool:
         """Whether it can be asked."""
         return not self._ended and self.process.poll() is None
+
+    @property
+    def busy(self) -> bool:
+        """Whether it searches or builds an index."""
+        return bool(self._waiting) or self.index.building
 
     def ask(self, request: Request, cancel: threading.Event) -> Iterator[LogBatch | Trace]:
         """The answers to one request. LogError; WorkerDied."""

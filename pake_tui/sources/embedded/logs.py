@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from pake_tui.clock import monotonic, now_ns
-from pake_tui.engine.logfiles.client import WorkerClient
+from pake_tui.engine.logfiles.client import IDLE_S, WorkerClient
 from pake_tui.engine.logfiles.discover import Discovery, Folders, discover, exactly
 from pake_tui.engine.logfiles.index.keeping import SMALL_BYTES
 from pake_tui.engine.logfiles.index.tally import Tally
@@ -46,7 +46,8 @@ class EmbeddedLogSource:
     `files` (paths or globs) are read alone; else what `registered` (service, path) and `globs` name at each
     look, see `discover`. `assumed_zone` is that of times that state none, `zone` the one shown, in which
     queries are read. Without `worker` searches run in the calling thread, as those of a command may. The
-    worker builds an index of large files, as long as all of this user's have less than `index_bytes`.
+    worker runs from the first sign of a search on and `idle_s` longer than it has anything to do. It builds
+    an index of large files, as long as all of this user's have less than `index_bytes`.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class EmbeddedLogSource:
         numbers: bool = False,
         index_bytes: int = 0,
         worker: bool = True,
+        idle_s: float = IDLE_S,
     ) -> None:
         self.zone = zone if zone is not None else assumed_zone
         self.assumed_zone = assumed_zone
@@ -77,12 +79,14 @@ class EmbeddedLogSource:
         self._names: dict[str, None] = {}
         self._tally = Tally()
         self.index_bytes = index_bytes
-        self._worker = WorkerClient() if worker else None
+        self._worker = WorkerClient(idle_s) if worker else None
         self._opened = self._kept = monotonic()
 
     def files(self) -> LogFiles:
         """The files of the view, where they came from, and how far their index is."""
         found = self._table.files()
+        if self._worker is not None:
+            self._worker.rest()
         if self._worker is None or not self.index_bytes:
             return found
         status, now = self._worker.index, monotonic()
@@ -122,10 +126,12 @@ class EmbeddedLogSource:
 
     def histogram(self, since_ns: int | None, until_ns: int | None, buckets: int) -> Histogram:
         """Records by time and level, from the index; what is behind it bit by bit, more with each call."""
+        self._expect_search()
         return self._tally.histogram(self._table.refresh().tapes, since_ns, until_ns, buckets)
 
     def parse(self, query: str) -> Query:
         """A query as this source reads it now. QueryError."""
+        self._expect_search()
         return parse(query, now_ns=now_ns(), zone=self.zone, aliases=self._reading.aliases)
 
     def tapes(self) -> tuple[Tape, ...]:
@@ -145,6 +151,11 @@ class EmbeddedLogSource:
         """End the scan worker."""
         if self._worker is not None:
             self._worker.close()
+
+    def _expect_search(self) -> None:
+        """Who types a query or looks at the histogram will search soon, and should not wait for a start."""
+        if self._worker is not None:
+            self._worker.wake()
 
     def _discover(self) -> Discovery:
         if self._named:
