@@ -27,7 +27,7 @@ from pake_tui.engine.store.metrics import Meaning, MetricsStore
 from pake_tui.engine.store.state import StateStore
 from pake_tui.errors import ConflictError, StoreError
 from pake_tui.model.alert import Policy
-from pake_tui.model.sample import MetricKind, SeriesKey
+from pake_tui.model.sample import MetricKind, ProcessRow, SeriesKey
 
 BEAT_S = 0.5
 IDLE_S = 60.0
@@ -63,6 +63,7 @@ class Collector:
         self._config_path = str(self._live.place)
         self._values: dict[SeriesKey, float] = {}
         self._sensors: dict[str, str] = {}
+        self._busiest: tuple[ProcessRow, ...] | None = None
         self._checks_due = 0.0
         self._shown: set[str] = set()
         # The sampler's second sample is the first one with rates; whoever judges them begins after it.
@@ -165,7 +166,10 @@ class Collector:
         meanings = {key: Meaning(MetricKind.GAUGE, UNITS.get(key.metric, "")) for key in values}
         self._values, self._sensors = values, dict(self._sampler.problems)
         self._metrics.record(WRITER, now_ns(), values, meanings)
-        self._metrics.put_processes(now_ns(), self._sampler.processes())
+        busiest = self._sampler.processes()
+        if busiest is not self._busiest:
+            self._metrics.put_processes(now_ns(), busiest)
+            self._busiest = busiest
 
     def _watch_settings(self) -> None:
         """The file is looked at, and what was set at run time in the shared state."""

@@ -1,6 +1,6 @@
 """The busiest processes, from two reads of /proc/PID/stat (proc(5)); psutil needs ten times as long for it.
 
-A scan runs once a second at most, and so rarely that it takes no more than two per cent of one CPU.
+A scan runs every two seconds at most, and so rarely that it takes no more than two per cent of one CPU.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pake_tui.model.sample import ProcessRow
 from pake_tui.paths import user_name
 
 SHARE = 0.02
+EVERY_S = 2.0
 TOP = 20
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -64,7 +65,7 @@ class Processes:
         if self._seen and elapsed > 0:
             self.rows = self._busiest(seen, elapsed)
         self._seen, self._at = seen, start
-        self._due = start + max(0.95, (monotonic() - start) / SHARE) if self.rows else 0.0
+        self._due = start + max(EVERY_S - 0.05, (monotonic() - start) / SHARE) if self.rows else 0.0
 
     def _read(self, pid: int) -> _Seen | None:
         try:
@@ -85,13 +86,18 @@ class Processes:
             same = before is not None and before.started == row.started
             ticks = row.ticks - before.ticks if same and before is not None else 0
             used.append((100.0 * max(0, ticks) / _TICKS / elapsed, row.pages, pid))
+        names: dict[int, str] = {}
         return tuple(
-            ProcessRow(pid, seen[pid].name, self._owner(pid), round(cpu, 1), pages * _PAGE)
+            ProcessRow(pid, seen[pid].name, self._owner(pid, names), round(cpu, 1), pages * _PAGE)
             for cpu, pages, pid in heapq.nlargest(TOP, used)
         )
 
-    def _owner(self, pid: int) -> str:
+    def _owner(self, pid: int, names: dict[int, str]) -> str:
+        """The user's name; `names` holds those that were looked up already."""
         try:
-            return user_name(os.stat(f"{self._root}/{pid}").st_uid)  # noqa: PTH116  # twenty a second
+            uid = os.stat(f"{self._root}/{pid}").st_uid  # noqa: PTH116  # twenty at a time
         except OSError:
             return "?"
+        if uid not in names:
+            names[uid] = user_name(uid)
+        return names[uid]
