@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.strip import Strip
-from textual.widget import Widget
 
 from pake_tui.clock import SECOND
 from pake_tui.model.alert import AlertState
@@ -13,12 +12,13 @@ from pake_tui.model.sample import CollectorMode
 from pake_tui.text.safe import SafeText
 from pake_tui.tui.drawing import Line, crop, day_and_clock, strip_of, t, width_of
 from pake_tui.tui.keys import Key
+from pake_tui.tui.widgets.steady import Steady
 
 if TYPE_CHECKING:
     from pake_tui.tui.app import PakeApp
 
 
-class Bar(Widget):
+class Bar(Steady):
     """A line across the screen."""
 
     DEFAULT_CSS = "Bar { height: 1; width: 1fr; }"

@@ -9,12 +9,12 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from pake_tui.text.safe import SafeText
 from pake_tui.tui.drawing import Line, crop, strip_of, t, width_of
 from pake_tui.tui.keys import Key, binding_id, keys_of
 from pake_tui.tui.widgets.prompt import Question
+from pake_tui.tui.widgets.steady import Steady
 
 if TYPE_CHECKING:
     from pake_tui.tui.app import PakeApp
@@ -28,7 +28,7 @@ def bindings_for(*places: str) -> list[BindingType]:
     ]
 
 
-class Panel(Widget, can_focus=True):
+class Panel(Steady, can_focus=True):
     """Draws `row_count` rows through `draw_row`.
 
     The cursor stays on the same row (by `row_key`) as data changes. A panel one line high draws its
