@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,9 @@ from pake_tui import paths
 from pake_tui.cli.personal import personal_settings
 from pake_tui.errors import PakeError
 from pake_tui.sources.embedded.open import open_sources
+
+SETTLED_S = 2.0
+"""Seconds after which what the start made counts as there to stay."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -20,6 +25,7 @@ def run(options: argparse.Namespace) -> int:
     if problem := check_terminal():
         raise PakeError(problem)
     config: Path | None = options.config
+    collect_garbage_later()
     sources = open_sources(config=config, read_only=options.read_only)
     from pake_tui.tui.feed import Feed
 
@@ -31,6 +37,19 @@ def run(options: argparse.Namespace) -> int:
     finally:
         feed.stop()
         sources.close()
+
+
+def collect_garbage_later() -> None:
+    """Look for no garbage while all is imported and made, and never among that later: it stays."""
+    gc.disable()
+
+    def settled() -> None:
+        gc.freeze()
+        gc.enable()
+
+    timer = threading.Timer(SETTLED_S, settled)
+    timer.daemon = True
+    timer.start()
 
 
 def _run_app(options: argparse.Namespace, sources: Any, feed: Any, *, ascii_only: bool) -> int:

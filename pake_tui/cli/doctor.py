@@ -17,7 +17,7 @@ from pake_tui.cli.findings import Finding, broken, note, ok, warning
 from pake_tui.cli.reading import Reading, open_reading, sample_once
 from pake_tui.cli.surroundings import terminal, versions
 from pake_tui.clock import now_ns, short_duration
-from pake_tui.engine.engine_log import FILE_NAME, last_line
+from pake_tui.engine.agent_start import ENGINE_LOG, last_line
 from pake_tui.engine.monitoring import rules
 from pake_tui.engine.monitoring.spool import spool_folder
 from pake_tui.engine.settings.live import LiveSettings
@@ -160,7 +160,7 @@ def _collector(reading: Reading) -> Iterator[Finding]:
         why = ", and $PAKE_COLLECTOR forbids to start one" if never else "; a console starts one"
         yield note("collector", f"none runs{why}")
     if line := last_line(reading.folder.path):
-        yield note("collector", f"last line of {reading.folder.path / FILE_NAME}: {line}")
+        yield note("collector", f"last line of {reading.folder.path / ENGINE_LOG}: {line}")
 
 
 def _sensors() -> Iterator[Finding]:

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pake_tui.clock import SECOND, monotonic, now_ns
-from pake_tui.engine.engine_log import FILE_NAME, last_line
 from pake_tui.engine.store.files import create_file
 from pake_tui.engine.store.leadership import Leader
 from pake_tui.engine.store.state import StateStore
 from pake_tui.errors import ConfigError
 from pake_tui.paths import cleaned_environment
 
+ENGINE_LOG = "engine.log"
+"""Where collectors write, in the state folder."""
 WANTED_EVERY_S = 5.0
 STARTING_NS = 1_500_000_000
 """So long nobody else starts one, since a collector is on its way."""
@@ -102,8 +103,8 @@ def _start(attempt: _Attempt, folder: Path, config: Path | None) -> None:
     attempt.not_before = attempt.started_at + STARTING_NS / SECOND
     try:
         _stamp(folder).touch()
-        create_file(folder / FILE_NAME)
-        with (folder / FILE_NAME).open("ab") as log:
+        create_file(folder / ENGINE_LOG)
+        with (folder / ENGINE_LOG).open("ab") as log:
             attempt.child = subprocess.Popen(
                 command,
                 cwd="/",
@@ -129,7 +130,19 @@ def _reap(attempt: _Attempt, folder: Path) -> None:
     attempt.failures += 1
     if monotonic() - attempt.started_at < SETTLED_S:
         attempt.not_before = monotonic() + min(LONGEST_WAIT_S, 2.0**attempt.failures)
-    attempt.problem = f"the collector ended with code {code}: {last_line(folder)} (see {folder / FILE_NAME})"
+    attempt.problem = f"the collector ended with code {code}: {last_line(folder)} (see {folder / ENGINE_LOG})"
+
+
+def last_line(folder: Path) -> str:
+    """The newest line of the engine's log; empty where there is none."""
+    try:
+        with (folder / ENGINE_LOG).open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(0, size - 4096))
+            lines = file.read().decode("utf-8", "replace").strip().splitlines()
+    except OSError:
+        return ""
+    return lines[-1] if lines else ""
 
 
 def _stamp(folder: Path) -> Path:

@@ -7,10 +7,10 @@ import logging.handlers
 from pathlib import Path
 
 from pake_tui.clock import SECOND, iso
+from pake_tui.engine.agent_start import ENGINE_LOG
 from pake_tui.engine.store.files import create_file
 from pake_tui.text.masking import mask_text
 
-FILE_NAME = "engine.log"
 MAX_BYTES = 1_000_000
 BACKUPS = 3
 
@@ -30,9 +30,9 @@ def open_engine_log(folder: Path) -> logging.Logger:
     logger = logging.getLogger("pake.engine")
     handler: logging.Handler
     try:
-        create_file(folder / FILE_NAME)
+        create_file(folder / ENGINE_LOG)
         handler = logging.handlers.RotatingFileHandler(
-            folder / FILE_NAME, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8", errors="replace"
+            folder / ENGINE_LOG, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8", errors="replace"
         )
     except OSError:
         handler = logging.StreamHandler()
@@ -41,15 +41,3 @@ def open_engine_log(folder: Path) -> logging.Logger:
     logger.setLevel(logging.INFO)
     logger.propagate = False
     return logger
-
-
-def last_line(folder: Path) -> str:
-    """The newest line of the log; empty where there is none."""
-    try:
-        with (folder / FILE_NAME).open("rb") as file:
-            size = file.seek(0, 2)
-            file.seek(max(0, size - 4096))
-            lines = file.read().decode("utf-8", "replace").strip().splitlines()
-    except OSError:
-        return ""
-    return lines[-1] if lines else ""

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pake_tui.model.alert import Alert, AlertDetail, AlertList, AlertState, Presence
 from pake_tui.model.check import HealthAnswer, HealthCheck
@@ -26,7 +26,9 @@ from pake_tui.model.record import (
 )
 from pake_tui.model.sample import CollectorStatus, MetricAnswer, ProcessRow, SeriesKey
 from pake_tui.model.setting import ConfigView, EditPreview
-from pake_tui.query import Query
+
+if TYPE_CHECKING:
+    from pake_tui.query import Query
 
 Cancel = threading.Event
 

@@ -24,6 +24,8 @@ from pake_tui.tui.widgets.bars import HeaderBar
 from pake_tui.tui.widgets.panel import bindings_for
 from pake_tui.tui.widgets.prompt import Question
 
+SHOWN_AFTER_S = 0.05
+"""Seconds that the first screen gets for itself before the feed goes on."""
 THEME_ORDER = ("dark", "light", "sixteen", "mono")
 
 
@@ -115,6 +117,12 @@ class PakeApp(ScreensApp):
         self.theme = self.themes[self.theme_name].textual.name
         if self._keymap_chosen:
             self.set_keymap(self._keymap_chosen)
+        self.snapshot = self.feed.latest
+        # Not after a refresh: that of a screen that is left at once never comes.
+        self.set_timer(SHOWN_AFTER_S, self._first_shown)
+
+    def _first_shown(self) -> None:
+        """Now that there is a screen, listen to the feed."""
         self.feed.listen(self.take_snapshot)
         self.feed.nudge()
 

@@ -130,6 +130,9 @@ class Feed:
             except PakeError:
                 changed = stamp
             news, stamp = changed != stamp, changed
+            if self._listener is None:
+                self._prepare()
+                continue
             now = monotonic()
             if now >= due:
                 due = now + self.period_s - 0.02
@@ -138,6 +141,12 @@ class Feed:
                 continue
             snapshot = self.read_once() if nudged or news or now >= self._state_due else self._beat()
             self._hand_over(snapshot)
+
+    def _prepare(self) -> None:
+        """What the first screen shows, read while it is made; the log engine is loaded after that."""
+        if not self.latest.at_ns:
+            names = [name for name in (*EACH_PERIOD, *OF_STATE) if name not in FOLLOWED]
+            self.latest = replace(self._read(tuple(names)), at_ns=self.clock())
 
     def _beat(self) -> Snapshot:
         """What a new second brings where the state is as it was; what could not be read is tried again."""

@@ -10,7 +10,6 @@ from enum import Enum
 from pake_tui.clock import monotonic, now_ns
 from pake_tui.errors import Cancelled, PakeError
 from pake_tui.model.record import Address, Cursor, Direction, LogBatch, LogRow
-from pake_tui.query.around import with_context
 from pake_tui.sources.protocols import Cancel, LogSource
 from pake_tui.tui.logwindow import PAGE
 
@@ -160,6 +159,8 @@ def answers(source: LogSource, job: Job, ticket: int, cancel: Cancel) -> Iterato
         else:
             batches = source.read(job.query, start, direction, job.limit, cancel)
             if job.context:
+                from pake_tui.query.around import with_context
+
                 query = source.parse(job.query)
                 batches = with_context(batches, query, job.context, source.read, cancel)
         for batch, rows in paced(batches, direction):

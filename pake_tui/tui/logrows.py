@@ -6,17 +6,20 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
 from pake_tui.clock import SECOND
 from pake_tui.model.record import Level, LogRow, Record
-from pake_tui.query import Query
 from pake_tui.records.aliases import is_alias
 from pake_tui.text.safe import SafeText
 from pake_tui.tui.drawing import Line, ago, clock, fit, t, width_of, wrap
 from pake_tui.tui.glyphs import LEVEL_ROLE, LEVEL_WORD, Glyphs
 from pake_tui.tui.theming import Palette
+
+if TYPE_CHECKING:
+    from pake_tui.query import Query
 
 CID_WIDTH = 9
 SERVICE_MOST = 14

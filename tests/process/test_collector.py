@@ -17,8 +17,7 @@ from typing import TypeVar
 import pytest
 
 from pake_tui.clock import MINUTE, monotonic, now_ns
-from pake_tui.engine.agent_start import NEVER, ensure_collector, running_config
-from pake_tui.engine.engine_log import FILE_NAME
+from pake_tui.engine.agent_start import ENGINE_LOG, NEVER, ensure_collector, running_config
 from pake_tui.engine.store.leadership import Leader
 from pake_tui.engine.store.metrics import MetricsStore
 from pake_tui.engine.store.state import StateStore
@@ -82,7 +81,7 @@ class Place:
 
     def log(self) -> str:
         """What the engine's own log says so far."""
-        path = self.folder / FILE_NAME
+        path = self.folder / ENGINE_LOG
         return path.read_text() if path.exists() else ""
 
     def alert(self, state: AlertState) -> Alert | None:
@@ -340,7 +339,7 @@ def test_a_refused_configuration_is_told_to_whoever_asked(place: Place, tmp_path
     ensure_collector(place.state, broken)
     said = wait_for(lambda: ensure_collector(place.state, broken))
     assert "ended with code 2" in said
-    assert str(place.folder / FILE_NAME) in said
+    assert str(place.folder / ENGINE_LOG) in said
     assert place.leader() is None
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from pake_tui.engine.settings.schema import Option, SecurityLevel
 from pake_tui.model.record import Level
-from pake_tui.text.masking import mask_text
 
 MAX_TEXT = 1000
 _TRUE = frozenset({"true", "yes", "on", "1"})
@@ -84,6 +83,8 @@ def shown(raw: object) -> str:
         return "nothing"
     if isinstance(raw, bool):
         return "true" if raw else "false"
+    from pake_tui.text.masking import mask_text  # only who made a mistake waits for it
+
     text = mask_text(str(raw)[:200])
     short = text if len(text) <= 40 else text[:39] + "…"
     return repr(short) if isinstance(raw, str) else short

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from pake_tui.clock import DAY, now_ns
-from pake_tui.engine.monitoring.alerting import Alerting
 from pake_tui.engine.store.state import StateStore
 from pake_tui.errors import ReadOnlyError
 from pake_tui.model.alert import Alert, AlertDetail, AlertList, AlertState, Policy, Presence
 from pake_tui.model.sample import Freshness
+
+if TYPE_CHECKING:
+    from pake_tui.engine.monitoring.alerting import Alerting
 
 
 class EmbeddedAlertSource:
@@ -22,9 +26,16 @@ class EmbeddedAlertSource:
         self, store: StateStore, policy: Callable[[], Policy], actor: str, read_only: str = ""
     ) -> None:
         self._store = store
-        self._alerting = Alerting(store, policy)
+        self._policy = policy
         self._actor = actor
         self._read_only = read_only
+
+    @cached_property
+    def _alerting(self) -> Alerting:
+        """What the lifecycle needs is imported when somebody acts: the first screen does not wait for it."""
+        from pake_tui.engine.monitoring.alerting import Alerting
+
+        return Alerting(self._store, self._policy)
 
     def alerts(self, states: frozenset[AlertState] | None = None) -> AlertList:
         """As `AlertSource.alerts`."""

@@ -13,19 +13,19 @@ from pake_tui import paths
 from pake_tui.clock import local_zone
 from pake_tui.engine.agent_start import ensure_collector, running_config
 from pake_tui.engine.monitoring import rules
-from pake_tui.engine.monitoring.alerting import policy_of
 from pake_tui.engine.settings.live import LiveSettings
 from pake_tui.engine.settings.schema import Settings
 from pake_tui.engine.store.metrics import MetricsStore
 from pake_tui.engine.store.state import StateStore
 from pake_tui.errors import ConfigError, PakeError, ReadOnlyError
+from pake_tui.model.alert import Policy
 from pake_tui.records.aliases import CORRELATION_IDS
 from pake_tui.sources.embedded.alerts import EmbeddedAlertSource
 from pake_tui.sources.embedded.config import EmbeddedConfigStore
 from pake_tui.sources.embedded.health import EmbeddedHealthSource
-from pake_tui.sources.embedded.logs import EmbeddedLogSource
+from pake_tui.sources.embedded.later import later
 from pake_tui.sources.embedded.metrics import EmbeddedMetricSource
-from pake_tui.sources.protocols import Sources
+from pake_tui.sources.protocols import LogSource, Sources
 
 
 def open_sources(*, config: Path | None, read_only: bool) -> Sources:
@@ -72,22 +72,27 @@ def _open(config: Path | None, read_only: str, closing: ExitStack) -> Sources:
             return "--read-only starts no collector"
         return ensure_collector(collecting, live.path, mode=live.current.collector.mode)
 
-    logs = EmbeddedLogSource(
-        globs=lambda: live.current.logs,
-        registered=lambda: [(row.service, str(row.path)) for row in state.loggers.paths()],
-        assumed_zone=local_zone(),
-        aliases=(*CORRELATION_IDS, *live.current.correlation_ids),
-        record_bytes=live.current.limits.record_bytes,
-        most_files=live.current.limits.log_files,
-        index_bytes=live.current.limits.index_bytes,
-    )
-    closing.callback(logs.close)
+    def log_source() -> LogSource:
+        from pake_tui.sources.embedded.logs import EmbeddedLogSource
+
+        logs = EmbeddedLogSource(
+            globs=lambda: live.current.logs,
+            registered=lambda: [(row.service, str(row.path)) for row in state.loggers.paths()],
+            assumed_zone=local_zone(),
+            aliases=(*CORRELATION_IDS, *live.current.correlation_ids),
+            record_bytes=live.current.limits.record_bytes,
+            most_files=live.current.limits.log_files,
+            index_bytes=live.current.limits.index_bytes,
+        )
+        closing.callback(logs.close)
+        return logs
+
     actor = paths.actor()
     return Sources(
         metrics=EmbeddedMetricSource(metrics, collecting, start=start, thresholds=_thresholds(live)),
         health=EmbeddedHealthSource(collecting, metrics),
-        alerts=EmbeddedAlertSource(state, lambda: policy_of(live.current.monitoring), actor, read_only),
-        logs=logs,
+        alerts=EmbeddedAlertSource(state, lambda: _policy(live), actor, read_only),
+        logs=later(log_source),
         config=EmbeddedConfigStore(live, actor, read_only),
         host=socket.gethostname(),
         environment=live.current.monitoring.environment or live.current.logging.environment,
@@ -132,6 +137,13 @@ def _announce(state: StateStore, closing: ExitStack, warnings: list[str]) -> str
         return str(error) if isinstance(error, ReadOnlyError) else ""
     closing.callback(leave)
     return ""
+
+
+def _policy(live: LiveSettings) -> Policy:
+    """The fatigue settings in force."""
+    from pake_tui.engine.monitoring.alerting import policy_of
+
+    return policy_of(live.current.monitoring)
 
 
 def _thresholds(live: LiveSettings) -> Callable[[], Mapping[str, float]]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import replace
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from textual.geometry import Region
 from textual.message import Message
 
+from pake_tui.errors import PakeError
 from pake_tui.model.record import LogFiles, LogRow, RowKind
-from pake_tui.query import Query, QueryError
 from pake_tui.tui.drawing import Line, t
 from pake_tui.tui.hitcount import HitCount
 from pake_tui.tui.loghead import file_notes, nothing_lines, title_end, title_start
@@ -26,6 +26,9 @@ from pake_tui.tui.logrows import (
 )
 from pake_tui.tui.logsession import LogSession
 from pake_tui.tui.widgets.panel import Panel
+
+if TYPE_CHECKING:
+    from pake_tui.query import Query
 
 NOTES_MOST = 3
 
@@ -102,6 +105,9 @@ class LogView(Panel):
     def on_mount(self) -> None:
         """Read the newest page, or the one around the moment that was asked for."""
         self.read_matcher()
+        self.call_after_refresh(self._open)
+
+    def _open(self) -> None:
         if self._at_ns is None:
             self.session.open_newest()
         else:
@@ -166,7 +172,7 @@ class LogView(Panel):
         text = self.session.query
         try:
             self.matcher = self.console_app.sources.logs.parse(text) if text else None
-        except QueryError:
+        except PakeError:
             self.matcher = None
 
     def _measure(self, rows: tuple[LogRow, ...]) -> None:

@@ -19,7 +19,6 @@ from textual.driver import Driver
 from textual.screen import Screen
 
 from pake_tui.tui.terminal.clipboard import copy
-from pake_tui.tui.terminal.crash import write_crash_report
 from pake_tui.tui.terminal.driver import TerminalDriver
 from pake_tui.tui.terminal.keyboard import came_alone
 from pake_tui.tui.terminal.manners import color_system, has_shell, wants_ascii, wants_mouse
@@ -205,6 +204,8 @@ class TerminalApp(App[None], inherit_bindings=False):
 
 def _tell(error: BaseException, folder: Path | None) -> None:
     """Say on standard error, with the terminal restored, what happened and where the report lies."""
+    from pake_tui.tui.terminal.crash import write_crash_report
+
     path = write_crash_report(folder, error) if folder is not None else None
     where = f"report: {path}" if path else "no report could be written"
     kind = type(error).__name__
