@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
-SERVERS = {"tmux": "apt-get install -y tmux"}
+SERVERS = {
+    "sshd": "apt-get install -y openssh-server",
+    "ssh": "apt-get install -y openssh-client",
+    "setpriv": "apt-get install -y util-linux",
+}
 _not_run: list[tuple[str, str]] = []
 
 
@@ -29,11 +33,16 @@ def private_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def is_missing(name: str) -> bool:
+    """Whether a program is neither on the PATH nor where servers are."""
+    return not shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave out, and remember, tests whose server is missing; required servers make them run and fail."""
     for item in items:
         for mark in item.iter_markers("needs_server"):
-            missing = [name for name in mark.args if not shutil.which(name)]
+            missing = [name for name in mark.args if is_missing(name)]
             if missing and not os.environ.get("PAKE_REQUIRE_SERVERS"):
                 _not_run.append((item.nodeid, SERVERS.get(missing[0], f"apt-get install -y {missing[0]}")))
                 item.add_marker(pytest.mark.skip(reason=f"needs {missing[0]}"))
@@ -43,7 +52,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Under PAKE_REQUIRE_SERVERS a missing server is a failure that names it."""
     for mark in item.iter_markers("needs_server"):
         for name in mark.args:
-            if not shutil.which(name):
+            if is_missing(name):
                 pytest.fail(f"{name} is missing: {SERVERS.get(name, f'apt-get install -y {name}')}")
 
 
