@@ -11,6 +11,7 @@ from typing import Any
 
 from pake_tui import paths
 from pake_tui.cli.personal import personal_settings
+from pake_tui.engine.store.forks import at_rest
 from pake_tui.errors import PakeError
 from pake_tui.sources.embedded.open import open_sources
 
@@ -73,5 +74,6 @@ def _run_app(options: argparse.Namespace, sources: Any, feed: Any, *, ascii_only
         warnings=tuple(problems),
         crash_folder=paths.cache_folder(),
     )
+    app.resting = at_rest
     app.run()
     return app.return_code or 0

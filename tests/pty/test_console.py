@@ -142,3 +142,27 @@ def test_it_runs_inside_tmux(open_terminal: Callable[..., Terminal], host_logs: 
         assert quit_by_key(terminal) == 0
     finally:
         subprocess.run([*tmux, "kill-server"], capture_output=True, check=False)
+
+
+def test_a_suspended_console_leaves_its_collector_at_work(
+    open_terminal: Callable[..., Terminal], with_collector: StateStore
+) -> None:
+    """While the console that started it is stopped by ctrl+z the collector goes on; `fg` shows it still."""
+    shell = 'set -m; "$@"; echo stopped; read x; fg'
+    terminal = open_terminal(command=["sh", "-c", shell, "sh", *COMMAND])
+    terminal.wait(lambda: "● own collector" in terminal.text(), seconds=20.0, what="its collector")
+    before = with_collector.leadership.current()
+    assert before is not None
+    terminal.press("<ctrl+z>")
+    terminal.wait(lambda: b"stopped\r\n" in terminal.raw, what="the shell")
+    terminal.screen.reset()
+    beat = before.beat_ns
+
+    def beats() -> bool:
+        now = with_collector.leadership.current()
+        return now is not None and now.pid == before.pid and now.beat_ns > beat + 3_000_000_000
+
+    terminal.wait(beats, what="the collector's signs of life")
+    terminal.send(b"\n")
+    terminal.wait(lambda: "● own collector" in terminal.text(), what="the header")
+    assert quit_by_key(terminal) == 0

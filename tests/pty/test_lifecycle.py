@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from pake_tui.engine.store.state import StateStore
 from tests.pty.driver import Terminal
 
+ROOT = Path(__file__).resolve().parents[2]
 Opener = Callable[..., Terminal]
 
 
@@ -108,6 +110,64 @@ def test_suspend_gives_the_terminal_back_and_resume_paints(open_terminal: Opener
     terminal.press("q")
     terminal.wait(lambda: b"ended 0" in terminal.raw, what="the shell")
     assert terminal.restored() == []
+
+
+def test_a_window_resized_while_suspended_is_filled_at_once(open_terminal: Opener) -> None:
+    """`fg` in a window that became another size meanwhile paints all of that size."""
+    sample = str(Path(__file__).with_name("sample_app.py"))
+    terminal = started(open_terminal(command=["sh", "-c", SHELL, "sh", sys.executable, sample]))
+    for word, columns, rows in ((b"one\r\n", 90, 30), (b"two\r\n", 130, 40)):
+        terminal.press("<ctrl+z>")
+        terminal.wait(lambda word=word: word in terminal.raw, what="the shell")
+        terminal.resize(columns, rows)
+        blank(terminal)
+        terminal.send(b"\n")
+        same = started(open_terminal(columns=columns, rows=rows)).text()
+        terminal.wait(lambda same=same: terminal.text() == same, what="the screen of a new one of that size")
+
+
+WRITING = """
+import sys, threading, time
+from pathlib import Path
+from pake_tui.engine.store.forks import at_rest
+from pake_tui.engine.store.state import StateStore
+from tests.pty.sample_app import SampleApp
+
+app, state = SampleApp(), StateStore(Path(sys.argv[1]))
+
+def write():
+    while True:
+        with state.database.write():
+            time.sleep(0.03)
+        time.sleep(0.001)
+
+threading.Thread(target=write, daemon=True).start()
+app.resting = at_rest
+app.run()
+sys.exit(app.return_code)
+"""
+
+
+def test_suspended_it_holds_up_nobody(open_terminal: Opener, tmp_path: Path) -> None:
+    """Stopped while it writes all the time, it holds no lock: others write, nobody ends it for theirs."""
+    folder = tmp_path / "stored"
+    folder.mkdir(mode=0o700)
+    program = [sys.executable, "-c", WRITING, str(folder)]
+    terminal = started(
+        open_terminal(command=["sh", "-c", SHELL, "sh", *program], env={"PYTHONPATH": str(ROOT)})
+    )
+    state = StateStore(folder)
+    for word in (b"one\r\n", b"two\r\n", b"three\r\n"):
+        terminal.press("<ctrl+z>")
+        terminal.wait(lambda word=word: word in terminal.raw, what="the shell")
+        with state.database.write(timeout=0.5):
+            pass
+        blank(terminal)
+        terminal.send(b"\n")
+        terminal.wait_for("option 00")
+    state.close()
+    terminal.press("q")
+    terminal.wait(lambda: b"ended 0" in terminal.raw, what="the shell")
 
 
 def test_without_a_shell_nothing_is_suspended(open_terminal: Opener) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -49,6 +49,8 @@ class TerminalApp(App[None], inherit_bindings=False):
             del os.environ["NO_COLOR"]
         super().__init__(ansi_color=ansi_color)
         self.crash_folder = crash_folder
+        self.resting: Callable[[], AbstractContextManager[None]] = nullcontext
+        """Within it the process is stopped on `ctrl+z`: nothing may be held in it that others wait for."""
         self._ascii_only = wants_ascii(os.environ) if ascii_only is None else ascii_only
         self._depth = depth or color_system(os.environ)
         self._painter: Painter | None = None
@@ -132,7 +134,10 @@ class TerminalApp(App[None], inherit_bindings=False):
     def _build_driver(
         self, headless: bool, inline: bool, mouse: bool, size: tuple[int, int] | None
     ) -> Driver:
-        return super()._build_driver(headless, inline, mouse and wants_mouse(os.environ), size)
+        driver = super()._build_driver(headless, inline, mouse and wants_mouse(os.environ), size)
+        if isinstance(driver, TerminalDriver):
+            driver.resting = self.resting
+        return driver
 
     def set_title(self, text: str) -> None:
         """Show a text in the terminal's title, until another one or the end."""

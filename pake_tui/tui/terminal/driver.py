@@ -8,6 +8,7 @@ import signal
 import sys
 import termios
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,8 @@ class TerminalDriver(Driver):
     """Textual's driver for a real terminal: keys from descriptor 0, painting on 2.
 
     `reported`, `drained` and `entered` are called on the event loop: a cursor report came, nothing waits to
-    be written any more, the terminal is ours again and shows nothing of what was painted before.
+    be written any more, the terminal is ours again and shows nothing of what was painted before. Within
+    `resting` the process is stopped.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class TerminalDriver(Driver):
         self.drained: Callable[[], None] = lambda: None
         self.entered: Callable[[], None] = lambda: None
         self.foreign_write: Callable[[str], None] = lambda text: None
+        self.resting: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
         self.synchronized = False
         self.title = ""
         self.plain = is_plain(os.environ)
@@ -247,10 +250,18 @@ class TerminalDriver(Driver):
         self._app.exit(return_code=128 + number)
 
     def _suspended(self, number: int, frame: object) -> None:
+        """Stop: while the app runs between two of its steps, so that it is in the middle of nothing."""
+        if self._auto_restart and self._writer is not None:
+            self._soon(self._stop)
+        else:
+            self._stop()
+
+    def _stop(self) -> None:
         if self._auto_restart and self._writer is not None:
             self.suspend_application_mode()
             self._must_signal_resume = True
-        os.kill(os.getpid(), signal.SIGSTOP)
+        with self.resting():
+            os.kill(os.getpid(), signal.SIGSTOP)
 
     def _continued(self, number: int, frame: object) -> None:
         if not self._auto_restart:
