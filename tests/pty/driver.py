@@ -56,6 +56,7 @@ _SPECIAL = re.compile(
     rb"|(?P<attributes>\x1b\[0?c)"
     rb"|\x1b\](?P<osc>[^\x07\x1b]*)(?:\x07|\x1b\\)"
     rb"|\x1bP(?P<dcs>[^\x1b]*)\x1b\\"
+    rb"|\x1b\[(?P<kitty>[<>])\d*u"
     rb"|\x1b\[[<=>][\d;]*[@-~]"
 )
 _UNFINISHED = re.compile(rb"\x1b(?:\[[<=>?]?[\d;]*\$?|\][^\x07\x1b]*\x1b?|P[^\x1b]*\x1b?)?\Z")
@@ -84,6 +85,8 @@ class Terminal:
         self.modes: dict[int, bool] = {}
         self.titles: list[str] = [""]
         self.osc: list[str] = []
+        self.key_modes = 0
+        """Modes of kitty's keyboard protocol on its stack."""
         self.answers = answers
         self.synchronized = synchronized
         self.reading = True
@@ -212,6 +215,8 @@ class Terminal:
                 self.titles.append(self.title)
             else:
                 self.titles.pop()
+        elif found["kitty"]:
+            self.key_modes += 1 if found["kitty"] == b">" else -1
         elif found["cursor"]:
             self._answer(f"\x1b[{self.screen.cursor.y + 1};{self.screen.cursor.x + 1}R")
         elif found["mode"]:
@@ -239,6 +244,7 @@ class Terminal:
         left = [name for mode, name in off.items() if self.modes.get(mode)]
         left += ["hidden cursor"] if self.modes.get(25) is False else []
         left += ["no line wrap"] if self.modes.get(7) is False else []
+        left += ["key modes of kitty's protocol"] if self.key_modes else []
         left += [f"title {self.title!r}"] if len(self.titles) > 1 or self.title else []
         if termios.tcgetattr(self._slave) != self.modes_before:
             left.append("line modes")

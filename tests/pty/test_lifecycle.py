@@ -39,15 +39,6 @@ def test_start_sets_and_quit_restores(open_terminal: Opener) -> None:
     assert terminal.restored() == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_a_signal_ends_it_and_restores(open_terminal: Opener, number: signal.Signals) -> None:
-    """SIGTERM, SIGHUP and SIGINT end the app with 128 + number and a restored terminal."""
-    terminal = started(open_terminal())
-    terminal.process.send_signal(number)
-    assert terminal.wait_exit() == 128 + number
-    assert terminal.restored() == []
-
-
 @pytest.mark.parametrize("ignored", [False, True])
 def test_a_closed_window_ends_it(open_terminal: Opener, ignored: bool) -> None:
     """When the window closes the app ends, even where SIGHUP is ignored, and uses no CPU for it."""
