@@ -106,6 +106,15 @@ class PakeApp(ScreensApp):
             return
         self.theme_name = name
         self.theme = self.themes[name].textual.name
+        self._draw_anew()
+
+    def narrowed(self) -> None:
+        """Draw with ASCII: most of our own characters are of ambiguous width. Text stays as it is."""
+        self.glyphs = ASCII
+        self._draw_anew()
+        super().narrowed()
+
+    def _draw_anew(self) -> None:
         self.screen.refresh(layout=True)
         for widget in self.screen.walk_children():
             widget.refresh()

@@ -22,6 +22,7 @@ import struct
 import subprocess
 import termios
 import time
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
@@ -74,9 +75,12 @@ class Terminal:
         env: Mapping[str, str] | None = None,
         answers: bool = True,
         synchronized: bool = False,
+        wide: bool = False,
         link: tuple[float, float] | None = None,
     ) -> None:
         """`answers` false: a terminal that never says anything. `synchronized`: it knows mode 2026.
+
+        `wide`: it says of its cursor that characters of ambiguous width took two columns.
 
         `link` (bits a second, seconds of round trip): it is reached over a slow link that buffers.
         """
@@ -89,6 +93,7 @@ class Terminal:
         """Modes of kitty's keyboard protocol on its stack."""
         self.answers = answers
         self.synchronized = synchronized
+        self.wide = wide
         self.reading = True
         self.last_read = 0.0
         self._stream = pyte.ByteStream(self.screen)
@@ -218,7 +223,10 @@ class Terminal:
         elif found["kitty"]:
             self.key_modes += 1 if found["kitty"] == b">" else -1
         elif found["cursor"]:
-            self._answer(f"\x1b[{self.screen.cursor.y + 1};{self.screen.cursor.x + 1}R")
+            row, column = self.screen.cursor.y, self.screen.cursor.x
+            before = self.screen.display[row][:column] if self.wide else ""
+            more = sum(unicodedata.east_asian_width(character) == "A" for character in before)
+            self._answer(f"\x1b[{row + 1};{column + 1 + more}R")
         elif found["mode"]:
             known = self.synchronized and found["mode"] == b"2026"
             self._answer(f"\x1b[?{found['mode'].decode()};{2 if known else 0}$y")

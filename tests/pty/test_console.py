@@ -93,6 +93,15 @@ def test_it_fits_eighty_by_twenty_four(open_terminal: Callable[..., Terminal]) -
     )
 
 
+def test_where_frames_would_be_too_wide_it_draws_with_ascii(
+    open_terminal: Callable[..., Terminal], host_logs: Path
+) -> None:
+    """A terminal that draws characters of ambiguous width wide is found out, and nothing is out of place."""
+    terminal = open_terminal(command=COMMAND, wide=True)
+    terminal.wait_for(r"(?m)^\+- Logs -+.*\+$")
+    terminal.wait_for(r"(?m)^\| .*line 49 +\|$")
+
+
 @pytest.fixture
 def with_collector(private_places: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StateStore]:
     """A state folder whose collector is ended with the test."""

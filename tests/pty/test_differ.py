@@ -15,7 +15,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from pake_tui.tui.terminal.cells import characters_of
+from pake_tui.tui.terminal.cells import Charset, characters_of
 from pake_tui.tui.terminal.differ import Differ
 from pake_tui.tui.terminal.pens import PLAIN, Pen, Pens, change
 from pake_tui.tui.terminal.scrolling import Scroll, find_scroll
@@ -72,14 +72,14 @@ def test_cells_are_as_wide_as_rich_says(text: str) -> None:
 @given(st.text(max_size=60))
 def test_ascii_only_sends_ascii(text: str) -> None:
     """Where the locale has no Unicode nothing else is sent, and widths stay."""
-    cells = characters_of(text, ascii_only=True)
+    cells = characters_of(text, charset=Charset.ASCII)
     assert all(cell.isascii() and (cell.isprintable() or not cell) for cell in cells)
     assert len(cells) == cell_len(text)
 
 
 def test_ascii_keeps_what_it_can() -> None:
     """Letters lose their marks, frames and bars stay recognisable, the rest is a question mark."""
-    assert "".join(characters_of("╭─│ Ünïcödé █ 漢 x", ascii_only=True)) == "+-| Unicode # ?? x"
+    assert "".join(characters_of("╭─│ Ünïcödé █ 漢 x", charset=Charset.ASCII)) == "+-| Unicode # ?? x"
 
 
 @pytest.mark.parametrize("link", ["https://e.invalid/\x1b]0;x\x07", "https://e.invalid/é", "x" * 5000])

@@ -56,7 +56,7 @@ class Typist:
         self.now = 100.0
         self.got: list[Message] = []
 
-    def _report(self) -> None:
+    def _report(self, row: int, column: int) -> None:
         self.reports += 1
 
     def type(self, text: str, after: float = 0.001) -> Typist:

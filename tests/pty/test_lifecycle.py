@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -256,6 +257,20 @@ def started_plain(terminal: Terminal) -> Terminal:
     """The same terminal once the app has painted; it has no title."""
     terminal.wait_for("option 00")
     return terminal
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_characters_of_ambiguous_width_are_sent_where_they_are_narrow(
+    open_terminal: Opener, wide: bool
+) -> None:
+    """Where the terminal draws them wide, lines and letters have ASCII in their place; other text stays."""
+    terminal = open_terminal(wide=wide)
+    terminal.wait(lambda: ("╭" in terminal.text()) is not wide and "漢字" in terminal.text(), what="text")
+    terminal.press("w", "t", "<down>")
+    terminal.settle()
+    drawn = {one for one in terminal.text() if not one.isalpha()}  # letters: the emulator joins marks to them
+    assert any(unicodedata.east_asian_width(one) == "A" for one in drawn) is not wide
+    assert "漢字" in terminal.text()
 
 
 def test_no_color_sends_no_color(open_terminal: Opener) -> None:

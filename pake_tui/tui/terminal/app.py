@@ -85,6 +85,7 @@ class TerminalApp(App[None], inherit_bindings=False):
     def _paint(self, terminal: TerminalDriver, update: LayoutUpdate | ChopsUpdate) -> None:
         if self._painter is None:
             self._painter = Painter(terminal, asyncio.get_running_loop(), self._depth, self._ascii_only)
+            self._painter.narrowed = self.narrowed
         x, y = self.screen.outer_size.clamp_offset(self.cursor_position)
         focus = self.focused.region if self.focused is not None else self.screen.region
         if not self._painter.show(update, (x, y), range(focus.y, focus.bottom)):
@@ -100,6 +101,10 @@ class TerminalApp(App[None], inherit_bindings=False):
     def link_bytes_per_s(self) -> float | None:
         """The last measured throughput to the terminal; None before a large frame was answered."""
         return self._painter.pacer.throughput if self._painter else None
+
+    def narrowed(self) -> None:
+        """The terminal was found to draw characters of ambiguous width wide: they are not sent any more."""
+        self.redraw()
 
     def action_redraw(self) -> None:
         """Paint the whole screen again."""

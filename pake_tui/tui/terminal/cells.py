@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from enum import Enum, auto
 from functools import lru_cache
 
 from rich.cells import cell_len, get_character_cell_size
@@ -26,10 +27,18 @@ MARKS_LIMIT = 8
 Row = tuple[list[str], list[Pen]]
 
 
+class Charset(Enum):
+    """What a terminal draws as wide as we think: all, all but the ambiguous (Unicode's UAX 11), or ASCII."""
+
+    FULL = auto()
+    NARROW = auto()
+    ASCII = auto()
+
+
 @lru_cache(4096)
-def characters_of(text: str, ascii_only: bool = False) -> tuple[str, ...]:
+def characters_of(text: str, charset: Charset = Charset.FULL) -> tuple[str, ...]:
     """The cells of a text, as wide as rich measures it."""
-    if _SIMPLE.fullmatch(text) and not (ascii_only and not text.isascii()):
+    if _SIMPLE.fullmatch(text) and (charset is Charset.FULL or text.isascii()):
         return tuple(text)
     clusters: list[str] = []
     for character in text:
@@ -42,17 +51,19 @@ def characters_of(text: str, ascii_only: bool = False) -> tuple[str, ...]:
     for cluster in clusters:
         width = cell_len(cluster)
         if width:
-            cells += _shown(cluster, width, ascii_only)
+            cells += _shown(cluster, width, charset)
     return tuple(cells)
 
 
-def _shown(cluster: str, width: int, ascii_only: bool) -> list[str]:
+def _shown(cluster: str, width: int, charset: Charset) -> list[str]:
     """The cells of one character: what cannot be seen leaves it; the rest must start with something."""
     kept = "".join(c for c in cluster if c == JOINER or unicodedata.category(c) not in _UNSEEN)
     kept = kept[:MARKS_LIMIT].rstrip(JOINER)
     if not kept or not get_character_cell_size(kept[0]):
         kept = "\ufffd" if width == 1 else ""
-    if ascii_only and not kept.isascii():
+    if (charset is Charset.ASCII and not kept.isascii()) or (
+        charset is Charset.NARROW and width == 1 and unicodedata.east_asian_width(kept[0]) == "A"
+    ):
         return [_in_ascii(kept)] * width
     return [kept, *[""] * (width - 1)] if kept else ["\ufffd"] * width
 
@@ -76,7 +87,7 @@ class Grid:
         self.rows: list[Row] = [([" "] * width, [PLAIN] * width) for _ in range(height)]
 
     def paint(
-        self, y: int, x: int, strips: Iterable[Strip], limit: int, pens: Pens, ascii_only: bool
+        self, y: int, x: int, strips: Iterable[Strip], limit: int, pens: Pens, charset: Charset
     ) -> None:
         """Draw strips from a cell on, up to the column `limit`."""
         characters: list[str] = []
@@ -84,7 +95,7 @@ class Grid:
         for strip in strips:
             for text, style, control in strip:
                 if not control:
-                    cells = characters_of(text, ascii_only)
+                    cells = characters_of(text, charset)
                     characters += cells
                     drawn += [pens.of(style)] * len(cells)
         room = min(limit, self.width) - x

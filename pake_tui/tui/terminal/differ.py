@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 
-from pake_tui.tui.terminal.cells import Grid, Row
+from pake_tui.tui.terminal.cells import Charset, Grid, Row
 from pake_tui.tui.terminal.output import Output
 from pake_tui.tui.terminal.pens import Pen, Pens
 from pake_tui.tui.terminal.scrolling import find_scroll
@@ -22,12 +22,16 @@ class Differ:
     """`take` what Textual paints; `frame` is what to send; `forget` what the terminal shows."""
 
     def __init__(
-        self, depth: str = "truecolor", ascii_only: bool = False, links: bool = True, erases: bool = True
+        self,
+        depth: str = "truecolor",
+        charset: Charset = Charset.FULL,
+        links: bool = True,
+        erases: bool = True,
     ) -> None:
         """`erases`: whether the terminal erases with the background in hand (terminfo's bce)."""
         self._erases = erases
         self._pens = Pens(depth, links)
-        self._ascii = ascii_only
+        self.charset = charset
         self._grid = Grid(0, 0)
         self._sent: list[Row | None] = []
         self._first: dict[int, None] = {}
@@ -73,7 +77,7 @@ class Differ:
                 continue
             for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
                 if strip is not None and x < last and end > first:
-                    self._grid.paint(y, x, (strip,), min(end, last), self._pens, self._ascii)
+                    self._grid.paint(y, x, (strip,), min(end, last), self._pens, self.charset)
                     self._touch(y, urgent)
         return True
 
@@ -86,7 +90,7 @@ class Differ:
             self.forget()
         for y, strips in enumerate(update.strips):
             if y < self._grid.height:
-                self._grid.paint(y, 0, strips, self._grid.width, self._pens, self._ascii)
+                self._grid.paint(y, 0, strips, self._grid.width, self._pens, self.charset)
                 self._touch(y, urgent)
         return True
 

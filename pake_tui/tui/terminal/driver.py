@@ -55,7 +55,7 @@ class TerminalDriver(Driver):
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
-        self.reported: Callable[[], None] = lambda: None
+        self.reported: Callable[[int, int], None] = lambda row, column: None
         self.drained: Callable[[], None] = lambda: None
         self.entered: Callable[[], None] = lambda: None
         self.foreign_write: Callable[[str], None] = lambda text: None
@@ -294,7 +294,7 @@ class TerminalDriver(Driver):
             self._input,
             constants.ESCAPE_DELAY,
             deliver=self.process_message,
-            reported=lambda: self._soon(self.reported),
+            reported=lambda row, column: self._soon(partial(self.reported, row, column)),
             mode=self._mode_reported,
             gone=lambda error: self._soon(partial(self._input_ended, error)),
         )

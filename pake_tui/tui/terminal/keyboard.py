@@ -19,9 +19,11 @@ SYNCHRONIZED = "2026"
 
 
 class Keyboard:
-    """Tokens in, events out. `reported` is told of each cursor report, `mode` of each mode report."""
+    """Tokens in, events out. `reported` is told of each cursor report (row and column, from 1), `mode` of
+    each mode report.
+    """
 
-    def __init__(self, reported: Callable[[], None], mode: Callable[[str, bool], None]) -> None:
+    def __init__(self, reported: Callable[[int, int], None], mode: Callable[[str, bool], None]) -> None:
         self._parser = XTermParser()
         self._reported = reported
         self._mode = mode
@@ -49,8 +51,8 @@ class Keyboard:
                 yield _marked(key, token.alone and len(keys) == 1)
 
     def _sequence(self, text: str) -> Iterator[Message]:
-        if _CURSOR_REPORT.fullmatch(text):
-            self._reported()
+        if found := _CURSOR_REPORT.fullmatch(text):
+            self._reported(int(found[1]), int(found[2]))
         elif found := _MODE_REPORT.fullmatch(text):
             # 1 and 2: set and reset; 0 and 4: not known, never to be set (DECRPM).
             self._mode(found[1], found[2] in "12")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import time
 from asyncio import AbstractEventLoop, TimerHandle
+from collections.abc import Callable
 
 from textual._compositor import CompositorUpdate, LayoutUpdate
 
+from pake_tui.tui.terminal.cells import Charset
 from pake_tui.tui.terminal.differ import EVERY_ROW, Differ
 from pake_tui.tui.terminal.driver import TerminalDriver
 from pake_tui.tui.terminal.pacing import Pacer
@@ -19,6 +21,10 @@ ANSWER, BEGINNING = 0.3, 3.0
 """Seconds after a key, and after the start, in which what changes counts as the answer."""
 _HARMLESS = re.compile(r"(?:\x07|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\))*")
 """Bell and OSC: writes that change no cell."""
+PROBE = "\x1b[H─●"
+"""Two characters of ambiguous width, from which on the cursor is in column 3 where they are narrow."""
+WIDE = range(4, 8)
+"""Columns where one of them is wide, or where each of their bytes was taken for a character."""
 
 
 class Painter:
@@ -30,7 +36,9 @@ class Painter:
         self.pacer = Pacer()
         self._driver = driver
         self._loop = loop
-        self._differ = Differ(depth, ascii_only, links=not driver.plain, erases=driver.erases)
+        self._differ = Differ(
+            depth, Charset.ASCII if ascii_only else Charset.FULL, links=not driver.plain, erases=driver.erases
+        )
         self._cursor = (0, 0)
         self._timer: TimerHandle | None = None
         self._begun_until = self._answers_until = time.monotonic() + BEGINNING
@@ -38,8 +46,15 @@ class Painter:
         driver.drained = self._drained
         driver.entered = self.repaint
         driver.foreign_write = self._foreign
-        # Measures the round trip while the first frame is on its way.
+        self.narrowed: Callable[[], None] = lambda: None
+        """Called once if the terminal draws what is of ambiguous width wide."""
+        self._probing = not ascii_only
+        # Measures the round trip, and that width, while the first frame is on its way.
+        if self._probing:
+            driver.put(PROBE)
         driver.ask_position()
+        if self._probing:
+            driver.put("\r\x1b[K")
         self.pacer.sent(0, time.monotonic())
 
     def key(self) -> None:
@@ -103,7 +118,12 @@ class Painter:
             self._driver.ask_position()
         self.pacer.sent(len(frame.encode("utf-8", "replace")), now, own=own)
 
-    def _reported(self) -> None:
+    def _reported(self, row: int, column: int) -> None:
+        if self._probing:
+            self._probing = False
+            if row == 1 and column in WIDE:
+                self._differ.charset = Charset.NARROW
+                self.narrowed()
         self.pacer.answered(time.monotonic())
         self._later(0.0)
 

@@ -30,7 +30,7 @@ class Reader:
         escape_wait: float,
         *,
         deliver: Callable[[Message], None],
-        reported: Callable[[], None],
+        reported: Callable[[int, int], None],
         mode: Callable[[str, bool], None],
         gone: Callable[[Exception | None], None],
     ) -> None:
@@ -63,11 +63,11 @@ class Reader:
         if self._thread is not threading.current_thread():
             self._thread.join()
 
-    def _position(self) -> None:
+    def _position(self, row: int, column: int) -> None:
         with self._answer:
             self._unanswered = max(0, self._unanswered - 1)
             self._answer.notify()
-        self._reported()
+        self._reported(row, column)
 
     def _run(self) -> None:
         try:
