@@ -2,94 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from textual import events
-from textual.message import Message
 
-from pake_tui.tui.terminal.guard import ESCAPE_WAIT, PASTE_LIMIT, PASTE_WAIT, REST_WAIT, Guard
-from pake_tui.tui.terminal.keyboard import Keyboard, came_alone
-
-REPLIES = [
-    "\x1b[1;1R",
-    "\x1b[36;120R",
-    "\x1b[?1;1R",
-    "\x1b[0n",
-    "\x1b[?62;22c",
-    "\x1b[>41;388;0c",
-    "\x1b[=0c",
-    "\x1b[?2026;2$y",
-    "\x1b[?2048;0$y",
-    "\x1b[?0u",
-    "\x1b[8;36;120t",
-    "\x1b[4;600;800t",
-    "\x1b[48;36;120;600;800t",
-    "\x1b[?1;0;256S",
-    "\x1b[2;1;1;112;112;1;0x",
-    "\x1b[I",
-    "\x1b[O",
-    "\x1bP>|XTerm(388)\x1b\\",
-    "\x1bP1$r0 q\x1b\\",
-    "\x1bP1+r544e=787465726d\x1b\\",
-    "\x1bP!|00000000\x1b\\",
-    "\x1b]10;rgb:ffff/ffff/ffff\x1b\\",
-    "\x1b]11;rgb:1a1a/1a1a/2b2b\x07",
-    "\x1b]4;1;rgb:cdcd/0000/0000\x1b\\",
-    "\x1b]52;c;YWFhYUFSUkFh\x07",
-    "\x1b]Laaa\x1b\\",
-    "\x1b]l\x1b\\",
-    "\x1b_Gi=1;OK\x1b\\",
-]
-
-
-class Typist:
-    """Feeds pieces, each some seconds after the one before, and collects what an app would get."""
-
-    def __init__(self) -> None:
-        self.guard = Guard()
-        self.reports = 0
-        self.modes: list[tuple[str, bool]] = []
-        self.keyboard = Keyboard(self._report, lambda mode, known: self.modes.append((mode, known)))
-        self.now = 100.0
-        self.got: list[Message] = []
-
-    def _report(self, row: int, column: int) -> None:
-        self.reports += 1
-
-    def type(self, text: str, after: float = 0.001) -> Typist:
-        """Feed one read."""
-        self.wait(after)
-        self.got += self.keyboard.events(self.guard.feed(text, self.now))
-        return self
-
-    def wait(self, seconds: float = 20.0) -> Typist:
-        """Let time pass as the input thread does: woken when the guard asks."""
-        end = self.now + seconds
-        while (wake := self.guard.wake_in(self.now)) is not None and self.now + wake <= end:
-            self.now += wake
-            self.got += self.keyboard.events(self.guard.tick(self.now))
-        self.now = end
-        return self
-
-    @property
-    def keys(self) -> list[events.Key]:
-        """The keys that came out."""
-        return [event for event in self.got if isinstance(event, events.Key)]
-
-    @property
-    def names(self) -> list[str]:
-        """Their names, in parentheses those that were not alone."""
-        return [key.key if came_alone(key) else f"({key.key})" for key in self.keys]
-
-
-def pieces(stream: str, cuts: list[int]) -> list[str]:
-    """The stream cut at these places."""
-    places = sorted({0, len(stream), *(cut % (len(stream) + 1) for cut in cuts)})
-    return [stream[a:b] for a, b in pairwise(places)]
-
+from pake_tui.tui.terminal.guard import ESCAPE_WAIT, PASTE_LIMIT, PASTE_WAIT, REST_WAIT, TAINT
+from pake_tui.tui.terminal.keyboard import came_alone
+from tests.pty.typist import REPLIES, Typist, pieces
 
 streams = st.lists(st.sampled_from(REPLIES), min_size=1, max_size=5).map("".join)
 cuts = st.lists(st.integers(0, 10_000), max_size=40)
@@ -120,6 +40,20 @@ def test_a_reply_however_late_changes_nothing(reply: str, cut: int, gap: float, 
     head, rest = reply[: cut % len(reply)], reply[cut % len(reply) :]
     typist.type(head).type(rest, gap).type(reply if twice else "")
     assert all(not came_alone(key) or key.key == "escape" for key in typist.wait().keys)
+
+
+@given(stream=streams, cuts=cuts, gaps=st.lists(st.floats(0.0, TAINT * 0.95), min_size=41, max_size=41))
+@example(stream="\x1b]11;rgb:aaaa/aaaa/aaaa\x07", cuts=[2, 3], gaps=[0.0, 1.5, 1.5])
+@example(stream="\x1b[?0u", cuts=[1, 4], gaps=[0.0, 2.0, 2.0])
+def test_replies_cut_by_seconds_type_nothing(stream: str, cuts: list[int], gaps: list[float]) -> None:
+    """Pieces seconds apart press at most what stands at the beginning of a sequence, and no letter."""
+    typist = Typist().dribble(pieces(stream, cuts), gaps).wait()
+    assert {key.key for key in typist.keys} <= {
+        "escape",
+        "left_square_bracket",
+        "right_square_bracket",
+        "underscore",
+    }
 
 
 @given(st.text(max_size=60))

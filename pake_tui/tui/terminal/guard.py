@@ -7,7 +7,10 @@ on the line on which keys come, late and cut anywhere by the network; so
   ends the wait, so that nobody is locked out;
 - ESC waits a moment for what belongs to it; when it was given out as a key and an introducer such as `[`
   follows soon, that is taken as its late rest;
+- what was given out as keys because nothing followed may still get its rest, seconds late: that is swallowed;
 - what may be the rest of something cut is never `alone`, and only keys that came alone may change anything.
+
+One byte of a reply at a time, each more than half a second after the other, is what a person types.
 """
 
 from __future__ import annotations
@@ -25,13 +28,16 @@ LATE = 0.5
 """Seconds after a lone ESC in which an introducer is taken for its rest."""
 PASTE_WAIT = 10.0
 TAINT = 5.0
-"""Seconds in which no key counts as alone after something was cut and given up; the next read never does."""
+"""Seconds in which no key counts as alone after something was cut and given up; the next read never does.
+So long, too, its rest is known as such."""
 SEQUENCE_LIMIT = 64
 PASTE_LIMIT = 1 << 20
 PASTE_START, PASTE_END = "\x1b[200~", "\x1b[201~"
 _INTRODUCERS = "[O]P_"
 _STRING = re.compile(r"\x1b(?:\]\d{1,4};|\][lL]|P[\d;]{0,8}[>!+$=|]|_G)")
 _PERHAPS_STRING = re.compile(r"\x1b(?:\]\d{0,4}|P[\d;]{0,8}|_)")
+_LATE_REST = re.compile(r"\[[?<>=\dA-DFHIMOP-SZ]|O[A-DFHP-S]|\][\dlL]|P[\d>!+$=|]|_G")
+"""How a read begins that is the rest of an ESC which came long ago: an introducer and what belongs to it."""
 _ASKED_FOR = re.compile(r"\x1b\[\??\d+(?:;\d+)*(?:R|\$y)")
 """Whole cursor and mode reports: those come all the time beside keys."""
 
@@ -73,6 +79,10 @@ class Guard:
         self._state = _State.GROUND
         self._held = ""
         self._revived = False
+        self._given = ""
+        """What was last given out as keys for want of its rest, and until when that may come."""
+        self._given_until = float("-inf")
+        self._late = False
         self._skip = 0
         self._deadline: float | None = None
         self._escaped_at = float("-inf")
@@ -85,6 +95,7 @@ class Guard:
         tokens = self.tick(now)
         if not data:
             return tokens
+        self._take_up(data, now)
         fresh = self._state is _State.GROUND
         at = 0
         while at < len(data):
@@ -107,22 +118,41 @@ class Guard:
         self._deadline = None
         state, held = self._state, self._held
         self._state, self._held = _State.GROUND, ""
+        self._given, self._given_until = held, now + TAINT
         if state is _State.ESCAPE:
             self._escaped_at = now
             return [Token(Kind.ESCAPE, ESC, alone=now >= self._tainted_until)]
         self._tainted_until, self._gave_up = now + TAINT, True
         if state is _State.PASTE:
             return [Token(Kind.PASTE, held)] if held else []
-        return self._as_keys(held)
+        return self._as_keys(held[:2].rstrip("OP"))
 
     def wake_in(self, now: float) -> float | None:
         """Seconds until `tick` has something to do; None while nothing waits."""
         return None if self._deadline is None else max(0.0, self._deadline - now)
 
-    def _as_keys(self, held: str) -> list[Token]:
-        """What was held for a sequence, given out as the keys that it seems to be."""
-        keys = [Token(Kind.TEXT, character) for character in held[1:]]
-        return keys if self._revived else [Token(Kind.ESCAPE, ESC), *keys]
+    def _take_up(self, data: str, now: float) -> None:
+        """Wait on for what was given up if this read may be its rest."""
+        given, self._given = self._given, ""
+        if not given or now >= self._given_until or self._state is not _State.GROUND:
+            return
+        if given == ESC:
+            rest, state = _LATE_REST.match(data) is not None, _State.ESCAPE
+        elif given[1:2] in ("[", "O"):
+            rest, state = " " < data[0] < "\x7f", _State.INTRODUCED
+        else:
+            known, state = given + data[0], _State.INTRODUCED
+            rest = any(one.fullmatch(known) for one in (_STRING, _PERHAPS_STRING))
+        if rest:
+            self._begin(given, state)
+            self._late = True
+
+    def _as_keys(self, held: str, last: str = "") -> list[Token]:
+        """What was held for a sequence, and what showed that it is none, as the keys that they seem to be."""
+        if self._late:
+            held = ""
+        keys = [Token(Kind.TEXT, character) for character in held[1:] + last]
+        return keys if self._revived or self._late else [Token(Kind.ESCAPE, ESC), *keys]
 
     def _set_deadline(self, now: float) -> None:
         wait = {
@@ -161,10 +191,10 @@ class Guard:
 
     def _ground(self, character: str, now: float) -> None:
         if character == ESC:
-            self._revived = False
+            self._revived = self._late = False
             self._begin(ESC, _State.ESCAPE)
         elif now - self._escaped_at < LATE and character in _INTRODUCERS:
-            self._revived = True
+            self._revived, self._late = True, False
             self._begin(ESC + character, _State.INTRODUCED)
         elif not "\x80" <= character <= "\x9f" and character not in "\ufffd\x00":
             self._emit(Kind.TEXT, character)
@@ -200,12 +230,13 @@ class Guard:
             self._csi(character, now)
 
     def _perhaps_string(self, character: str, now: float) -> None:
+        held = self._held
         self._held += character
         if _STRING.fullmatch(self._held):
             self._state = _State.STRING
         elif not _PERHAPS_STRING.fullmatch(self._held):
             self._state = _State.GROUND
-            self._tokens += self._as_keys(self._held)
+            self._tokens += self._as_keys(held, character)
 
     def _csi(self, character: str, now: float) -> None:
         if character < " " or character >= "\x7f":
