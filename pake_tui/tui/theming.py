@@ -56,11 +56,15 @@ class Palette:
     def style(self, role: str, under: str = "") -> Style:
         """The role's whole style, over that of another role where one lies under it (the cursor's row).
 
-        A background that the role states itself stays. An unknown role is a bug and raises KeyError.
+        A background that the role states itself stays. Where the lower one is drawn by reversing, ink would
+        become a patch of its colour: there the role gives up its own. An unknown role raises KeyError.
         """
-        return (
-            self.paper + self.styles[under] + self.styles[role] if under else self.paper + self.styles[role]
-        )
+        own, lower = self.styles[role], self.styles[under] if under else Style()
+        if lower.reverse and own.bgcolor is None:
+            own = own.without_color
+        elif lower.reverse:
+            lower = Style()
+        return self.paper + lower + own
 
     def for_id(self, correlation_id: str) -> str:
         """The role of a correlation ID: the same ID always has the same colour."""

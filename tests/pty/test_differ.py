@@ -80,6 +80,7 @@ def test_ascii_only_sends_ascii(text: str) -> None:
 def test_ascii_keeps_what_it_can() -> None:
     """Letters lose their marks, frames and bars stay recognisable, the rest is a question mark."""
     assert "".join(characters_of("╭─│ Ünïcödé █ 漢 x", charset=Charset.ASCII)) == "+-| Unicode # ?? x"
+    assert "".join(characters_of("—…×‘’“”↑", charset=Charset.ASCII)) == "-~x''\"\"^"
 
 
 @pytest.mark.parametrize("link", ["https://e.invalid/\x1b]0;x\x07", "https://e.invalid/é", "x" * 5000])

@@ -69,3 +69,13 @@ def test_an_unknown_role_is_refused_with_the_known_ones() -> None:
     raw["roles"]["txet"] = "red"
     with pytest.raises(PakeError, match="unknown role txet"):
         read_theme(raw, "x.yaml")
+
+
+@pytest.mark.parametrize("name", ["sixteen", "mono"])
+def test_a_reversed_cursor_is_one_bar(name: str) -> None:
+    """Where the cursor's row is drawn by reversing only badges stand out."""
+    palette = load_themes()[0][name].palette
+    drawn = [palette.style(role, "cursor") for role in ROLES if palette.styles[role].bgcolor is None]
+    assert {(style.color, style.bgcolor, style.reverse) for style in drawn} == {(None, None, True)}
+    badges = [role for role in ROLES if palette.styles[role].bgcolor is not None]
+    assert all(palette.style(role, "cursor") == palette.style(role) for role in badges)

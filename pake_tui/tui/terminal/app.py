@@ -18,10 +18,11 @@ from textual.binding import BindingType
 from textual.driver import Driver
 from textual.screen import Screen
 
+from pake_tui.tui.terminal.cells import Charset, characters_of
 from pake_tui.tui.terminal.clipboard import copy
 from pake_tui.tui.terminal.driver import TerminalDriver
 from pake_tui.tui.terminal.keyboard import came_alone
-from pake_tui.tui.terminal.manners import color_system, has_shell, wants_ascii, wants_mouse
+from pake_tui.tui.terminal.manners import color_system, has_shell, in_screen, wants_ascii, wants_mouse
 from pake_tui.tui.terminal.painter import Painter
 
 
@@ -145,9 +146,12 @@ class TerminalApp(App[None], inherit_bindings=False):
         return driver
 
     def set_title(self, text: str) -> None:
-        """Show a text in the terminal's title, until another one or the end."""
+        """Show a text in the terminal's title, until another one or the end; in ASCII also where GNU screen
+        would cut each character to a byte.
+        """
         if self.terminal is not None:
-            self.terminal.set_title(text.encode("ascii", "replace").decode() if self._ascii_only else text)
+            plain = self._ascii_only or in_screen(os.environ)
+            self.terminal.set_title("".join(characters_of(text, Charset.ASCII)) if plain else text)
 
     def copy_text(self, text: str) -> str:
         """Copy to the clipboard; the way taken, in words."""

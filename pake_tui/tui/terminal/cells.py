@@ -20,6 +20,7 @@ from pake_tui.tui.terminal.pens import PLAIN, Pen, Pens
 _SIMPLE = re.compile("[ -~¡-¬®-˿Ͱ-҂‐-‧←-↙─-◼⠀-⣿]*")
 """Text in which each code point is one cell wide and harmless."""
 JOINER = "\u200d"
+_ASCII_TWINS = dict(zip("–—‘’“”…•·●○▲▼←↑→↓×✓✗", "--''\"\"~*-*o^v<^>vxvx", strict=True))
 _UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 MARKS_LIMIT = 8
 """Code points in one cell; more is not writing but an attack on the terminal."""
@@ -71,6 +72,8 @@ def _shown(cluster: str, width: int, charset: Charset) -> list[str]:
 def _in_ascii(character: str) -> str:
     """The letter without its marks, a line or block drawn with what ASCII has, else a question mark."""
     first = unicodedata.normalize("NFKD", character)[:1]
+    if character in _ASCII_TWINS:
+        return _ASCII_TWINS[character]
     if "\u2500" <= first <= "\u257f":
         return "-" if first in "─━═╌╍" else "|" if first in "│┃║╎╏┊" else "+"
     if "\u2580" <= first <= "\u259f":

@@ -7,6 +7,8 @@ import os
 import subprocess
 from collections.abc import Callable, Mapping
 
+from pake_tui.tui.terminal.manners import in_screen
+
 OSC52_LIMIT = 74_994
 """Bytes that OSC 52 carries in xterm (its limit is 100,000 characters with the frame around)."""
 SCREEN_PIECE = 250
@@ -24,7 +26,7 @@ def copy(text: str, write: Callable[[str], None], environ: Mapping[str, str] = o
     data = text.encode("utf-8", "replace")
     cut = ", its first 74 KB" if len(data) > OSC52_LIMIT else ""
     sequence = f"\x1b]52;c;{base64.b64encode(data[:OSC52_LIMIT]).decode()}\x07"
-    if environ.get("STY") and not environ.get("TMUX"):
+    if in_screen(environ):
         for start in range(0, len(sequence), SCREEN_PIECE):
             write(f"\x1bP{sequence[start : start + SCREEN_PIECE]}\x1b\\")
         return f"through screen{cut}"

@@ -61,6 +61,11 @@ def is_plain(environ: Mapping[str, str]) -> bool:
     return bool(_PLAIN.match(environ.get("TERM", "")))
 
 
+def in_screen(environ: Mapping[str, str]) -> bool:
+    """Whether GNU screen is what draws here."""
+    return bool(environ.get("STY")) and not environ.get("TMUX")
+
+
 def wants_ascii(environ: Mapping[str, str]) -> bool:
     """Whether the locale or the terminal has no Unicode.
 
@@ -83,8 +88,7 @@ def color_system(environ: Mapping[str, str]) -> str:
         return "16"
     if any(name in term for name in _TRUECOLOR_TERMS):
         return "truecolor"
-    in_screen = bool(environ.get("STY")) and not environ.get("TMUX")
-    if environ.get("COLORTERM", "").lower() in ("truecolor", "24bit") and not in_screen:
+    if environ.get("COLORTERM", "").lower() in ("truecolor", "24bit") and not in_screen(environ):
         return "truecolor"
     return "256" if any(name in term for name in _PALETTE_TERMS) else "16"
 
