@@ -132,7 +132,7 @@ def press_a_burst(terminal: Terminal, host: Host) -> int:
     terminal.wait_for("line 299", seconds=30.0)
     terminal.wait_for("● own collector", seconds=30.0)
     terminal.send(b"3")
-    terminal.wait_for("─ Logs")
+    terminal.wait_for("[─━] Logs")
     terminal.wait_for("line 275")
     before, next_at = len(terminal.raw), time.monotonic()
     for number in range(KEYS):
@@ -153,7 +153,7 @@ def local_help(host: Host) -> list[str]:
     """The same help in a console without a link between."""
     terminal = Terminal(COMMAND)
     host.terminals.append(terminal)
-    for key, shown in (("", "line 299"), ("3", "─ Logs"), ("?", "─ Help")):
+    for key, shown in (("", "line 299"), ("3", "[─━] Logs"), ("?", "[─━] Help")):
         terminal.send(key.encode())
         terminal.wait_for(shown)
     terminal.settle(0.3)

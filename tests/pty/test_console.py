@@ -46,9 +46,9 @@ def test_it_opens_on_this_host_and_leaves_the_terminal_as_it_was(
     terminal.wait(lambda: "line 49" in terminal.text(), what="log lines")
     for key, title in (("2", "Detail"), ("3", "Logs"), ("4", "Health"), ("5", "Settings"), ("?", "Help")):
         terminal.press(key)
-        terminal.wait(lambda title=title: f"─ {title}" in terminal.text(), what=title)
+        terminal.wait_for(f"[─━] {title}")
     terminal.press("1")
-    terminal.wait(lambda: "─ Metrics" in terminal.text(), what="the overview again")
+    terminal.wait_for("[─━] Metrics")
     assert quit_by_key(terminal) == 0
     assert terminal.restored() == []
 
@@ -98,7 +98,7 @@ def test_where_frames_would_be_too_wide_it_draws_with_ascii(
 ) -> None:
     """A terminal that draws characters of ambiguous width wide is found out, and nothing is out of place."""
     terminal = open_terminal(command=COMMAND, wide=True)
-    terminal.wait_for(r"(?m)^\+- Logs -+.*\+$")
+    terminal.wait_for(r"(?m)^[+#][-=] Logs -+.*\+$")
     terminal.wait_for(r"(?m)^\| .*line 49 +\|$")
 
 
@@ -146,7 +146,7 @@ def test_it_runs_inside_tmux(open_terminal: Callable[..., Terminal], host_logs: 
     tmux = ["tmux", "-S", str(tmp_path / "tmux.sock"), "-f", "/dev/null"]
     terminal = open_terminal(command=[*tmux, "new-session", *COMMAND])
     try:
-        terminal.wait_for("─ Metrics", seconds=20.0)
+        terminal.wait_for("[─━] Metrics", seconds=20.0)
         terminal.wait_for("line 49", seconds=20.0)
         assert quit_by_key(terminal) == 0
     finally:

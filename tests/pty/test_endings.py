@@ -90,7 +90,7 @@ def test_however_it_ends_nothing_is_left(open_terminal: Callable[..., Terminal],
     terminal = open_terminal(command=["sh", "-c", SHELL, "sh", sys.executable, "-c", PROGRAM])
     terminal.wait_for("a line")
     terminal.press("3")
-    terminal.wait_for("─ Logs")
+    terminal.wait_for("[─━] Logs")
     terminal.press("/")
     terminal.wait_for("level>=")
     terminal.press("x")
