@@ -24,6 +24,7 @@ from pake_tui.tui.terminal.driver import TerminalDriver
 from pake_tui.tui.terminal.keyboard import came_alone
 from pake_tui.tui.terminal.manners import color_system, has_shell, in_screen, wants_ascii, wants_mouse
 from pake_tui.tui.terminal.painter import Painter
+from pake_tui.tui.terminal.turns import Acted, Turns
 
 
 class TerminalApp(App[None], inherit_bindings=False):
@@ -55,6 +56,7 @@ class TerminalApp(App[None], inherit_bindings=False):
         self._ascii_only = wants_ascii(os.environ) if ascii_only is None else ascii_only
         self._depth = depth or color_system(os.environ)
         self._painter: Painter | None = None
+        self._turns = Turns(self)
         self._crash: BaseException | None = None
 
     def get_driver_class(self) -> type[Driver]:
@@ -120,12 +122,21 @@ class TerminalApp(App[None], inherit_bindings=False):
     # Keys.
 
     async def on_event(self, event: events.Event) -> None:
-        """Note whether a key was alone before anything acts on it, and that its answer goes first."""
+        """Let keys act in turn; note of each whether it was alone, and that its answer goes first."""
+        typed = event if isinstance(event, events.Key | events.Paste) and not event.is_forwarded else None
+        if typed and not self._turns.may_act(typed):
+            return
         if isinstance(event, events.Key):
             self.last_key_alone = came_alone(event)
         if self._painter is not None and isinstance(event, events.InputEvent | events.Paste):
             self._painter.key()
         await super().on_event(event)
+        if typed:
+            self._turns.acted(typed)
+
+    def on_turns_acted(self, message: Acted) -> None:
+        """A key has acted."""
+        self._turns.heard(message)
 
     # Manners.
 
