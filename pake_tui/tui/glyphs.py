@@ -14,6 +14,7 @@ class Glyphs:
     """One set of drawing characters; each is one cell wide."""
 
     top_left: str = "╭"
+    focus_left: str = "┏"
     top_right: str = "╮"
     bottom_left: str = "╰"
     bottom_right: str = "╯"
@@ -46,6 +47,7 @@ class Glyphs:
 UNICODE = Glyphs()
 ASCII = Glyphs(
     top_left="+",
+    focus_left="#",
     top_right="+",
     bottom_left="+",
     bottom_right="+",

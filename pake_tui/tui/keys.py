@@ -72,7 +72,7 @@ KEYS: tuple[Key, ...] = (
         "back", ("escape",), "everywhere", "back", "stop the search, else back to exactly where you were", 70
     ),
     Key("quit", ("q",), "everywhere", "quit", "leave"),
-    Key("find", ("slash",), "everywhere", "find", "filter the logs, find in other lists", 30, takes="TEXT"),
+    Key("find", ("slash",), "everywhere", "find", "filter the logs, find in other lists", 10, takes="TEXT"),
     Key("next-hit", ("n",), "everywhere", "next", "next hit"),
     Key("previous-hit", ("N",), "everywhere", "previous", "previous hit"),
     Key("copy", ("y",), "everywhere", "copy", "copy: then i ID, l line, j JSON, c the equal command"),
@@ -94,7 +94,7 @@ KEYS: tuple[Key, ...] = (
     Key("page-up", ("b", "pageup"), "list", "page up", "a page up"),
     Key("top", ("g", "home"), "list", "top", "to the first row"),
     Key("bottom", ("G", "end"), "list", "end", "to the last row (in the logs: follow)"),
-    Key("open", ("enter",), "list", "open", "open what is selected", 10),
+    Key("open", ("enter",), "list", "open", "open what is selected", 9),
     Key("shorter", ("left_square_bracket",), "overview", "shorter", "shorter time range", 40),
     Key("longer", ("right_square_bracket",), "overview", "longer", "longer time range", 41),
     Key("read-left", ("left",), "overview", "read", "read the value one step earlier"),

@@ -76,7 +76,7 @@ class Console:
     @property
     def title(self) -> str:
         """The log panel's top edge."""
-        return "".join(text for text, _ in self.panel.top_edge(200, "border"))
+        return "".join(text for text, _ in self.panel.top_edge(200))
 
     def levels(self) -> list[Level | None]:
         """The levels of all rows read."""

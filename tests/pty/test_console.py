@@ -64,26 +64,6 @@ def test_no_escape_of_a_log_line_reaches_the_terminal(
     assert "\u202e" not in terminal.raw.decode("utf-8", "replace")
 
 
-def test_keys_cost_little(open_terminal: Callable[..., Terminal], host_logs: Path) -> None:
-    """A cursor key stays under 700 bytes, a screen under 8 KB."""
-    terminal = open_terminal(command=COMMAND)
-    terminal.wait(lambda: "line 49" in terminal.text(), what="log lines")
-    terminal.press("p")
-    terminal.wait(lambda: "paused" in terminal.text(), what="the pause")
-    before = len(terminal.raw)
-    terminal.press("3")
-    terminal.wait(lambda: "line 25" in terminal.text(), what="the log screen")
-    assert len(terminal.raw) - before < 8_192
-    terminal.press("k")
-    terminal.wait(lambda: "following" not in terminal.text(), what="the end of following")
-    before = len(terminal.raw)
-    keys = 5
-    for _ in range(keys):
-        terminal.press("k")
-    terminal.settle()
-    assert len(terminal.raw) - before < keys * 700
-
-
 def test_it_fits_eighty_by_twenty_four(open_terminal: Callable[..., Terminal]) -> None:
     """The four panels stack, and none is lost."""
     terminal = open_terminal(command=COMMAND, columns=80, rows=24)

@@ -179,8 +179,7 @@ class Panel(Steady, can_focus=True):
         strip = strip_of(line, palette, under=under)
         if not self.framed or height <= 2 or y in (0, height - 1):
             return strip
-        edge = "focus" if self.has_focus else "border"
-        side = strip_of([(SafeText(self.console_app.glyphs.down), edge)], palette)
+        side = strip_of([(SafeText(self.console_app.glyphs.down), "border")], palette)
         return Strip.join([side, strip, side])
 
     def line_at(self, y: int) -> tuple[Line, str]:
@@ -192,12 +191,11 @@ class Panel(Steady, can_focus=True):
             return crop(line, width, glyphs), under
         if height <= 2:
             return crop(self.summary() if y == 0 else [], width, glyphs), ""
-        edge = "focus" if self.has_focus else "border"
         if y == 0:
-            return self.top_edge(width, edge), ""
+            return self.top_edge(width), ""
         if y == height - 1:
             bottom = glyphs.bottom_left + glyphs.across * (width - 2) + glyphs.bottom_right
-            return [(SafeText(bottom), edge)], ""
+            return [(SafeText(bottom), "border")], ""
         line, under = self.draw_inner(y - 1, width - 2)
         return crop(line, width - 2, glyphs), under
 
@@ -217,26 +215,29 @@ class Panel(Steady, can_focus=True):
         """Whether the cursor's row is drawn as such: with the focus, or while a prompt asks about it."""
         return self.has_focus or self.screen.has_class("-asking")
 
-    def top_edge(self, width: int, edge: str) -> Line:
-        """`╭─ Title ───── right ─╮` in exactly `width` cells."""
+    def top_edge(self, width: int) -> Line:
+        """`╭─ Title ───── right ─╮` in exactly `width` cells; its left end shows the focus: the whole frame
+        would cost four times the bytes.
+        """
         glyphs = self.console_app.glyphs
-        left: Line = [
-            (SafeText(glyphs.top_left + glyphs.across + " "), edge),
-            *self.title_left(),
-            (t(" "), edge),
-        ]
+        corner, left = glyphs.top_left + glyphs.across, self.title_left()
+        if self.has_focus:
+            corner = glyphs.focus_left + glyphs.bar
+            left = [(text, "focus" if role == "title" else role) for text, role in left]
+        edge = "focus" if self.has_focus else "border"
+        left = [(SafeText(corner + " "), edge), *left, (t(" "), "border")]
         right: Line = self.title_right()
         if right:
-            right = [(t(" "), edge), *right, (t(" "), edge)]
+            right = [(t(" "), "border"), *right, (t(" "), "border")]
         room = width - width_of(left) - 2
         if width_of(right) > room:
             right = crop(right, max(0, room), glyphs)
         fill = max(0, width - width_of(left) - width_of(right) - 2)
         return [
             *left,
-            (SafeText(glyphs.across * fill), edge),
+            (SafeText(glyphs.across * fill), "border"),
             *right,
-            (SafeText(glyphs.across + glyphs.top_right), edge),
+            (SafeText(glyphs.across + glyphs.top_right), "border"),
         ]
 
     # Moving.
