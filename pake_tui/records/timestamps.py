@@ -70,13 +70,14 @@ def fraction_ns(digits: str | None) -> int:
 class Clock:
     """Reads times: naive ones in the assumed zone, missing years so that nothing lies a day ahead of now."""
 
-    __slots__ = ("_now", "_order", "_utc", "zone")
+    __slots__ = ("_last", "_now", "_order", "_utc", "zone")
 
     def __init__(self, zone: tzinfo = UTC, now_ns: int = 0, day_first: bool | None = None) -> None:
         self.zone = zone
         self._utc = zone is UTC
         self._now = now_ns
         self._order = day_first
+        self._last: tuple[int, str, tuple[Stamp, int] | None] = (0, "", None)
 
     def stamp(self, local_ns: int, offset: int | None, year_assumed: bool = False) -> Stamp:
         """The moment of a local time in nanoseconds."""
@@ -99,7 +100,16 @@ class Clock:
         return None
 
     def match(self, text: str, at: int = 0) -> tuple[Stamp, int] | None:
-        """The time that begins at a place in the text, and where it ends."""
+        """The time that begins at a place in the text, and where it ends.
+
+        One line is asked about several times, on the way to find out what it is.
+        """
+        last = self._last
+        if last[0] != at or last[1] != text:
+            last = self._last = (at, text, self._match(text, at))
+        return last[2]
+
+    def _match(self, text: str, at: int) -> tuple[Stamp, int] | None:
         if quick := self._fast(text, at):
             return quick
         sign = text[at : at + 1]
