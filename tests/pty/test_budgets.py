@@ -23,6 +23,7 @@ def costs(terminal: Terminal, *keys: str) -> list[int]:
     for key in keys:
         before = len(terminal.raw)
         terminal.press(key)
+        terminal.wait(lambda before=before: len(terminal.raw) > before, what=f"what {key} does")
         terminal.settle()
         found.append(len(terminal.raw) - before)
     return found
