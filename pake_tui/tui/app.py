@@ -68,6 +68,7 @@ class PakeApp(ScreensApp):
         self.glyphs = ASCII if ascii_only else UNICODE
         self.zone_mode = zone
         sources.logs.zone = self.zone
+        self._period_s = feed.period_s
         self.snapshot = feed.latest
         self.marks: dict[Address, LogRow] = {}
         """Log lines that the operator marked, in all log views."""
@@ -149,6 +150,7 @@ class PakeApp(ScreensApp):
         if not self.is_running:  # on the way out its screens are gone already
             return
         self.snapshot = message.snapshot
+        self.feed.period_s = max(self._period_s, self.rest_s)
         if self.warnings:
             self.say(" · ".join(self.warnings), "warning")
             self.warnings = ()

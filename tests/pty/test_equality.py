@@ -13,7 +13,13 @@ from rich.console import RenderableType
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.screen import Screen
 
+from pake_tui.clock import MINUTE, now_ns
+from pake_tui.sources.fake import fake_sources
+from pake_tui.tui.app import PakeApp
+from pake_tui.tui.feed import Feed
+from pake_tui.tui.terminal.app import TerminalApp
 from pake_tui.tui.terminal.differ import Differ
+from pake_tui.tui.workspace import load_themes
 from tests.pty.sample_app import SampleApp
 
 DEPTHS = {
@@ -51,11 +57,11 @@ def forget_colors(update: LayoutUpdate | ChopsUpdate) -> None:
                 style._ansi = None
 
 
-class TwinApp(SampleApp):
+class Twin(TerminalApp):
     """Paints each update the stock way and through the differ, and compares where the differ sends."""
 
-    def __init__(self, depth: str = "truecolor", every: int = 1) -> None:
-        super().__init__(depth=depth)
+    def become_twin(self, depth: str, every: int) -> None:
+        """Compare at every so many updates."""
         self.console._color_system = DEPTHS[depth]
         self.every = every
         self.differ = Differ(depth)
@@ -96,7 +102,28 @@ class TwinApp(SampleApp):
         assert not wrong
 
 
-async def play(app: TwinApp, keys: list[str], size: tuple[int, int] = (100, 30)) -> None:
+class TwinSample(Twin, SampleApp):
+    """The sample app, painted both ways."""
+
+    def __init__(self, depth: str = "truecolor", every: int = 1) -> None:
+        super().__init__(depth=depth)
+        self.become_twin(depth, every)
+
+
+class TwinConsole(Twin, PakeApp):
+    """The console over invented sources, whose data change while it is used, painted both ways."""
+
+    def __init__(self, depth: str = "truecolor", every: int = 1, theme: str = "dark") -> None:
+        sources = fake_sources(now_ns() - 10 * MINUTE)
+        super().__init__(
+            sources, Feed(sources, period_s=0.05), load_themes()[0], theme=theme, ascii_only=False, zone="UTC"
+        )
+        self.become_twin(depth, every)
+        self.feed.read_once()
+        self.feed.start()
+
+
+async def play(app: Twin, keys: list[str], size: tuple[int, int] = (100, 30)) -> None:
     """Press keys, `WIDTHxHEIGHT` resizes; compare at the end of each."""
     async with app.run_test(size=size, notifications=True) as pilot:
         for key in keys:
@@ -121,7 +148,7 @@ SCRIPT = [
 @pytest.mark.parametrize("depth", DEPTHS)
 async def test_scripted_use_paints_what_stock_painting_paints(depth: str) -> None:
     """Scrolling, sparklines, wide and combining text, screens, themes and resizes: every cell is equal."""
-    app = TwinApp(depth)
+    app = TwinSample(depth)
     await play(app, SCRIPT)
     assert app.updates > 60
 
@@ -133,4 +160,38 @@ ACTIONS = ["down", "up", "pagedown", "end", "home", "s", "w", "l", "t", "p", "z"
 @given(keys=st.lists(st.sampled_from(ACTIONS), max_size=15), every=st.integers(1, 5))
 def test_random_use_paints_what_stock_painting_paints(keys: list[str], every: int) -> None:
     """Whatever is done, and however many updates one frame gathers, every cell is equal."""
-    asyncio.run(play(TwinApp(every=every), keys))
+    asyncio.run(play(TwinSample(every=every), keys))
+
+
+STORY = [
+    *["tab", "j", "j", "tab", "j", "tab", "k", "shift+tab", "2", "j", "k", "enter", "escape"],
+    *["3", "k", "k", "k", "pageup", "up", "up", "80x24", "up", "slash", *"pay", "enter", "n", "z", "z"],
+    *["T", "k", "T", "4", "j", "T", "enter", "escape", "5", "j", "j", "T", "question_mark", "pagedown"],
+    *["escape", "colon", "escape", "1", "200x60", "tab", "j", "plus", "60x20", "1", "2", "3", "120x36"],
+]
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
+async def test_the_console_is_painted_as_stock_painting_would(depth: str) -> None:
+    """Through every screen, prompt, theme and size of the console, with live data, every cell is equal."""
+    app = TwinConsole(depth, theme={"16": "sixteen"}.get(depth, "dark"))
+    await play(app, STORY)
+    assert app.updates > 80
+
+
+KEYS = [
+    *["j", "k", "tab", "shift+tab", "up", "down", "pageup", "pagedown", "home", "end", "enter", "escape"],
+    *["1", "2", "3", "4", "5", "question_mark", "slash", "colon", "x", "f", "z", "p", "T", "U", "L", "e"],
+    *["a", "space", "plus", "minus", "left_square_bracket", "o", "80x24", "120x36", "97x31", "200x60"],
+]
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    keys=st.lists(st.sampled_from(KEYS), max_size=25),
+    every=st.integers(1, 5),
+    theme=st.sampled_from(["dark", "light", "sixteen", "mono"]),
+)
+def test_random_use_of_the_console_is_painted_so_too(keys: list[str], every: int, theme: str) -> None:
+    """Whatever is pressed in the console, in any order and theme, every cell is equal."""
+    asyncio.run(play(TwinConsole(every=every, theme=theme), keys))

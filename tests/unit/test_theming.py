@@ -33,10 +33,37 @@ def test_four_themes_ship() -> None:
     assert not problems
 
 
-@pytest.mark.parametrize("name", ["dark", "light"])
-@pytest.mark.parametrize("depth", [ColorSystem.TRUECOLOR, ColorSystem.EIGHT_BIT])
+DEPTHS = [
+    ("dark", ColorSystem.TRUECOLOR),
+    ("dark", ColorSystem.EIGHT_BIT),
+    ("dark", ColorSystem.STANDARD),
+    ("light", ColorSystem.TRUECOLOR),
+    ("light", ColorSystem.EIGHT_BIT),
+    ("light", ColorSystem.STANDARD),
+]
+XTERM = (
+    *((0, 0, 0), (205, 0, 0), (0, 205, 0), (205, 205, 0), (0, 0, 238), (205, 0, 205), (0, 205, 205)),
+    *((229, 229, 229), (127, 127, 127), (255, 0, 0), (0, 255, 0), (255, 255, 0), (92, 92, 255)),
+    *((255, 0, 255), (0, 255, 255), (255, 255, 255)),
+)
+"""The sixteen colours of xterm (its defaults, XTerm-col.ad)."""
+
+
+@pytest.mark.parametrize("name", ["sixteen", "mono"])
+def test_the_terminals_own_colours_are_readable_on_black(name: str) -> None:
+    """Text in the terminal's sixteen colours stands out by at least 4:1 on a black xterm."""
+    palette = load_themes()[0][name].palette
+    for role in ROLES:
+        style = palette.style(role)
+        numbers = [None if color is None else color.number for color in (style.color, style.bgcolor)]
+        ink = XTERM[7 if numbers[0] is None else numbers[0]]
+        paper = XTERM[0 if numbers[1] is None else numbers[1]]
+        assert role == "border" or contrast(ink, paper) >= 4.0, role
+
+
+@pytest.mark.parametrize(("name", "depth"), DEPTHS)
 def test_every_text_role_is_readable(name: str, depth: ColorSystem) -> None:
-    """Text stands out by at least 4.5:1, in 256 colours too."""
+    """Text stands out by at least 4.5:1, in 256 colours too, and by 3.9:1 in sixteen."""
     theme = load_themes()[0][name]
     background = tuple(int(theme.textual.background[i : i + 2], 16) for i in (1, 3, 5))
     for role in ROLES:
@@ -46,7 +73,8 @@ def test_every_text_role_is_readable(name: str, depth: ColorSystem) -> None:
         assert style.color is not None
         ink = style.color.downgrade(depth).get_truecolor()
         paper = style.bgcolor.downgrade(depth).get_truecolor() if style.bgcolor else background
-        assert contrast(tuple(ink), tuple(paper)) >= 4.5, role
+        least = 3.9 if depth is ColorSystem.STANDARD else 4.5
+        assert contrast(tuple(ink), tuple(paper)) >= least, role
 
 
 def test_a_broken_theme_of_the_user_is_named_and_left_out() -> None:

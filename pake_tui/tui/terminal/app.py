@@ -105,6 +105,11 @@ class TerminalApp(App[None], inherit_bindings=False):
         """The last measured throughput to the terminal; None before a large frame was answered."""
         return self._painter.pacer.throughput if self._painter else None
 
+    @property
+    def rest_s(self) -> float:
+        """Seconds that should lie between two changes of what changes by itself; 0 where the link is fast."""
+        return self._painter.pacer.rest if self._painter else 0.0
+
     def narrowed(self) -> None:
         """The terminal was found to draw characters of ambiguous width wide: they are not sent any more."""
         self.redraw()

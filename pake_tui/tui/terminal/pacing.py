@@ -29,6 +29,8 @@ PIECE, OWN_PIECE = 0.2, 0.06
 """Seconds that the link may be busy with one frame that answers a key, with one that does not."""
 OWN_SHARE = 0.25
 """Share of a slow link for what changes by itself."""
+USUAL = 500
+"""Bytes that a second brings, as a rule, while nobody presses a key."""
 KEPT_TRIPS, KEPT_RATES = 8, 4
 """Measurements kept; the best of them counts, since whatever else happens makes them worse."""
 LEAST_TIME = 1e-4
@@ -60,6 +62,16 @@ class Pacer:
         """Whether a frame takes noticeable time on the link."""
         return self.throughput is not None and self.throughput < FAST
 
+    @property
+    def rest(self) -> float:
+        """Seconds that should lie between two changes of what changes by itself; 0 on a fast link."""
+        if self.throughput is None or not self.slow:
+            return 0.0
+        return self._rest(USUAL / self.throughput)
+
+    def _rest(self, takes: float) -> float:
+        return max(takes / OWN_SHARE, 2 * (self.round_trip or 0.0))
+
     def wait(self, now: float, *, own: bool = False) -> float:
         """Seconds until a frame may go even without an answer; `own`: one that answers no key."""
         if self._way and now >= self._way[0].at + self._limit:
@@ -89,7 +101,7 @@ class Pacer:
             takes = size / self.throughput
             self._free_at = max(self._free_at, now) + takes
             if own and self.slow:
-                self._own_at = now + max(takes / OWN_SHARE, 2 * (self.round_trip or 0.0))
+                self._own_at = now + self._rest(takes)
 
     def taken(self, now: float) -> None:
         """The terminal has taken the frames only now, having stalled: their answers are not late yet."""

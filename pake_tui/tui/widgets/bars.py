@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from pake_tui.tui.app import PakeApp
 
 
+FELT_MS = 30
+"""Round trip from which on the header speaks of the link."""
+
+
 class Bar(Steady):
     """A line across the screen."""
 
@@ -82,6 +86,8 @@ class HeaderBar(Bar):
             left.append((t(f"{len(names)} here: {', '.join(names[:4])}  "), "header"))
         if app.collects_alone and not sources.read_only:
             left.append((t("nobody is paged when you leave  "), "header"))
+        if link := self.link():
+            left.append((t(link + "  "), "header"))
         firing = snapshot.alerts.count(AlertState.FIRING)
         acked = snapshot.alerts.count(AlertState.ACKNOWLEDGED)
         right: Line = []
@@ -111,6 +117,15 @@ class HeaderBar(Bar):
             age = (self.console_app.now() - (status.heartbeat_ns or 0)) // SECOND
             return f"{app.glyphs.unknown} stale {age} s"
         return f"{app.glyphs.live} {mode.value}"
+
+    def link(self) -> str:
+        """Round trip and, where it is narrow, throughput of a link that makes itself felt."""
+        app = self.console_app
+        trip, rate = app.round_trip_ms, app.link_bytes_per_s
+        if trip is None or trip < FELT_MS:
+            return ""
+        narrow = rate is not None and app.rest_s
+        return f"link {round(trip, -1):.0f} ms" + (f" {rate / 1000:.3g} kB/s" if rate and narrow else "")
 
     def clock(self) -> str:
         """The time with its zone."""
