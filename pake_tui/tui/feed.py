@@ -104,7 +104,7 @@ class Feed:
             "processes": lambda: sources.metrics.processes(10),
             "health": sources.health.checks,
             "config": sources.config.view,
-            "files": sources.logs.files,
+            "files": lambda: sources.logs.files(),  # a log source is loaded when it is first asked
             "alerts": sources.alerts.alerts,
             "presence": sources.alerts.presence,
         }
