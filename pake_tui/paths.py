@@ -10,15 +10,15 @@ import platform
 import pwd
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 HOST_WIDE_STATE = Path("/var/lib/pake-tui")
 HOST_WIDE_CONFIG = Path("/etc/pake-tui/pake.yaml")
 
 
-@dataclass(frozen=True, slots=True)
-class StateFolder:
+class StateFolder(Struct, frozen=True):
     """The chosen state folder: `origin` says why this one, `problem` why nothing can be written there."""
 
     path: Path

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from pake_tui.clock import SECOND
 from pake_tui.engine.monitoring.instruments import Instruments
@@ -15,8 +16,7 @@ LATENCY = "api.latency"
 ERRORS = "error_percent"
 
 
-@dataclass(slots=True)
-class ErrorShare:
+class ErrorShare(Struct):
     """The share of failed answers, in per cent, of about the last ten."""
 
     failed: float = 0.0
@@ -28,8 +28,7 @@ class ErrorShare:
         return 100 * self.failed / self.done
 
 
-@dataclass(slots=True)
-class History:
+class History(Struct):
     """Answers of the past, in order of time."""
 
     service: str

@@ -10,19 +10,18 @@ import base64
 import json
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
+from msgspec import Struct, field
 
 from pake_tui.clock import SECOND
 
 MS = SECOND // 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line to write: when (UTC ns), who writes it, by which method of the logger.
 
     `raises` is an exception's (type, text) that belongs to it; `endpoint` the kind of request;

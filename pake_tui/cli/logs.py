@@ -12,7 +12,8 @@ import argparse
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pake_tui import paths
 from pake_tui.cli.logprint import FORMATS, Printer, print_query_error
@@ -155,8 +156,7 @@ def _source(options: argparse.Namespace) -> EmbeddedLogSource:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(Struct, frozen=True):
     """What is read: the records that match, with `context` neighbours around each."""
 
     source: EmbeddedLogSource

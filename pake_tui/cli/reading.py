@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import time
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from pake_tui import paths
 from pake_tui.engine.agent_start import running_config
@@ -22,8 +23,7 @@ from pake_tui.sources.embedded.metrics import status
 RATE_SPAN_S = 0.25
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """The stores of the state folder, only read, and who fills them."""
 
     folder: paths.StateFolder
@@ -39,8 +39,7 @@ class Reading:
         return self.collector.mode in (CollectorMode.AGENT, CollectorMode.OWN)
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """One sample of this host: values by series, sensors that failed with the reason, and those that are
     not there.
     """

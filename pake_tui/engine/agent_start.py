@@ -8,8 +8,9 @@ import site
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from pake_tui.clock import SECOND, monotonic, now_ns
 from pake_tui.engine.store.files import create_file
@@ -29,8 +30,7 @@ LONGEST_WAIT_S = 60.0
 NEVER = "no collector is started: collector mode is never; run `pake-tui agent`"
 
 
-@dataclass(slots=True)
-class _Attempt:
+class _Attempt(Struct):
     """What this process did about one state folder's collector."""
 
     wanted_at: float = -WANTED_EVERY_S

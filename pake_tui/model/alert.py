@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum, IntEnum
+
+from msgspec import Struct, field
 
 from pake_tui.model.sample import Freshness, Tags
 
@@ -34,8 +35,7 @@ class AlertState(Enum):
 LIVE = frozenset({AlertState.FIRING, AlertState.ACKNOWLEDGED, AlertState.SNOOZED})
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledgement:
+class Acknowledgement(Struct, frozen=True):
     """Who has the alert, since when (UTC ns), what they said, and the severity they had seen."""
 
     by: str
@@ -45,8 +45,7 @@ class Acknowledgement:
     expires_ns: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(Struct, frozen=True):
     """Who resolved it, when, why; `by_rule` where the condition cleared by itself."""
 
     by: str
@@ -55,8 +54,7 @@ class Resolution:
     by_rule: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(Struct, frozen=True):
     """One alert as the store has it. Times are UTC nanoseconds; `version` grows with every change.
 
     `rule` is empty for an alert that an application made. `still_true` marks an alert resolved by
@@ -99,8 +97,7 @@ class Alert:
         return self.state in LIVE
 
 
-@dataclass(frozen=True, slots=True)
-class AlertEvent:
+class AlertEvent(Struct, frozen=True):
     """One entry of an alert's history: append-only, one per change."""
 
     alert_id: str
@@ -114,8 +111,7 @@ class AlertEvent:
     number: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class AlertList:
+class AlertList(Struct, frozen=True):
     """Alerts as a panel shows them: firing first, then by severity, then newest."""
 
     alerts: tuple[Alert, ...]
@@ -128,16 +124,14 @@ class AlertList:
         return sum(alert.state is state for alert in self.alerts)
 
 
-@dataclass(frozen=True, slots=True)
-class AlertDetail:
+class AlertDetail(Struct, frozen=True):
     """One alert with its history, oldest first."""
 
     alert: Alert
     history: tuple[AlertEvent, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Presence:
+class Presence(Struct, frozen=True):
     """A console that is open now."""
 
     actor: str
@@ -146,8 +140,7 @@ class Presence:
     host: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """The settings that bound how often people are told. Spans are nanoseconds."""
 
     cooldown_ns: int = 30 * 60 * 1_000_000_000

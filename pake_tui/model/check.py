@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import IntEnum
+
+from msgspec import Struct, field
 
 from pake_tui.model.sample import Freshness
 
@@ -28,8 +29,7 @@ class HealthState(IntEnum):
         return {0: 0, 1: 3, 2: 1, 3: 2}[int(self)]
 
 
-@dataclass(frozen=True, slots=True)
-class CheckPoint:
+class CheckPoint(Struct, frozen=True):
     """One run of a check: when, how it went, how long it took."""
 
     at_ns: int
@@ -38,8 +38,7 @@ class CheckPoint:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class HealthCheck:
+class HealthCheck(Struct, frozen=True):
     """One row of the health panel.
 
     `history` is oldest first; `owner` is `host`, `engine` or `service@pid`.
@@ -58,8 +57,7 @@ class HealthCheck:
     history: tuple[CheckPoint, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class HealthAnswer:
+class HealthAnswer(Struct, frozen=True):
     """All checks, worst first within the panel, and how fresh they are."""
 
     checks: tuple[HealthCheck, ...]

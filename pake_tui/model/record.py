@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum, IntEnum
+
+from msgspec import Struct, field
 
 
 class Level(IntEnum):
@@ -22,8 +23,7 @@ class Level(IntEnum):
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """One parsed record. Inside the product every text in it is masked; `text` is the whole masked record.
 
     `time_ns` is UTC; `utc_offset_s` is what the line stated, None where it stated no zone (then
@@ -45,8 +45,7 @@ class Record:
     """What of the line is not shown and why (too long, undecodable bytes); empty where nothing is missing."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Address:
+class Address(Struct, frozen=True, order=True):
     """Where a record lies: the file's key (stable under rename), its first byte, and its part of the line."""
 
     file: str
@@ -65,8 +64,7 @@ class RowKind(Enum):
     RULER = "ruler"
 
 
-@dataclass(frozen=True, slots=True)
-class LogRow:
+class LogRow(Struct, frozen=True):
     """One row of a log view. `before` and `after` are the places on either side of it."""
 
     kind: RowKind
@@ -90,8 +88,7 @@ class Direction(Enum):
     NEWER = "newer"
 
 
-@dataclass(frozen=True, slots=True)
-class LogBatch:
+class LogBatch(Struct, frozen=True):
     """A piece of a long read. Rows stand in the order of the view, oldest first within the batch.
 
     `scanned_bytes` of `total_bytes` is progress; `cursor` is where the read stands now; `done` marks
@@ -107,8 +104,7 @@ class LogBatch:
     at_end: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LogFile:
+class LogFile(Struct, frozen=True):
     """A file of the view. `problem` says why it can't be read and the way out; empty where it can."""
 
     key: str
@@ -119,8 +115,7 @@ class LogFile:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class IndexStatus:
+class IndexStatus(Struct, frozen=True):
     """How much of the files that deserve an index has one. `problem` says why it goes no further."""
 
     indexed_bytes: int = 0
@@ -129,8 +124,7 @@ class IndexStatus:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LogFiles:
+class LogFiles(Struct, frozen=True):
     """The files of the view, where they came from, and a number that changes when any of them grew."""
 
     files: tuple[LogFile, ...]
@@ -144,8 +138,7 @@ class LogFiles:
         return sum(one.size for one in self.files if not one.problem)
 
 
-@dataclass(frozen=True, slots=True)
-class RecordDetail:
+class RecordDetail(Struct, frozen=True):
     """One record whole: its row, its raw text (masked and safe), and its neighbours in its own file."""
 
     row: LogRow
@@ -154,8 +147,7 @@ class RecordDetail:
     after: tuple[LogRow, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Struct, frozen=True):
     """All records of one correlation ID found so far, oldest first.
 
     `complete` says that every file was searched; `notes` tell what is missing or odd (clocks apart,
@@ -182,8 +174,7 @@ LEVEL_COLUMNS: tuple[Level | None, ...] = (None, *Level)
 """What the columns of a histogram count: records without a level, then debug to critical."""
 
 
-@dataclass(frozen=True, slots=True)
-class Histogram:
+class Histogram(Struct, frozen=True):
     """Records by time and level: `counts[n]` has one number for each of `LEVEL_COLUMNS`.
 
     Bucket n begins at `since_ns + n * bucket_ns`; a bucket is a whole number of minutes. Records count at the

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 Tags = tuple[tuple[str, str], ...]
 
@@ -16,8 +17,7 @@ class MetricKind(Enum):
     TIMING = "timing"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class SeriesKey:
+class SeriesKey(Struct, frozen=True, order=True):
     """A metric with its sorted tags. `service` is empty for the host's own series."""
 
     metric: str
@@ -32,8 +32,7 @@ class SeriesKey:
         return f"{where}{self.metric}{{{inner}}}" if inner else f"{where}{self.metric}"
 
 
-@dataclass(frozen=True, slots=True)
-class Freshness:
+class Freshness(Struct, frozen=True):
     """When the newest data of an answer was made (UTC ns; None: there is none) and why it is not newer."""
 
     at_ns: int | None
@@ -44,8 +43,7 @@ class Freshness:
         return None if self.at_ns is None else max(0, now_ns - self.at_ns)
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(Struct, frozen=True):
     """One step of a series: None marks a gap (nothing was measured), never zero."""
 
     start_ns: int
@@ -54,8 +52,7 @@ class Bucket:
     high: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(Struct, frozen=True):
     """One series over a range: `points` are equal steps, oldest first; `last` is the newest value.
 
     Units: `percent`, `bytes`, `bytes/s`, `ms`, `/s`, or empty. Counters come as rates.
@@ -70,8 +67,7 @@ class Series:
     threshold: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MetricAnswer:
+class MetricAnswer(Struct, frozen=True):
     """Series asked for, with the range they cover and how fresh they are."""
 
     series: tuple[Series, ...]
@@ -80,8 +76,7 @@ class MetricAnswer:
     fresh: Freshness
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessRow:
+class ProcessRow(Struct, frozen=True):
     """One of the busiest processes, now."""
 
     pid: int
@@ -100,8 +95,7 @@ class CollectorMode(Enum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class CollectorStatus:
+class CollectorStatus(Struct, frozen=True):
     """What is known of the collector: its pid, when it was last heard, and the configuration it obeys."""
 
     mode: CollectorMode

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 
 class Layer(Enum):
@@ -15,8 +16,7 @@ class Layer(Enum):
     RUNTIME = "runtime"
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(Struct, frozen=True):
     """The layer a value came from and the place in it (`pake.yaml:12`, `$LOG_LEVEL`, `ada 14:03`)."""
 
     layer: Layer
@@ -26,8 +26,7 @@ class Provenance:
     """A lower layer's value that this one hides, in words; empty where it hides none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """One setting: its dotted path, value, default, meaning, type and limits in words, and provenance."""
 
     path: str
@@ -42,8 +41,7 @@ class Setting:
     editable: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """What is wrong in a configuration: where (1-based), what, and what would be accepted."""
 
     file: str
@@ -59,8 +57,7 @@ class Problem:
         return f"{where}:{name} {self.message}{more}"
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigView:
+class ConfigView(Struct, frozen=True):
     """Every setting, the file they are edited in, and the problems that keep a newer edit out of force."""
 
     settings: tuple[Setting, ...]
@@ -73,8 +70,7 @@ class ConfigView:
     """Grows with every change of settings or problems."""
 
 
-@dataclass(frozen=True, slots=True)
-class EditPreview:
+class EditPreview(Struct, frozen=True):
     """What an edit would do: the line before and after, and why it is refused (then `problem` is set)."""
 
     path: str

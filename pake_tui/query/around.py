@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import takewhile
+
+from msgspec.structs import replace
 
 from pake_tui.errors import LogError
 from pake_tui.model.record import Address, Cursor, Direction, LogBatch, LogRow, Record, RowKind

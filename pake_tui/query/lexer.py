@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from pake_tui.query.errors import QueryError
 
@@ -32,8 +33,7 @@ class Kind(Enum):
     FIELD = "field"
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """Characters as typed and where each stands in the query; `star` says that a `*` followed the quotes."""
 
     text: str
@@ -43,8 +43,7 @@ class Piece:
     star: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """One token at a place; terms have their piece, field terms also a name and an operator."""
 
     kind: Kind

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+
+from msgspec import Struct
 
 from pake_tui.clock import MINUTE, SECOND, parse_duration
 
@@ -14,8 +15,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EXPECTED = "a time: 15m, 14:03, 14:03:21, 2026-03-01, 2026-03-01T14:03, today or yesterday"
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """A span of UTC nanoseconds: the minute, second or day that was named, or a point (`width` 0)."""
 
     start_ns: int

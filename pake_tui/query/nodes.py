@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from pake_tui.model.record import Level, Record
 from pake_tui.query.ids import ids_of
@@ -48,8 +49,7 @@ class Node(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(Struct, frozen=True):
     """All of them."""
 
     terms: tuple[Node, ...]
@@ -62,8 +62,7 @@ class And:
         return " ".join(f"({term})" if isinstance(term, Or) else str(term) for term in self.terms)
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(Struct, frozen=True):
     """At least one of them."""
 
     terms: tuple[Node, ...]
@@ -76,8 +75,7 @@ class Or:
         return " OR ".join(str(term) for term in self.terms)
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     """Not this one."""
 
     term: Node
@@ -90,8 +88,7 @@ class Not:
         return f"-({self.term})" if isinstance(self.term, (And, Or, Not)) else f"-{self.term}"
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A word or phrase anywhere in the masked text, smart-case."""
 
     text: str
@@ -104,8 +101,7 @@ class Text:
         return word(self.text)
 
 
-@dataclass(frozen=True, slots=True)
-class Regex:
+class Regex(Struct, frozen=True):
     """A regular expression anywhere in the masked text."""
 
     pattern: str
@@ -118,8 +114,7 @@ class Regex:
         return f"~{quote_regex(self.pattern)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Exists:
+class Exists(Struct, frozen=True):
     """A field that the record has; `cid` stands for every alias."""
 
     name: str
@@ -132,8 +127,7 @@ class Exists:
         return f"{self.name}:?"
 
 
-@dataclass(frozen=True, slots=True)
-class Equals:
+class Equals(Struct, frozen=True):
     """A field with this value; numbers compare as numbers, and a message needs to contain it only."""
 
     name: str
@@ -161,8 +155,7 @@ class Equals:
         return f"{self.name}:{self.value}"
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(Struct, frozen=True):
     """A field whose number is above or below."""
 
     name: str
@@ -182,8 +175,7 @@ class Compare:
         return f"{self.name}{self.operator}{self.typed}"
 
 
-@dataclass(frozen=True, slots=True)
-class FieldRegex:
+class FieldRegex(Struct, frozen=True):
     """A field in which a regular expression occurs."""
 
     name: str
@@ -199,8 +191,7 @@ class FieldRegex:
         return f"{self.name}~{quote_regex(self.pattern)}"
 
 
-@dataclass(frozen=True, slots=True)
-class LevelIs:
+class LevelIs(Struct, frozen=True):
     """A level compared with another; `:` is equality."""
 
     operator: str
@@ -215,8 +206,7 @@ class LevelIs:
         return f"level{self.operator}{self.level.word}"
 
 
-@dataclass(frozen=True, slots=True)
-class Within:
+class Within(Struct, frozen=True):
     """A time between two moments, both included; `typed` is how `kind` (since, until, at) named it."""
 
     kind: str

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import warnings
-from dataclasses import dataclass
 from functools import lru_cache, reduce
 from operator import or_
+
+from msgspec import Struct
 
 MOST_CHARACTERS = 1_000
 MANY = 4
@@ -48,8 +49,7 @@ def compiled(pattern: str) -> re.Pattern[str]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """A part of a pattern: an atom (mask alone), a sequence, alternatives, or a repeat of one part.
 
     `mask` has a bit for each sample character that can occur in it.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from pake_tui.model.record import Record
 from pake_tui.query.needles import needles_of
@@ -30,8 +31,7 @@ from pake_tui.records.aliases import CORRELATION_IDS
 HIGHLIGHT_CHARACTERS = 4_000
 
 
-@dataclass(frozen=True)
-class Query:
+class Query(Struct, frozen=True, dict=True):
     """A query; `str()` spells it so that it parses to an equal one. `root` is None where it is empty."""
 
     root: Node | None = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import tzinfo
+
+from msgspec import Struct
 
 from pake_tui.model.record import Level
 from pake_tui.query.errors import QueryError
@@ -20,8 +21,7 @@ TIMES = ("since", "until", "at")
 RESERVED = ("cid", "level", "service", *TIMES)
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(Struct, frozen=True):
     """What a query is read with: the moment `now` (UTC ns), and the zone shown."""
 
     now_ns: int

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from pake_tui.model.record import Record
 from pake_tui.query.errors import QueryError
@@ -50,8 +51,7 @@ def word(text: str) -> str:
     return quote(text)
 
 
-@dataclass(frozen=True, slots=True)
-class Glob:
+class Glob(Struct, frozen=True):
     """A value to compare with: literal parts with anything between them; one part is the whole value."""
 
     parts: tuple[str, ...]

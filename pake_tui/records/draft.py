@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from pake_tui.model.record import Level
 from pake_tui.records.timestamps import Stamp
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(Struct):
     """One record being understood; `message` is None where the line states none."""
 
     format: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from pake_tui.records.levels import of_word
 from pake_tui.records.timestamps import Clock, Stamp
@@ -18,8 +19,7 @@ _CRI = re.compile(
 _NANO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7,9}(?:Z|[+-]\d\d:\d\d)(?: |$)")
 
 
-@dataclass(slots=True)
-class Envelope:
+class Envelope(Struct):
     """What was taken off a line, and the payload that is left."""
 
     payload: str

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC
+
+from msgspec import Struct
 
 from pake_tui.records import access, leveled, logfmt, syslog
 from pake_tui.records.envelope import clean, compose_name, open_envelope
@@ -17,8 +18,7 @@ MAX_SAMPLE = 200
 _NUMERIC = re.compile(r"(?<!\d)(\d{1,2})[/.-](\d{1,2})[/.-](?:\d{4}|\d\d)[T ,:]")
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """`format` is the commonest family; the others say which readings this file's lines deserve."""
 
     format: str = "plain"

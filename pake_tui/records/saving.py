@@ -7,8 +7,9 @@ import io
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
+
+from msgspec import Struct
 
 from pake_tui.clock import iso
 from pake_tui.model.record import LogRow, RowKind, Trace
@@ -25,8 +26,7 @@ CSV_COLUMNS = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """What a file says of itself: the query or ID, where it was read, when (UTC ns), what is missing."""
 
     query: str

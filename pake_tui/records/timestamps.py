@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
+
+from msgspec import Struct
 
 from pake_tui.records.timepatterns import AFTER_DIGIT, AFTER_LETTER, FAST, PATTERNS, ZONE_AFTER
 from pake_tui.records.zones import ABBREVIATIONS
@@ -23,8 +24,7 @@ _MONTHS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(Struct, frozen=True):
     """A moment: UTC nanoseconds, the offset the text stated in seconds (None for none), a guessed year."""
 
     ns: int

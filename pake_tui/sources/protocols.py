@@ -1,6 +1,6 @@
 """Five small synchronous protocols: all that a screen or a command knows of where its data comes from.
 
-They are called from worker threads. Everything returned is a frozen dataclass of `pake_tui.model`; a long
+They are called from worker threads. Everything returned is a frozen struct of `pake_tui.model`; a long
 answer is an iterator of batches that ends early once its cancel flag is set. Failures are `PakeError`s.
 """
 
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from pake_tui.model.alert import Alert, AlertDetail, AlertList, AlertState, Presence
 from pake_tui.model.check import HealthAnswer, HealthCheck
@@ -172,8 +173,7 @@ class ConfigStore(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(Struct, frozen=True):
     """The five sources of one console, with what its header says of where they come from."""
 
     metrics: MetricSource

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pake_tui.clock import MINUTE, monotonic, now_ns
 from pake_tui.errors import PakeError
@@ -28,8 +30,7 @@ OF_STATE = ("alerts", "presence")
 _NOTHING = Freshness(None)
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """All that screens show but log rows; `problems` names each part that could not be read, and why."""
 
     at_ns: int = 0
@@ -115,7 +116,7 @@ class Feed:
                 values[name] = readers[name]()
             except PakeError as error:
                 problems.append((name, str(error)))
-        return replace(self.latest, problems=tuple(problems), **values)  # type: ignore[arg-type]  # each value comes from its own protocol method
+        return replace(self.latest, problems=tuple(problems), **values)
 
     def _run(self) -> None:
         stamp, due = 0, 0.0

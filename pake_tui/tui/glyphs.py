@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from pake_tui.model.alert import Alert, AlertState, Severity
 from pake_tui.model.check import HealthState
 from pake_tui.model.record import Level
 
 
-@dataclass(frozen=True, slots=True)
-class Glyphs:
+class Glyphs(Struct, frozen=True):
     """One set of drawing characters; each is one cell wide."""
 
     top_left: str = "╭"

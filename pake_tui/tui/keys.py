@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from pake_tui.errors import ConfigError
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """One thing a key does. `where` is a screen's or panel's name; `footer` ranks it (0: not shown there).
 
     `changes` marks keys that change the state of an alert, a check or a setting. `takes` names the

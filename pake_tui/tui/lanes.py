@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from pake_tui.clock import HOUR, MINUTE, SECOND
 from pake_tui.model.record import LogRow, RowKind, Trace
@@ -25,8 +26,7 @@ DURATIONS = {
 """Fields that state how long something took, and what makes nanoseconds of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(Struct, frozen=True):
     """A record of the trace; times are nanoseconds since its first record, None where it states none.
 
     `start` to `end` is the time its bar covers.
@@ -40,8 +40,7 @@ class Lane:
     error: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """A silence of more than a second before a record."""
 
     length: int

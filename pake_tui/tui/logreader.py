@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from pake_tui.clock import monotonic, now_ns
 from pake_tui.errors import Cancelled, PakeError
@@ -25,8 +26,7 @@ class Purpose(Enum):
     COUNT = "count all hits"
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """A read: from `start`, else from the place of `at_ns`, else from an end; each direction in turn.
 
     `land` is the record that the cursor shall stand on afterwards; `about` says what is looked for;
@@ -44,8 +44,7 @@ class Job:
     context: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A piece of what a job brought. `done` ends a direction, `last` the job; a failure is its `problem`.
 
     `start` is the place that the job read from, `edge` the newest end as it was before the read began

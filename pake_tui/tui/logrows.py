@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from rich.cells import cell_len
 
 from pake_tui.clock import SECOND
@@ -55,8 +55,7 @@ SHOWN_ALREADY = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """Widths and colours of the rows in view; a width of 0 leaves a column out."""
 
     palette: Palette

@@ -6,7 +6,8 @@ It knows no widget: jobs go out through `send`, their answers come back through 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from pake_tui.model.record import Direction, LogFiles, LogRow, RowKind
 from pake_tui.tui.logreader import Answer, Job, Purpose

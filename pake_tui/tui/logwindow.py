@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from pake_tui.model.record import Address, Cursor, Direction, LogRow, RowKind
 
@@ -11,8 +12,7 @@ LIMIT = 4_000
 PAGE = 200
 
 
-@dataclass(slots=True)
-class Window:
+class Window(Struct):
     """Rows in the order of the view, with the places from which either end is read on.
 
     `older` and `newer` are None where nothing was read yet. `at_oldest` and `at_newest` say that there

@@ -6,8 +6,7 @@ A theme file holds `name`, `dark`, `ansi` (true where it uses the terminal's own
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from rich.errors import StyleSyntaxError
 from rich.style import Style
 from textual.theme import Theme
@@ -45,8 +44,7 @@ ANSI_VARIABLES = ("ansi-background", "ansi-foreground", "border-blurred")
 """What Textual's own styles look up in a theme of the terminal's colours, and no generator gives."""
 
 
-@dataclass(frozen=True, slots=True)
-class Palette:
+class Palette(Struct, frozen=True):
     """Styles by role, for everything that is drawn by hand."""
 
     styles: dict[str, Style]
@@ -71,8 +69,7 @@ class Palette:
         return f"cid{sum(correlation_id.encode()) % 6}"
 
 
-@dataclass(frozen=True, slots=True)
-class ConsoleTheme:
+class ConsoleTheme(Struct, frozen=True):
     """A theme file, read and checked."""
 
     name: str

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from pake_tui.clock import MINUTE, SECOND, now_ns
 from pake_tui.engine.monitoring.checks import (

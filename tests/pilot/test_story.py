@@ -28,7 +28,7 @@ START_NS = 1_772_366_400_000_000_000
 
 def console(read_only: str = "") -> PakeApp:
     """A console over the invented incident, twelve minutes in."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     sources = replace(fake_sources(START_NS), read_only=read_only)
     feed = Feed(sources, clock=lambda: START_NS + 12 * MINUTE)
@@ -210,7 +210,7 @@ async def test_an_alert_opens_whole_and_closes_to_its_row() -> None:
 
 async def test_what_is_most_urgent_stays_in_view() -> None:
     """A worse check that comes later is seen at 80 by 24, where only a few rows fit."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from pake_tui.model.check import HealthAnswer, HealthState
     from pake_tui.tui.panels.health import HealthPanel

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from pake_tui.clock import SECOND, monotonic, now_ns
 from pake_tui.engine.monitoring.alerting import Alerting

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
+from msgspec import structs
 
 from pake_tui.clock import HOUR, MINUTE, SECOND
 from pake_tui.engine.monitoring import alert_events as events
@@ -405,7 +404,7 @@ def test_while_it_flaps_even_a_rise_waits_until_it_is_steady() -> None:
 def test_the_end_of_a_silence_tells_only_while_it_fires() -> None:
     """Once where nothing was told of it before, never while somebody has it."""
     story = Story()
-    story.meets(dataclasses.replace(fire(), suppressed="maintenance"), events.Unsuppress())
+    story.meets(structs.replace(fire(), suppressed="maintenance"), events.Unsuppress())
     assert story.notices == [NoticeKind.UNSUPPRESSED]
     other = acked()
     other.meets(events.Suppress("maintenance"), events.Unsuppress())

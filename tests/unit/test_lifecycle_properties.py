@@ -332,7 +332,7 @@ class Lifecycle(RuleBasedStateMachine):
 
 def _without_mark(alert: Alert) -> Alert:
     """As the store keeps the old alert once a new one took over its condition."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     return replace(alert, still_true=False)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from pake_tui.clock import MINUTE, SECOND
 from pake_tui.engine.monitoring.judging import RuleState, Verdict, judge, rejudge

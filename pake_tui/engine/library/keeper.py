@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pake_tui.clock import monotonic
 
 
-@dataclass(slots=True)
-class _Job:
+class _Job(Struct):
     every_s: float
     work: Callable[[], None]
     due: float = 0.0

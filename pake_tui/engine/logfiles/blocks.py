@@ -7,7 +7,9 @@ so that no file makes a reader scan it whole; both directions agree on that plac
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pake_tui.engine.logfiles.tape import Tape, decoded
 from pake_tui.model.record import Record
@@ -19,8 +21,7 @@ _MIDDLE = ("Traceback (most recent call last):", '  File "x.py", line 1, in x')
 """The middle of a traceback: what begins a record even there begins one anywhere."""
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(Struct, frozen=True):
     """The bytes of one record: where they lie, its lines as text, and what of them is not shown.
 
     `line` counts the line breaks between the block's start and the record; `height` its physical lines,
@@ -80,8 +81,7 @@ class _Gathering:
         return Raw(self.start, end, tuple(self.texts), "; ".join(notes), self.line, height)
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """Whole records between two offsets. `cut` is the length of the one line that `data` begins."""
 
     start: int

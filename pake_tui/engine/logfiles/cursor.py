@@ -8,7 +8,8 @@ runs ahead in files without hits, so another query finds its place in those by t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from pake_tui.errors import LogError
 from pake_tui.model.record import Cursor
@@ -18,16 +19,14 @@ Position = tuple[int, int]
 _MARK = "p1"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where one file stands, and its first bytes then: how many, and their checksum."""
 
     position: Position
     head: tuple[int, int] = (0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(Struct, frozen=True):
     """A cursor taken apart: `own` and `time_ns` are its row's file and time, `query` marks its query."""
 
     places: Mapping[str, Place] = field(default_factory=dict)

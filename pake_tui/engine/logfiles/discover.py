@@ -6,9 +6,10 @@ import glob
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+
+from msgspec import Struct
 
 HOST_FOLDER = "/var/log"
 HOST_NAMES = (
@@ -29,8 +30,7 @@ _ROTATED = re.compile(r"[.-](\d{1,4}|\d{8}(?:-\d+)?|\d{4}-\d{2}-\d{2}(?:[T_.-][\
 _VAGUE = {"access", "error", "err", "out", "output", "stdout", "stderr", "current", "log", "server"}
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A file to read and its service; `rotated` marks an older sibling of one that was named."""
 
     path: str
@@ -38,8 +38,7 @@ class Found:
     rotated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Discovery:
+class Discovery(Struct, frozen=True):
     """The files of a view, older siblings before the file itself, and where they came from.
 
     `compressed` are siblings that are not read.

@@ -8,7 +8,8 @@ from __future__ import annotations
 import heapq
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from pake_tui.clock import monotonic
 from pake_tui.engine.logfiles.cursor import Decoded, Position

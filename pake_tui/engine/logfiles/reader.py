@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pake_tui.clock import monotonic
 from pake_tui.engine.logfiles import blocks
@@ -22,8 +23,7 @@ from pake_tui.text.masking import mask_text
 from pake_tui.text.safe import safe
 
 
-@dataclass(slots=True)
-class LogReader:
+class LogReader(Struct):
     """Reads views. `numbers`: rows carry their line number even where reading did not begin at the start."""
 
     numbers: bool = False

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import tzinfo
+
+from msgspec import Struct, field
 
 from pake_tui.engine.logfiles.tape import Reading
 from pake_tui.model.record import Cursor, Direction, LogBatch, Trace
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A search over named files. `files` are (path, service); `gone` names files that left the view, by key.
 
     `kind` is read, count or trace; `text` the query, read with `now_ns` and `zone`, or the ID to trace.
@@ -32,37 +32,32 @@ class Request:
     """What all indexes of this user may have; 0: build none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Keep:
+class Keep(Struct, frozen=True):
     """Build the indexes of a request's files once nobody searches."""
 
     request: Request
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """Begin a request."""
 
     ticket: int
     request: Request
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """Nobody waits for it any more."""
 
     ticket: int
 
 
-@dataclass(frozen=True, slots=True)
-class More:
+class More(Struct, frozen=True):
     """An answer was taken: one more may be sent."""
 
     ticket: int
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A batch or a growing trace; without either the request has ended, by an error if there is one."""
 
     ticket: int

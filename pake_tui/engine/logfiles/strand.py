@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pake_tui.clock import MINUTE
 from pake_tui.engine.logfiles import blocks
@@ -27,8 +28,7 @@ BACK_BYTES = 64 * 1024
 EDGE_LINES = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """A record (None: a mark, or a ruler if `ruler` says something) between two positions of its file."""
 
     time_ns: int

@@ -10,7 +10,8 @@ import os
 import stat
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pake_tui.clock import monotonic
 from pake_tui.engine.logfiles.discover import Discovery, Found
@@ -25,8 +26,7 @@ LEAVE_S = 3.0
 MOST_GONE = 100
 
 
-@dataclass(slots=True)
-class _Leaving:
+class _Leaving(Struct):
     """A tape whose name is gone, and when it is let go (monotonic seconds)."""
 
     tape: Tape

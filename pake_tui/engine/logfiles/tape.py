@@ -11,8 +11,9 @@ import stat
 import threading
 import weakref
 import zlib
-from dataclasses import dataclass
 from datetime import UTC, tzinfo
+
+from msgspec import Struct
 
 from pake_tui.clock import SECOND, now_ns
 from pake_tui.records.aliases import CORRELATION_IDS
@@ -26,8 +27,7 @@ UTF16_BYTES = 64 * 1024 * 1024
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """How files are read: the zone of times that state none, ID aliases, and bytes of one record shown."""
 
     assumed_zone: tzinfo = UTC

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from pake_tui.clock import SECOND, monotonic
 from pake_tui.engine.logfiles.cursor import Position
@@ -62,8 +63,7 @@ def traces(
         yield search.trace(unread, complete=True)
 
 
-@dataclass(slots=True)
-class _Search:
+class _Search(Struct):
     """What was found so far."""
 
     wanted: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from pake_tui.engine.logfiles import blocks
 from pake_tui.engine.logfiles.cursor import Decoded, Place, Position
@@ -17,8 +18,7 @@ HOLD_WHOLE_S = 0.1
 HOLD_PART_S = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """Open files in the order in which equal times stand; `gone` names files that left, by key."""
 
     tapes: tuple[Tape, ...] = ()

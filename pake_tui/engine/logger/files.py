@@ -10,9 +10,10 @@ import fcntl
 import os
 import stat
 import threading
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+
+from msgspec import Struct
 
 from pake_tui.clock import DAY, HOUR, SECOND
 
@@ -20,8 +21,7 @@ _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 _PERIODS = {"hourly": HOUR, "daily": DAY, "weekly": 7 * DAY}
 
 
-@dataclass(frozen=True, slots=True)
-class FilePlan:
+class FilePlan(Struct, frozen=True):
     """How a file is to be kept: its mode, when it rotates (bytes, and a UTC period or none), what stays."""
 
     mode: int

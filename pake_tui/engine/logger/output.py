@@ -6,8 +6,9 @@ import re
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from pake_tui.clock import now_ns
 from pake_tui.engine.logger import pipeline
@@ -38,8 +39,7 @@ def warn(text: str) -> None:
         return
 
 
-@dataclass(slots=True)
-class Target:
+class Target(Struct):
     """One file with what went wrong on it since the last line that was written."""
 
     sink: FileSink

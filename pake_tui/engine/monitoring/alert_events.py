@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
+
+from msgspec import Struct
 
 from pake_tui.model.alert import Severity
 from pake_tui.model.sample import Tags
@@ -29,8 +30,7 @@ class NoticeKind(IntEnum):
         return self.name.lower().replace("_", " ")
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """One notice that became due: sent, or `held` back by the hourly limit (a digest names it later)."""
 
     alert_id: str
@@ -43,8 +43,7 @@ class Notice:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Fire:
+class Fire(Struct, frozen=True):
     """The edge: a rule became true, or an application called `create_alert`. `new_id` names a new alert."""
 
     new_id: str
@@ -63,48 +62,41 @@ class Fire:
     suppressed: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class StillTrue:
+class StillTrue(Struct, frozen=True):
     """The rule stays true: no fire. A higher severity rises, a lower one is recorded."""
 
     value: float | None = None
     severity: Severity | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Clear:
+class Clear(Struct, frozen=True):
     """The rule was false for its `resolve_for`."""
 
     value: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NoData:
+class NoData(Struct, frozen=True):
     """Nothing was measured for five intervals."""
 
 
-@dataclass(frozen=True, slots=True)
-class RuleDeleted:
+class RuleDeleted(Struct, frozen=True):
     """The rule is gone from the configuration."""
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledge:
+class Acknowledge(Struct, frozen=True):
     """A person takes it."""
 
     actor: str
     comment: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Unacknowledge:
+class Unacknowledge(Struct, frozen=True):
     """A person gives it back."""
 
     actor: str
 
 
-@dataclass(frozen=True, slots=True)
-class Snooze:
+class Snooze(Struct, frozen=True):
     """A person wants silence until a time (UTC ns)."""
 
     actor: str
@@ -112,68 +104,57 @@ class Snooze:
     comment: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Resolve:
+class Resolve(Struct, frozen=True):
     """A person, or the application that made it, closes it."""
 
     actor: str
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Struct, frozen=True):
     """A person says something; no change."""
 
     actor: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Suppress:
+class Suppress(Struct, frozen=True):
     """A silence matches it, or a parent is down: notices are withheld."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unsuppress:
+class Unsuppress(Struct, frozen=True):
     """The silence ended, or the parent is back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wake:
+class Wake(Struct, frozen=True):
     """The snooze's time passed."""
 
 
-@dataclass(frozen=True, slots=True)
-class AckExpired:
+class AckExpired(Struct, frozen=True):
     """The acknowledgement's time passed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expired:
+class Expired(Struct, frozen=True):
     """An application's alert outlived its `expires_after`."""
 
 
-@dataclass(frozen=True, slots=True)
-class FlapEnded:
+class FlapEnded(Struct, frozen=True):
     """It has been steady for long enough."""
 
 
-@dataclass(frozen=True, slots=True)
-class CooldownEnded:
+class CooldownEnded(Struct, frozen=True):
     """Resolved by hand, and the rule is still true after the cooldown: it fires as a new alert."""
 
     new_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeDue:
+class NoticeDue(Struct, frozen=True):
     """A notice that was put off may go out now."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReminderDue:
+class ReminderDue(Struct, frozen=True):
     """It has been firing for so long that people are reminded."""
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pake_tui.clock import SECOND, short_duration
 from pake_tui.model.check import HealthCheck, HealthState
@@ -21,8 +23,7 @@ _GIB = 1024**3
 Values = Mapping[SeriesKey, float]
 
 
-@dataclass(frozen=True, slots=True)
-class PartReport:
+class PartReport(Struct, frozen=True):
     """How one part of the collector does: why its last run failed, how many seconds the current run takes,
     what is odd although it works, else what it does.
     """

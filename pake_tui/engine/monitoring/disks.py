@@ -9,8 +9,9 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from pake_tui.clock import monotonic
 
@@ -30,8 +31,7 @@ INJECTED = frozenset({"/etc/hosts", "/etc/hostname", "/etc/resolv.conf"})
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(Struct, frozen=True):
     """A mount point, the device behind it (`major:minor`, or its name) and its file system type."""
 
     point: str
@@ -39,8 +39,7 @@ class Mount:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """Bytes of a file system; `available` is what a user without privileges may still write."""
 
     used: int

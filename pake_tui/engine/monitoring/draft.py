@@ -9,8 +9,10 @@ reopenings).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pake_tui.engine.monitoring.alert_events import Fire, Notice, NoticeKind
 from pake_tui.model.alert import Alert, AlertEvent, AlertState, Policy, Resolution, Severity
@@ -19,8 +21,7 @@ PAST = ("edge_ns", "notice_ns", "resolved_ns")
 BY_RULE = "rule"
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(Struct):
     """`room` is how many more notices this hour allows; it shrinks as they are sent."""
 
     alert: Alert

@@ -9,7 +9,8 @@ import math
 import random
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from pake_tui.model.sample import SeriesKey
 
@@ -24,8 +25,7 @@ Raw = object
 """A key as the caller gave it: a name, or a tuple of the name and its tag items, in any order."""
 
 
-@dataclass(slots=True)
-class Timings:
+class Timings(Struct):
     """The timings of one series since the last drain, in milliseconds."""
 
     values: list[float] = field(default_factory=list)
@@ -54,8 +54,7 @@ class Timings:
         self.highest = max(self.highest, other.highest)
 
 
-@dataclass(frozen=True, slots=True)
-class Drained:
+class Drained(Struct, frozen=True):
     """What came in since the last drain: increments, newest levels, timings."""
 
     counts: dict[SeriesKey, float]

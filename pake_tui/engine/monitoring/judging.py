@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import Enum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pake_tui.clock import SECOND
 from pake_tui.engine.monitoring.rules import Rule
@@ -22,8 +24,7 @@ class Verdict(Enum):
     NO_DATA = "no data"
 
 
-@dataclass(frozen=True, slots=True)
-class RuleState:
+class RuleState(Struct, frozen=True):
     """Where one rule stands with one series. Times are nanoseconds of a clock that does not step.
 
     `true_since` and `false_since` are set while a span is counted, `seen` is when a value last came.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import TypedDict
+
+from msgspec import Struct, field
 
 from pake_tui.engine.monitoring.instruments import Drained, Instruments, Timings
 from pake_tui.engine.store.metrics import Meaning
@@ -35,8 +36,7 @@ def quantile(ordered: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
 
 
-@dataclass(slots=True)
-class _Total:
+class _Total(Struct):
     count: int = 0
     total: float = 0.0
     highest: float = 0.0

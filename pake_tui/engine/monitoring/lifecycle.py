@@ -7,7 +7,8 @@ here reads a clock, a file or a setting.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pake_tui.clock import HOUR
 from pake_tui.engine.monitoring import alert_events as events
@@ -20,8 +21,7 @@ UNLIMITED = 1_000_000
 MOST_STEPS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What an event made of an alert. `refusal` says in words why a person's wish changed nothing."""
 
     alert: Alert | None

@@ -6,8 +6,9 @@ import os
 import threading
 import uuid
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from pake_tui.clock import now_ns
 from pake_tui.engine.monitoring import reports
@@ -33,8 +34,7 @@ def _silence(text: str) -> None:
     """Nobody wants to hear warnings."""
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """The answer of an action that is on disk already: whether it changed something. Awaitable."""
 
     changed: bool

@@ -11,7 +11,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from pake_tui.clock import SECOND, monotonic, now_ns
 from pake_tui.model.check import CheckPoint, HealthCheck, HealthState
@@ -39,8 +40,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What one run said."""
 
     state: HealthState
@@ -99,8 +99,7 @@ def _awaited(answer: Awaitable[object]) -> object:
     return asyncio.run(wait())
 
 
-@dataclass(slots=True)
-class _Probe:
+class _Probe(Struct):
     """One registered check and how it last went. Times are UTC ns, `due` and `started` monotonic seconds."""
 
     name: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from pake_tui.clock import SECOND, monotonic
 from pake_tui.engine.monitoring.alerting import Alerting

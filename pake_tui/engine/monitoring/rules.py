@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from math import isfinite
+
+from msgspec import Struct
 
 from pake_tui.clock import DAY, MINUTE, SECOND, parse_duration, short_duration
 from pake_tui.model.alert import Severity
@@ -30,8 +31,7 @@ _SEVERITIES = ", ".join(severity.word for severity in Severity)
 _UNITS = {"percent": " %", "bytes": " B", "bytes/s": " B/s", "ms": " ms", "/s": "/s"}
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """`metric op threshold` for `for_ns`, for every series of that metric that has all of `tags`.
 
     The tag `service` is the series' service. `clear` is the value past which it counts as false again

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
+from msgspec import Struct, field
 from yaml.constructor import SafeConstructor
 
 from pake_tui.engine.settings.values import shown
@@ -37,8 +37,7 @@ _HINTS = {
 }
 
 
-@dataclass(slots=True)
-class Item:
+class Item(Struct):
     """A value with the line (1-based) it stands on: a scalar, a mapping or a list of Items."""
 
     value: object
@@ -66,8 +65,7 @@ class Item:
         return here.line
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """What a file says; `root` is None where it says nothing or cannot be read."""
 
     file: str

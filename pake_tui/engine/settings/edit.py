@@ -6,8 +6,9 @@ A plan whose text, parsed again, says anything else than the old text with that 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from pake_tui.engine.settings import document, surgery
 from pake_tui.engine.settings.layers import Validator, read_file_layer
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 HEADER = "# Settings of pake-tui; `pake-tui config show` lists them all.\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """An edit with the whole text it leads to; not to be written where the preview has a problem."""
 
     preview: EditPreview

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from pake_tui.model.setting import Problem
 from pake_tui.paths import user_name, who_else_can_write
@@ -14,8 +15,7 @@ MAX_BYTES = 1_048_576
 YOUNG_NS = 100_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(Struct, frozen=True):
     """What `stat` says of a file (links followed): an identity that changes with every edit."""
 
     identity: tuple[int, int, int, int, int]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pake_tui.engine.settings.runtime import RuntimeValue
 from pake_tui.engine.settings.schema import (
@@ -30,8 +32,7 @@ MAX_PROBLEMS = 100
 MAX_LIST = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class FileLayer:
+class FileLayer(Struct, frozen=True):
     """What a valid or broken file sets: values and lines by dotted path, whole lists by name."""
 
     file: str = ""
@@ -46,8 +47,7 @@ class FileLayer:
         return f"{PurePath(self.file).name}:{self.lines[path]}"
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(Struct, frozen=True):
     """The merged settings, where each value came from, and what the environment has wrong."""
 
     settings: Settings
@@ -214,9 +214,9 @@ def changed_paths(before: Settings, after: Settings) -> frozenset[str]:
     for section in SECTIONS:
         old, fresh = getattr(before, section), getattr(after, section)
         paths |= {
-            f"{section}.{one.name}"
-            for one in fields(old)
-            if getattr(old, one.name) != getattr(fresh, one.name)
+            f"{section}.{name}"
+            for name in old.__struct_fields__
+            if getattr(old, name) != getattr(fresh, name)
         }
     return frozenset(paths)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from pake_tui.clock import SECOND
 from pake_tui.engine.settings.schema import SECTIONS, options_of
@@ -14,7 +15,7 @@ from pake_tui.model.setting import Problem
 
 
 class RuntimeEntry(Protocol):
-    """A runtime value as the state keeps it; the store's own dataclass is one."""
+    """A runtime value as the state keeps it; the store's own row is one."""
 
     @property
     def section(self) -> str:
@@ -37,8 +38,7 @@ class RuntimeEntry(Protocol):
         """When, UTC nanoseconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class RuntimeValue:
+class RuntimeValue(Struct, frozen=True):
     """A value set while the program runs. `own`: by this process; else it came from the shared state."""
 
     value: Any

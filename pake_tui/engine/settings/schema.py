@@ -1,15 +1,17 @@
 """The settings: one schema for defaults, checks, the config screen, the README's table and the JSON schema.
 
-A section is a frozen dataclass; each field carries an option's facts as metadata. Nothing else lists them.
+Each field of a section is annotated with its option's facts. Nothing else lists them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import cache
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_args, get_type_hints
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from pake_tui.model.record import Level
 
@@ -23,142 +25,155 @@ class SecurityLevel(StrEnum):
     RESTRICTED = "restricted"
 
 
-def _about(
-    meaning: str,
-    env: str = "",
-    *,
-    low: float | None = None,
-    high: float | None = None,
-    choices: tuple[str, ...] = (),
-    empty: bool = False,
-) -> dict[str, Any]:
-    return {"meaning": meaning, "env": env, "low": low, "high": high, "choices": choices, "empty": empty}
+class About(Struct, frozen=True):
+    """What a section's annotation says of an option: meaning, environment variable, limits (inclusive)."""
+
+    meaning: str
+    env: str = ""
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    empty: bool = False
 
 
-def _option(default: Any, *about: str, **limits: Any) -> Any:
-    return field(default=default, metadata=_about(*about, **limits))
-
-
-@dataclass(frozen=True, slots=True)
-class LoggingSettings:
+class LoggingSettings(Struct, frozen=True):
     """What the logger of an application writes, where, and how."""
 
-    service_name: str = _option("app", "name of the service, and of its log file", "LOG_SERVICE_NAME")
-    environment: str = _option(
-        "", "environment the service runs in, e.g. production", "LOG_ENVIRONMENT", empty=True
+    service_name: Annotated[str, About("name of the service, and of its log file", "LOG_SERVICE_NAME")] = (
+        "app"
     )
-    log_level: Level = field(default=Level.INFO, metadata=_about("least level that is written", "LOG_LEVEL"))
-    json_format: bool = _option(True, "write JSON lines; false writes key=value lines", "LOG_JSON")
-    console_enabled: bool = _option(True, "write to standard error", "LOG_CONSOLE")
-    file_enabled: bool = _option(True, "write to log_directory/service_name.log", "LOG_FILE")
-    log_directory: str = _option(
-        "logs", "folder of the log files; relative to where it was started", "LOG_DIRECTORY"
-    )
-    max_file_size_mb: float = _option(
-        100.0,
-        "a log file that would grow past this rotates, MiB",
-        "LOG_MAX_FILE_SIZE_MB",
-        low=0.01,
-        high=100_000,
-    )
-    backup_count: int = _option(10, "rotated files that are kept", "LOG_BACKUP_COUNT", low=0, high=1000)
-    rotation_frequency: str = _option(
-        "daily",
-        "a log file rotates at least this often (UTC)",
-        "LOG_ROTATION_FREQUENCY",
-        choices=("never", "hourly", "daily", "weekly"),
-    )
-    mask_sensitive_data: bool = _option(
-        True, "mask secrets in log lines; false counts on public and internal only", "LOG_MASK_SENSITIVE"
-    )
-    security_level: SecurityLevel = field(
-        default=SecurityLevel.INTERNAL,
-        metadata=_about(
+    environment: Annotated[
+        str, About("environment the service runs in, e.g. production", "LOG_ENVIRONMENT", empty=True)
+    ] = ""
+    log_level: Annotated[Level, About("least level that is written", "LOG_LEVEL")] = Level.INFO
+    json_format: Annotated[bool, About("write JSON lines; false writes key=value lines", "LOG_JSON")] = True
+    console_enabled: Annotated[bool, About("write to standard error", "LOG_CONSOLE")] = True
+    file_enabled: Annotated[bool, About("write to log_directory/service_name.log", "LOG_FILE")] = True
+    log_directory: Annotated[
+        str, About("folder of the log files; relative to where it was started", "LOG_DIRECTORY")
+    ] = "logs"
+    max_file_size_mb: Annotated[
+        float,
+        About(
+            "a log file that would grow past this rotates, MiB",
+            "LOG_MAX_FILE_SIZE_MB",
+            low=0.01,
+            high=100_000,
+        ),
+    ] = 100.0
+    backup_count: Annotated[
+        int, About("rotated files that are kept", "LOG_BACKUP_COUNT", low=0, high=1000)
+    ] = 10
+    rotation_frequency: Annotated[
+        str,
+        About(
+            "a log file rotates at least this often (UTC)",
+            "LOG_ROTATION_FREQUENCY",
+            choices=("never", "hourly", "daily", "weekly"),
+        ),
+    ] = "daily"
+    mask_sensitive_data: Annotated[
+        bool,
+        About("mask secrets in log lines; false counts on public and internal only", "LOG_MASK_SENSITIVE"),
+    ] = True
+    security_level: Annotated[
+        SecurityLevel,
+        About(
             "confidentiality; files are 0644 public, 0640 internal and confidential, 0600 restricted",
             "LOG_SECURITY_LEVEL",
         ),
-    )
-    async_logging: bool = _option(False, "write from a background thread with a bounded queue", "LOG_ASYNC")
+    ] = SecurityLevel.INTERNAL
+    async_logging: Annotated[
+        bool, About("write from a background thread with a bounded queue", "LOG_ASYNC")
+    ] = False
 
 
-@dataclass(frozen=True, slots=True)
-class MonitoringSettings:
+class MonitoringSettings(Struct, frozen=True):
     """How often things are judged, the built-in thresholds, and how often people are told."""
 
-    service_name: str = _option(
-        "app", "name under which metrics and alerts are kept", "MONITORING_SERVICE_NAME"
-    )
-    environment: str = _option(
-        "", "environment, shown in the console's header", "MONITORING_ENVIRONMENT", empty=True
-    )
-    collection_interval_seconds: float = _option(
-        30.0,
-        "how often instruments, rules and checks are judged; the host is sampled every second",
-        "MONITORING_COLLECTION_INTERVAL",
-        low=1,
-        high=3600,
-    )
-    cpu_threshold_percent: float = _option(
-        80.0, "cpu use above this is an alert", "MONITORING_CPU_THRESHOLD", low=0, high=100
-    )
-    memory_threshold_percent: float = _option(
-        85.0, "memory use above this is an alert", "MONITORING_MEMORY_THRESHOLD", low=0, high=100
-    )
-    disk_threshold_percent: float = _option(
-        90.0, "use of any disk above this is an alert", "MONITORING_DISK_THRESHOLD", low=0, high=100
-    )
-    alerting_enabled: bool = _option(True, "judge rules and let alerts fire", "MONITORING_ALERTING")
-    alert_cooldown_minutes: float = _option(
-        30.0,
-        "one alert notifies at most once in this time, and reopens if it fires again within it",
-        "MONITORING_ALERT_COOLDOWN_MINUTES",
-        low=0,
-        high=10_080,
-    )
-    max_alerts_per_hour: int = _option(
-        10,
-        "notices past this in an hour are held back and summed up; critical ones never",
-        "MONITORING_MAX_ALERTS_PER_HOUR",
-        low=1,
-        high=10_000,
-    )
-    prometheus_enabled: bool = _option(
-        False, "export to Prometheus (accepted, does nothing yet)", "MONITORING_PROMETHEUS"
-    )
-    datadog_enabled: bool = _option(
-        False, "export to Datadog (accepted, does nothing yet)", "MONITORING_DATADOG"
-    )
+    service_name: Annotated[
+        str, About("name under which metrics and alerts are kept", "MONITORING_SERVICE_NAME")
+    ] = "app"
+    environment: Annotated[
+        str, About("environment, shown in the console's header", "MONITORING_ENVIRONMENT", empty=True)
+    ] = ""
+    collection_interval_seconds: Annotated[
+        float,
+        About(
+            "how often instruments, rules and checks are judged; the host is sampled every second",
+            "MONITORING_COLLECTION_INTERVAL",
+            low=1,
+            high=3600,
+        ),
+    ] = 30.0
+    cpu_threshold_percent: Annotated[
+        float, About("cpu use above this is an alert", "MONITORING_CPU_THRESHOLD", low=0, high=100)
+    ] = 80.0
+    memory_threshold_percent: Annotated[
+        float, About("memory use above this is an alert", "MONITORING_MEMORY_THRESHOLD", low=0, high=100)
+    ] = 85.0
+    disk_threshold_percent: Annotated[
+        float, About("use of any disk above this is an alert", "MONITORING_DISK_THRESHOLD", low=0, high=100)
+    ] = 90.0
+    alerting_enabled: Annotated[bool, About("judge rules and let alerts fire", "MONITORING_ALERTING")] = True
+    alert_cooldown_minutes: Annotated[
+        float,
+        About(
+            "one alert notifies at most once in this time, and reopens if it fires again within it",
+            "MONITORING_ALERT_COOLDOWN_MINUTES",
+            low=0,
+            high=10_080,
+        ),
+    ] = 30.0
+    max_alerts_per_hour: Annotated[
+        int,
+        About(
+            "notices past this in an hour are held back and summed up; critical ones never",
+            "MONITORING_MAX_ALERTS_PER_HOUR",
+            low=1,
+            high=10_000,
+        ),
+    ] = 10
+    prometheus_enabled: Annotated[
+        bool, About("export to Prometheus (accepted, does nothing yet)", "MONITORING_PROMETHEUS")
+    ] = False
+    datadog_enabled: Annotated[
+        bool, About("export to Datadog (accepted, does nothing yet)", "MONITORING_DATADOG")
+    ] = False
 
 
-@dataclass(frozen=True, slots=True)
-class CollectorSettings:
+class CollectorSettings(Struct, frozen=True):
     """Who samples. In the file `collector: never` is short for `collector: {mode: never}`."""
 
-    mode: str = _option(
-        "auto",
-        "auto starts a collector where none runs; never forbids it",
-        "PAKE_COLLECTOR",
-        choices=("auto", "never"),
-    )
+    mode: Annotated[
+        str,
+        About(
+            "auto starts a collector where none runs; never forbids it",
+            "PAKE_COLLECTOR",
+            choices=("auto", "never"),
+        ),
+    ] = "auto"
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Bounds of queues, caches and histories; what is past one is dropped, counted and said."""
 
-    log_queue: int = _option(10_000, "lines that async_logging may have waiting", low=100, high=1_000_000)
-    log_files: int = _option(500, "files in one log view; the newest are taken", low=1, high=10_000)
-    record_bytes: int = _option(65_536, "bytes of one log record that are read", low=1024, high=16_777_216)
-    index_bytes: int = _option(
-        1_000_000_000,
-        "bytes that the index of all your log files may have; 0 keeps none",
-        low=0,
-        high=100_000_000_000,
+    log_queue: Annotated[int, About("lines that async_logging may have waiting", low=100, high=1_000_000)] = (
+        10_000
     )
+    log_files: Annotated[int, About("files in one log view; the newest are taken", low=1, high=10_000)] = 500
+    record_bytes: Annotated[
+        int, About("bytes of one log record that are read", low=1024, high=16_777_216)
+    ] = 65_536
+    index_bytes: Annotated[
+        int,
+        About(
+            "bytes that the index of all your log files may have; 0 keeps none", low=0, high=100_000_000_000
+        ),
+    ] = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """All settings in force at one moment. `rules` are as the file has them; treat them as frozen."""
 
     logging: LoggingSettings = LoggingSettings()
@@ -170,7 +185,7 @@ class Settings:
     correlation_ids: tuple[str, ...] = ()
 
 
-SECTIONS: Mapping[str, type] = {
+SECTIONS: Mapping[str, type[Struct]] = {
     "logging": LoggingSettings,
     "monitoring": MonitoringSettings,
     "collector": CollectorSettings,
@@ -187,8 +202,7 @@ KEYS: tuple[str, ...] = (*SECTIONS, *LISTS)
 """Top-level keys of the file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """One setting of a section: its type, default, meaning, limits (inclusive), and environment variable."""
 
     section: str
@@ -213,15 +227,15 @@ def options() -> Mapping[str, Option]:
     """Every option by its path, in the schema's order."""
     found = {}
     for section, owner in SECTIONS.items():
-        hints = get_type_hints(owner)
-        for one in fields(owner):
-            facts = dict(one.metadata)
-            kind = hints[one.name]
+        hints = get_type_hints(owner, include_extras=True)
+        for name, default in zip(owner.__struct_fields__, owner.__struct_defaults__, strict=True):
+            kind, about = get_args(hints[name])
+            facts = asdict(about)
             if kind is Level:
                 facts["choices"] = tuple(level.name for level in Level)
             elif kind is SecurityLevel:
                 facts["choices"] = tuple(level.value for level in SecurityLevel)
-            option = Option(section, one.name, kind, one.default, **facts)
+            option = Option(section, name, kind, default, **facts)
             found[option.path] = option
     return found
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from pake_tui.engine.settings.document import compose
 
@@ -25,8 +25,7 @@ class CannotEditError(Exception):
     """The text has no place for the value."""
 
 
-@dataclass(frozen=True, slots=True)
-class TextEdit:
+class TextEdit(Struct, frozen=True):
     """The text after an edit, and its line (1-based) before and after; `before` is empty for a line added."""
 
     text: str

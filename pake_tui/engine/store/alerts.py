@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pake_tui.clock import DAY, HOUR
 from pake_tui.engine.store.encoding import LIVE_WORDS, decode, encode
@@ -62,8 +64,7 @@ SHOWN_RESOLVED_NS = DAY
 MOST_SHOWN = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeRow:
+class NoticeRow(Struct, frozen=True):
     """One notice on record; `held` until a digest named it. `kind` as `NoticeKind.word`, `at_ns` UTC ns."""
 
     alert_id: str

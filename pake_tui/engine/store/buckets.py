@@ -5,26 +5,23 @@ it.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from itertools import pairwise, repeat
+from itertools import pairwise
 from math import isnan
 from operator import itemgetter
+
+from msgspec import Struct
 
 from pake_tui.clock import MINUTE
 from pake_tui.model.sample import Bucket
 
 HOLD = 2.5
 
-_FILL = tuple(Bucket.__dict__[field.name].__set__ for field in fields(Bucket))
-
 Floats = Sequence[float]
 Values = list[float | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(Struct, frozen=True):
     """`points` steps of `step_ns`, the first of which starts at `start_ns` (UTC ns)."""
 
     start_ns: int
@@ -38,8 +35,7 @@ class Grid:
         return list(range(self.start_ns, end, self.step_ns))[: self.points + 1]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Column:
+class Column(Struct, frozen=True, eq=False):
     """One series of one writer: times (UTC ns, rising) and per time a mean, a low and a high."""
 
     times: Sequence[int]
@@ -48,8 +44,7 @@ class Column:
     highs: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """Which samples fall into which step, worked out once for all columns that share their times.
 
     `first` names one sample per step; `several` the steps that have more (step, from, to); `gaps` those that
@@ -61,8 +56,7 @@ class Plan:
     gaps: tuple[int, ...]
 
 
-@dataclass(slots=True)
-class Steps:
+class Steps(Struct):
     """A column in steps; None is a gap."""
 
     means: Values
@@ -148,15 +142,8 @@ def merged(parts: Sequence[Steps], *, add: bool) -> Steps:
 
 
 def as_buckets(steps: Steps, starts: Sequence[int]) -> tuple[Bucket, ...]:
-    """What the model wants.
-
-    Filled slot by slot: a screen asks for 15,000 of them, and `__init__` takes twice as long.
-    """
-    made = list(map(object.__new__, repeat(Bucket, len(starts))))
-    columns = (starts, steps.means, steps.lows, steps.highs)
-    for fill, values in zip(_FILL, columns, strict=True):
-        deque(map(fill, made, values), maxlen=0)
-    return tuple(made)
+    """What the model wants."""
+    return tuple(map(Bucket, starts, steps.means, steps.lows, steps.highs))
 
 
 def rates(times: Sequence[int], values: Floats) -> Column:

@@ -14,9 +14,10 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from pake_tui.clock import SECOND, now_ns
 from pake_tui.engine.store.files import create_file
@@ -38,8 +39,7 @@ class DeposedError(StoreError):
     """This collector was silent too long and another one leads: stop, write nothing more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leader:
+class Leader(Struct, frozen=True):
     """The collector on record. `alive` is whether its lock is held, `beat_ns` its last heartbeat (UTC ns).
 
     `silent` is true when the heartbeat is older than two seconds.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from pake_tui.clock import MINUTE, now_ns
 
@@ -20,8 +21,7 @@ GRACE_NS = MINUTE
 MOST = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class LoggerRow:
+class LoggerRow(Struct, frozen=True):
     """One registered log file: absolute path, service, the pid that wrote to it last, since when (UTC ns)."""
 
     path: Path

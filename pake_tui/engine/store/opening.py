@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
+
+from msgspec import Struct, field
 
 from pake_tui.clock import monotonic
 from pake_tui.engine.store.failures import is_corrupt, why_not
@@ -20,8 +21,7 @@ META = "CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
 JOURNAL_LIMIT = 16 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Schema:
+class Schema(Struct, frozen=True):
     """Migrations that only add, in order; their number is the schema's version.
 
     `min_reader` and `min_writer` are the oldest versions that may still read and write a file of this one;
@@ -39,8 +39,7 @@ class Schema:
         return len(self.migrations)
 
 
-@dataclass(slots=True)
-class Opened:
+class Opened(Struct):
     """A connection with the file it stands for.
 
     `identity` is None for the empty stand-in of a missing file.

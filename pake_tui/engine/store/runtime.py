@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from pake_tui.clock import now_ns
 from pake_tui.errors import StoreError
@@ -21,8 +22,7 @@ CREATE TABLE runtime(
 """
 
 
-@dataclass(frozen=True, slots=True)
-class RuntimeValue:
+class RuntimeValue(Struct, frozen=True):
     """One setting's runtime value: `section.name`, a JSON value, who set it, when (UTC ns)."""
 
     section: str

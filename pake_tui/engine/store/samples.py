@@ -9,8 +9,9 @@ import json
 import sqlite3
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from math import isfinite
+
+from msgspec import Struct
 
 from pake_tui.engine.store.buckets import Column, joined, rates
 from pake_tui.model.sample import MetricKind, SeriesKey
@@ -30,16 +31,14 @@ CREATE INDEX samples_by_time ON samples(at_ns);
 MOST_SERIES = 5_000
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(Struct, frozen=True):
     """How to read a series: its kind, and its unit (`percent`, `bytes`, `bytes/s`, `ms`, `/s` or empty)."""
 
     kind: MetricKind = MetricKind.GAUGE
     unit: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """A series on record."""
 
     id: int
@@ -132,8 +131,7 @@ def layouts(connection: sqlite3.Connection) -> dict[int, list[int]]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """Rows of one writer and one layout: their times, and per row the values one after another."""
 
     writer: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from pake_tui.engine.settings.live import LiveSettings
 from pake_tui.errors import ReadOnlyError

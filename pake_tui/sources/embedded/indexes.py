@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pake_tui.engine.logfiles.index import index_of, shelf
 from pake_tui.engine.logfiles.index.identity import home
@@ -11,8 +12,7 @@ from pake_tui.errors import LogError
 from pake_tui.sources.embedded.logs import EmbeddedLogSource
 
 
-@dataclass(frozen=True, slots=True)
-class Indexed:
+class Indexed(Struct, frozen=True):
     """A log file, its indexed bytes, those of the index, and when that was last used (UTC ns, 0: never)."""
 
     path: str

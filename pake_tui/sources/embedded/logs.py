@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import tzinfo
 from pathlib import Path
 from typing import TypeVar, cast
+
+from msgspec.structs import replace
 
 from pake_tui.clock import monotonic, now_ns
 from pake_tui.engine.logfiles.client import IDLE_S, WorkerClient

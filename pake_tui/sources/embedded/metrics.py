@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from pake_tui.clock import now_ns
 from pake_tui.engine.store.metrics import MetricsStore

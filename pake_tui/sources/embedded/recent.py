@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pake_tui.clock import HOUR, SECOND, monotonic
 from pake_tui.engine.store.metrics import MetricsStore
@@ -14,8 +15,7 @@ WHOLE_EVERY_S = 30.0
 """After that everything is read again: what came later still, or was dropped."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(Struct, frozen=True):
     """What was read whole or grown, for which question, and until when each of both holds."""
 
     question: tuple[int, int, int]

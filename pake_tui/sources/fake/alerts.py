@@ -4,7 +4,7 @@ began.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from pake_tui.clock import DAY, HOUR, MINUTE, SECOND, iso
 from pake_tui.errors import ConflictError, NotFoundError, ReadOnlyError

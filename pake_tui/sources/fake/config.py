@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from pake_tui.errors import ConfigError, ReadOnlyError
 from pake_tui.model.setting import ConfigView, EditPreview, Layer, Problem, Provenance, Setting

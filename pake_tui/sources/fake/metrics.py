@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pake_tui.clock import MINUTE, SECOND
 from pake_tui.model.sample import (
@@ -24,8 +25,7 @@ LASTS_NS = 12 * MINUTE
 GIB = 1024.0**3
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
+class _Shape(Struct, frozen=True):
     """One series: how it is read, and its value so many seconds before the present."""
 
     key: SeriesKey

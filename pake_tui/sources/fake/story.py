@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pake_tui.clock import SECOND
 from pake_tui.model.record import Level, Record
@@ -14,8 +15,7 @@ REQUESTS = 60
 _MS = SECOND // 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One record of a request: when after its beginning (ms), by whom, how bad, what."""
 
     after_ms: int

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Self
 
+from msgspec.structs import replace
 from textual.geometry import Region
 from textual.message import Message
 

@@ -16,8 +16,9 @@ One byte of a reply at a time, each more than half a second after the other, is 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum, auto
+
+from msgspec import Struct
 
 ESC = "\x1b"
 ESCAPE_WAIT = 0.1
@@ -51,8 +52,7 @@ class Kind(Enum):
     PASTE = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """One thing that came. `alone`: nothing else came in its read, and it is no rest of anything."""
 
     kind: Kind

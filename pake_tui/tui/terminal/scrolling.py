@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pake_tui.tui.terminal.cells import Row
 
@@ -12,8 +13,7 @@ LEAST = 5
 """Rows that must be saved for a scroll to be worth its own bytes and the rows that it disturbs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scroll:
+class Scroll(Struct, frozen=True):
     """Rows [top, bottom) move up by `by` lines, down where that is negative."""
 
     top: int

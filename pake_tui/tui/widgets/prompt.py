@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from rich.cells import cell_len
 from textual import events
 from textual.message import Message
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 HISTORY = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """What a prompt asks: a label, the text to start with, what happens with the answer.
 
     `done` gets the text on enter; `check` returns why it is not acceptable yet, and at which character

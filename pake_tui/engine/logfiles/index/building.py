@@ -5,9 +5,9 @@ from __future__ import annotations
 import errno
 from array import array
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from pake_tui.clock import MINUTE, monotonic
@@ -36,8 +36,7 @@ FEW_COUNTS, COUNT_BYTES = 1_000, 4_096
 Words = NDArray[np.uint64]
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
+class Sizes(Struct, frozen=True):
     """In bytes of the log: what is looked at at once, a block, a segment, and the least that is worth one.
 
     Fewer than those at a file's end are read faster than they are looked up.
@@ -49,12 +48,14 @@ class Sizes:
     least: int = LEAST_BYTES
 
 
+USUAL = Sizes()
+
+
 class NoRoom(Exception):
     """An index that cannot grow: the disk or its limit is full; the message says which."""
 
 
-@dataclass(slots=True)
-class _Segment:
+class _Segment(Struct):
     """A segment that is being made, and those that it will stand in the place of."""
 
     start: int
@@ -103,7 +104,7 @@ class Builder:
     `most` bytes may all indexes of this user have.
     """
 
-    def __init__(self, tape: Tape, most: int, pause: Callable[[], object], sizes: Sizes = Sizes()) -> None:
+    def __init__(self, tape: Tape, most: int, pause: Callable[[], object], sizes: Sizes = USUAL) -> None:
         self._sizes = sizes
         self._tape = tape
         self._home = home(tape)

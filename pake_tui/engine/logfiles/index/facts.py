@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pake_tui.engine.logfiles.blocks import Block
 from pake_tui.engine.logfiles.index.hashing import hash_of
@@ -11,8 +12,7 @@ from pake_tui.engine.logfiles.tape import Tape
 from pake_tui.query.ids import ids_in
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """A record: its first byte, time stated (UTC ns), column of `LEVEL_COLUMNS`, hashes of its IDs."""
 
     start: int

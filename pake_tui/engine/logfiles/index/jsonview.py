@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from pake_tui.engine.logfiles.index import swar
@@ -16,8 +15,7 @@ Ints = NDArray[np.int64]
 Words = NDArray[np.uint64]
 
 
-@dataclass(slots=True)
-class Lines:
+class Lines(Struct):
     """What is known of a piece's lines: where they are, which are vouched for, and what those say.
 
     `levels` count as `LEVEL_COLUMNS` does; `times` are UTC seconds; `ids` are (line, hash) pairs.
@@ -107,8 +105,7 @@ class View:
         return np.searchsorted(lines.starts, places, side="right") - 1
 
 
-@dataclass(slots=True)
-class Keys:
+class Keys(Struct):
     """Keys in file order: their quotes, where their values begin (inside the quote of a string).
 
     `first`, `counts` and `shapes` have one entry for each line.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from pake_tui.engine.logfiles.index.hashing import PREFIX, searchable
 from pake_tui.engine.logfiles.index.layout import UNKNOWN_TIME
@@ -18,8 +19,7 @@ Marks = tuple[int, int]
 """A bit for each column of levels: of which some records may match, of which all do."""
 
 
-@dataclass(frozen=True)
-class Judge:
+class Judge(Struct, frozen=True, dict=True):
     """A query against the blocks of an index."""
 
     index: LogIndex

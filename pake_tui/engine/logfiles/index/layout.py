@@ -11,8 +11,10 @@ import struct
 import sys
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from zlib import crc32
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pake_tui.clock import MINUTE
 from pake_tui.model.record import LEVEL_COLUMNS
@@ -32,8 +34,7 @@ class Broken(Exception):
     """A segment that cannot be trusted: cut, altered, or written by another version."""
 
 
-@dataclass(frozen=True, slots=True)
-class BlockRow:
+class BlockRow(Struct, frozen=True):
     """A block: its bytes, the line breaks before it, its earliest and latest time, its records by level.
 
     `low_ns` is UNKNOWN_TIME where the time of a record is not known; times may lie a second apart from the
@@ -48,8 +49,7 @@ class BlockRow:
     levels: Sequence[int]
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What a segment says of itself. `head`, `tail` and `reading` are digests.
 
     They are of the log's first `head_count` bytes, of the `tail_count` before `end`, and of how it was read.
@@ -68,8 +68,7 @@ class Facts:
     keys: int = 0
 
 
-@dataclass(slots=True)
-class Columns:
+class Columns(Struct):
     """What is known of the blocks, in file order, one entry each."""
 
     starts: array[int] = field(default_factory=lambda: array("q"))
@@ -112,8 +111,7 @@ class Columns:
 COLUMN_BYTES = 4 * 8 + 4 * LEVELS
 
 
-@dataclass(slots=True)
-class Body:
+class Body(Struct):
     """A segment without its postings. `fence` has the first posting of each page.
 
     `counts` are records by unit of time and level: unit * 8 + column of `LEVEL_COLUMNS`.

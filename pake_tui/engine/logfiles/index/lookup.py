@@ -7,9 +7,10 @@ import threading
 import weakref
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
+
+from msgspec import Struct, field
 
 from pake_tui.engine.logfiles.index import shelf
 from pake_tui.engine.logfiles.index.hashing import FOREIGN, HALF, PREFIX, hash_of, prefix_of
@@ -27,8 +28,7 @@ from pake_tui.engine.logfiles.index.shelf import Stored
 from pake_tui.engine.logfiles.tape import Tape
 
 
-@dataclass(frozen=True)
-class LogIndex:
+class LogIndex(Struct, frozen=True, dict=True):
     """Whole segments from the file's start to `end`; `first` has the number of each one's first block."""
 
     segments: tuple[Stored, ...]
@@ -165,8 +165,7 @@ def _postings(segment: Stored, low: int, high: int) -> Iterator[int]:
         os.close(descriptor)
 
 
-@dataclass(slots=True)
-class _Kept:
+class _Kept(Struct):
     """What was loaded for a tape, and the stamp of its folder then."""
 
     stamp: int

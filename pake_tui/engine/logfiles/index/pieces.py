@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from pake_tui.clock import SECOND
@@ -23,8 +23,7 @@ Words = NDArray[np.uint64]
 _HALF_SECOND = SECOND - 1
 
 
-@dataclass(slots=True)
-class Piece:
+class Piece(Struct):
     """Blocks in file order; `keys` are ID hashes and `key_blocks` the rows (from 0) they occur in.
 
     `minutes` counts records by minute and level: minute * 8 + column of `LEVEL_COLUMNS`.
@@ -120,8 +119,7 @@ def _doubt_before(lines: Lines, data: bytes) -> None:
     lines.sure[doubtful[~whole] - 1] = False
 
 
-@dataclass(slots=True)
-class _Rows:
+class _Rows(Struct):
     """Records in file order: first byte, time (UTC ns), how exact that is (ns), level; and ID hashes."""
 
     starts: Ints

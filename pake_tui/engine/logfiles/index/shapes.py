@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from pake_tui.records import jsonkeys
@@ -23,8 +23,7 @@ _QUOTE = ord('"')
 Ints = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """Which of a line's keys that matter hold its time, its level (-1: it has none) and its IDs."""
 
     time: int

@@ -13,8 +13,9 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from pake_tui import paths
 from pake_tui.clock import HOUR, now_ns
@@ -27,8 +28,7 @@ IN_USE_NS = HOUR
 """What was used since then makes no room for others, which would have to make room for it again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """A segment on disk: its file, its size there, and its body."""
 
     path: str
@@ -36,8 +36,7 @@ class Stored:
     body: Body
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """One log's index on disk: its key, its bytes, and when it was last used (UTC ns)."""
 
     key: str

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from pake_tui.clock import SECOND
@@ -32,8 +32,7 @@ _ZEROS, _NIBBLES, _SIXES = _U(0x3030303030303030), _U(0xF0F0F0F0F0F0F0F0), _U(0x
 _HIGHS = _U(0x8080_8080_8080_8080)
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Struct, frozen=True):
     """One spelling: its length, the sign between date and time, the digits of its fraction, its zone."""
 
     length: int

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from pake_tui.clock import MINUTE, monotonic
 from pake_tui.engine.logfiles import blocks
@@ -23,8 +24,7 @@ PIECE = 32 * 1024
 Counts = dict[tuple[int, Level | None], int]
 
 
-@dataclass(slots=True)
-class _Tail:
+class _Tail(Struct):
     """What was counted behind a file's index: from `start` to `end`, by minute and level."""
 
     start: int
