@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import grp
-import hashlib
 import os
 import platform
 import pwd
@@ -53,6 +52,8 @@ def machine_id() -> str:
             if text := Path(name).read_text(encoding="ascii", errors="ignore").strip():
                 return text[:12]
     facts = "|".join((platform.node(), platform.machine(), str(os.cpu_count())))
+    import hashlib
+
     return hashlib.sha256(facts.encode()).hexdigest()[:12]
 
 

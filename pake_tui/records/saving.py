@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import re
@@ -103,6 +102,8 @@ def csv_row(row: LogRow) -> str:
 
 def csv_line(values: Sequence[object]) -> str:
     """One CSV record (RFC 4180). What a spreadsheet would run as a formula gets an apostrophe in front."""
+    import csv
+
     out = io.StringIO()
     csv.writer(out, lineterminator="\r\n").writerow(
         [f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value for value in values]

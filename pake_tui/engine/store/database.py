@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sqlite3
 import threading
@@ -291,4 +290,6 @@ def _end(connection: sqlite3.Connection, word: str) -> None:
 
 def _keep_forever(connection: sqlite3.Connection) -> None:
     """Leak it on purpose: closing a connection that crossed a fork would undo its parent's locks."""
+    import ctypes
+
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
