@@ -18,8 +18,8 @@ WORDS = (
 BRACKETED_LEVEL = re.compile(
     rf"[\[(<]\s{{0,4}}(?:[\w\-]{{1,40}}[:.])?((?i:{WORDS})|[TDVIWEFC])\s{{0,8}}(?:[\])>]|(?=[|:/, ]))"
 )
-_CAPS = re.compile(rf"(?:{WORDS})(?![\w.])")
-_ANY = re.compile(rf"(?i:{WORDS})(?![\w.])")
+CAPS = re.compile(rf"(?:{WORDS})(?![\w.])")
+ANY = re.compile(rf"(?i:{WORDS})(?![\w.])")
 _ANY_MARKED = re.compile(rf"(?i:{WORDS})(?=\t|:|\s{{2,}}|\s?\||\s-)")
 _LETTER = re.compile(r"[TDVIWEFC](?=[ ,/:]\s{0,4}\S)")
 _CHANNEL = re.compile(rf"([\w\-]{{1,64}})\.({WORDS})(?=:| )")
@@ -47,8 +47,13 @@ _SOURCE = re.compile(
 _SPLIT = re.compile(r"[ \t|]{0,60}(?:--?-?(?=[ \t])|::?(?=[ \t]|$)|[|:,;>\u2502](?=[ \t\[\w]))?[ \t|]{0,60}")
 _CLOCK_ONLY = re.compile(r"([\[(]?)[ ]{0,2}(?:[01]?\d|2[0-3]):[0-5]\d:[0-5]\d(?:[.,]\d{1,9})?(?![\d:])")
 _INSIDE = re.compile(r"[ ,:|]{1,8}([^\]]{1,120})\]")
-_REQUEST_ID = re.compile(r"req-[0-9a-f\-]{36}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_KEYED_ID = re.compile(r"(?i)(?:correlation|request|req|trace)[_-]?id[=:]\s?\"?([\w.\-]{4,128})")
+REQUEST_ID = re.compile(r"req-[0-9a-f\-]{36}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+KEYED_ID = re.compile(r"(?ai)(?:correlation|request|req|trace)[_-]?id[=:]\s?\"?([\w.\-]{4,128})")
+BARE_ID = re.compile(
+    r"(?ai:req|request|rid|cid|corr|correlation|trace|txn?|op)[-_:](?=[A-Za-z]{0,63}\d)"
+    r"(?:[0-9A-Fa-f]{6,64}|[0-9A-Za-z]{12,64})|(?=[A-Fa-f]{0,63}\d)[0-9A-Fa-f]{16,64}"
+)
+"""What stands alone in a header's bracket and is an ID: `req-5f2c01ab9d3e`, a trace's hexadecimal digits."""
 _AHEAD = re.compile(
     rf"(?:[\w.\-]{{1,40}}=\S{{1,120}}[ \t]{{1,8}}){{0,8}}"
     rf"(?:(?:[\w.$@/\-:]{{1,80}}[ \t|]{{1,40}}(?:-[ ])?|\[[^\]]{{0,80}}\][ ]{{0,4}}){{0,3}}?"
@@ -135,7 +140,7 @@ class Header:
         if found := _CHANNEL.match(text, at):
             self.draft.logger = found[1]
             return self._took(of_word(found[2]), found.end())
-        if found := _CAPS.match(text, at) or (_ANY if loose else _ANY_MARKED).match(text, at):
+        if found := CAPS.match(text, at) or (ANY if loose else _ANY_MARKED).match(text, at):
             return self._took(of_word(found[0]), found.end())
         if self.timed and (found := _LETTER.match(text, at)):
             return self._took(of_word(found[0]), found.end())
@@ -166,7 +171,7 @@ class Header:
 
     def repeated(self) -> bool:
         """The level once more in full, as Ruby's logger writes it: `I, [time]  INFO -- program: message`."""
-        found = _CAPS.match(self.text, self.at)
+        found = CAPS.match(self.text, self.at)
         if not found or not self.text.startswith(" -- ", found.end()):
             return False
         self.at = found.end()
@@ -183,14 +188,17 @@ class Header:
             return False
         if inner.startswith("client ") or (inner.startswith(("pid ", "tid ")) and ":" in inner):
             self.field(inner[:6].strip().split(" ")[0], inner.split(" ", 1)[1])
-        elif request := _REQUEST_ID.search(inner):
+        elif request := REQUEST_ID.search(inner):
             if ": " in inner:
                 return False
             self.draft.correlation_id = self.draft.correlation_id or id_of(request[0])
             self.field("request_id", request[0])
+        elif BARE_ID.fullmatch(inner):
+            self.draft.correlation_id = self.draft.correlation_id or inner
+            self.field("request_id", inner)
         elif inner and (not _HEADERISH.fullmatch(inner) or _NOT_HEADER.match(inner)):
             return False
-        elif keyed := _KEYED_ID.search(inner):
+        elif keyed := KEYED_ID.search(inner):
             self.draft.correlation_id = self.draft.correlation_id or id_of(keyed[1])
             self.field("context", inner)
         elif _CONTEXT_PAIR.match(inner) and not _HEADER_FOLLOWS.match(self.text, found.end()):

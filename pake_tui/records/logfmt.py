@@ -15,9 +15,9 @@ _PAIR = re.compile(r'\s*([A-Za-z_@][\w.@/\-]{0,63})=("(?:[^"\\]|\\.)*+"?|[^\s"]*
 _AUDIT = re.compile(r"audit\((\d{9,10}\.\d{1,9}):(\d{1,12})\):")
 _ESCAPES = re.compile(r'\\(["\\nrt/])')
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
-_TIME = ("time", "ts", "t", "timestamp", "@timestamp", "datetime", "eventtime", "date", "at")
-_LEVEL = ("level", "lvl", "severity", "loglevel", "log.level", "pri")
-_MESSAGE = ("msg", "message", "event", "logdesc", "log")
+TIME = ("time", "ts", "t", "timestamp", "@timestamp", "datetime", "eventtime", "date", "at")
+LEVEL = ("level", "lvl", "severity", "loglevel", "log.level", "pri")
+MESSAGE = ("msg", "message", "event", "logdesc", "log")
 _LOGGER = ("logger", "component", "module", "source", "caller")
 _SERVICE = ("service", "service.name", "app", "devname")
 _MAX_PAIRS = 500
@@ -59,7 +59,7 @@ def _time(pairs: dict[str, str], clock: Clock) -> tuple[tuple[str, ...], Stamp] 
         zone = pairs.get("tz", "").strip('"')
         if read := clock.match(f"{date} {time}{zone}") or clock.match(f"{date} {time}"):
             return ("date", "time"), read[0]
-    for name in _TIME:
+    for name in TIME:
         if name in pairs and (stamp := clock.value(pairs[name])):
             return (name,), stamp
     return None
@@ -79,7 +79,7 @@ def parse(text: str, clock: Clock, aliases: Sequence[str]) -> Draft | None:
         fields: dict[str, object] = {**pairs, "serial": audit[2]}
         return Draft("audit", text[audit.end() :].strip(), stamp, logger=pairs.get("type"), fields=fields)
     pairs, loose = pairs_of(text)
-    time, level, message = _time(pairs, clock), _first(pairs, _LEVEL), _first(pairs, _MESSAGE)
+    time, level, message = _time(pairs, clock), _first(pairs, LEVEL), _first(pairs, MESSAGE)
     known = sum(one is not None for one in (time, level, message))
     if known == 0 and (len(pairs) < 3 or len(loose) * 4 > len(text)):
         return None

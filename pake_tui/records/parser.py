@@ -14,8 +14,8 @@ from datetime import UTC, tzinfo
 from textwrap import dedent
 
 from pake_tui.model.record import Record
-from pake_tui.records import access, jsonkeys, jsonlines, leveled, logfmt, syslog
-from pake_tui.records.aliases import CORRELATION_IDS
+from pake_tui.records import access, header, jsonkeys, jsonlines, leveled, logfmt, syslog
+from pake_tui.records.aliases import CORRELATION_IDS, id_of
 from pake_tui.records.draft import Draft
 from pake_tui.records.envelope import Envelope, clean, open_envelope
 from pake_tui.records.levels import of_word
@@ -26,6 +26,8 @@ from pake_tui.text.masking import mask_fields, mask_text
 
 MAX_RECORD_LINES = 5_000
 MAX_RECORD_CHARACTERS = 1_048_576
+MOST_NAMED = 400
+"""Characters of a message in which `request_id=…` is looked for."""
 _WHOLE_LINES = frozenset({"json", "logfmt", "access", "w3c", "syslog"})
 """Families whose records are one line each, so that a plain line below them is a record of its own."""
 _CATEGORY = re.compile(r"[A-Za-z_][\w.`<>+]{0,200}\[\d{1,9}\]")
@@ -52,6 +54,13 @@ class Parser:
         for line in sample_lines[:200]:
             self._extended.directive(clean(line)[:4096])
         self.format: str = self._profile.format
+
+    @property
+    def unframed(self) -> bool:
+        """Whether a line can be read by itself: nothing that stood before says what its columns are, and no
+        service's name begins it.
+        """
+        return not (self._profile.compose or self._extended.names)
 
     def starts_record(self, line: str, before: Sequence[str] = ()) -> bool:
         """Whether a physical line begins a record; False for a continuation or a blank line.
@@ -112,6 +121,9 @@ class Parser:
             draft = leveled.parse_inside(text, clock)
         if draft is not None and envelope.contained and draft.format in ("access", "redis"):
             return None
+        if draft is not None and draft.correlation_id is None and draft.format == "leveled":
+            named = header.KEYED_ID.search(draft.message or "", 0, MOST_NAMED)
+            draft.correlation_id = id_of(named[1]) if named else None
         return draft
 
     def _unwrap(self, draft: Draft) -> Draft:

@@ -296,3 +296,22 @@ def test_the_quick_time_is_the_parsed_time(line: str) -> None:
     parser = Parser([line], now_ns=NOW)
     (record,) = parser.parse([line])
     assert parser.time_of(line) == record.time_ns
+
+
+@pytest.mark.parametrize(
+    ("line", "identifier"),
+    [
+        ("2025-03-04 10:11:12 INFO [api.http] [req-5f2c01ab9d3e] done", "req-5f2c01ab9d3e"),
+        (
+            "2025-03-04 10:11:12 INFO [5b8aa5a2d2c872e85b8aa5a2d2c872e8] done",
+            "5b8aa5a2d2c872e85b8aa5a2d2c872e8",
+        ),
+        ("2025-03-04 10:11:12 INFO [main] a.B - paid request_id=abcd-1234 in 3 s", "abcd-1234"),
+        ("2025-03-04 10:11:12 INFO [req-handler-3] [http-nio-8080-exec-1] done", None),
+        ("2025-03-04 10:11:12 INFO [deadbeef] paid order_id=abcd-1234", None),
+    ],
+)
+def test_an_id_in_plain_text(line: str, identifier: str | None) -> None:
+    """What stands alone in a header's bracket, or behind an ID's name, is the ID; a thread's name is none."""
+    (record,) = read(line)
+    assert record.correlation_id == identifier

@@ -14,6 +14,7 @@ from pake_tui.engine.logfiles.index.facts import Fact, facts_of
 from pake_tui.engine.logfiles.index.jsonscan import JsonScan
 from pake_tui.engine.logfiles.index.jsonview import Lines
 from pake_tui.engine.logfiles.index.layout import LEVELS, UNKNOWN_TIME, BlockRow
+from pake_tui.engine.logfiles.index.textscan import TextScan
 from pake_tui.engine.logfiles.tape import Tape
 
 BLOCK_BYTES = 256 * 1024
@@ -45,17 +46,20 @@ class Reader:
         self._block_bytes = block_bytes
         self._tape = tape
         self._pause = pause
-        self._scan = JsonScan(tape.reading.assumed_zone, tape.reading.aliases)
+        self._json = JsonScan(tape.reading.assumed_zone, tape.reading.aliases)
+        self._text = TextScan(tape.reading.assumed_zone, tape.reading.aliases)
 
     def piece(self, block: Block, line: int, inherited_ns: int) -> Piece:
         """The piece of whole records in a block, of which the first line has a number (from 0)."""
         data = block.data
-        if block.cut or len(data) < SHORTEST_SCAN or data[:1] != b"{" or data[-1:] != b"\n":
+        is_json = data[:1] == b"{"
+        whole = not block.cut and len(data) >= SHORTEST_SCAN and data[-1:] == b"\n"
+        if not whole or not (is_json or self._tape.parser_now.unframed):
             return self._assembled(
                 _Rows.parsed(self._parse(block)), _breaks(block), block, line, inherited_ns
             )
-        lines = self._scan.scan(data)
-        _doubt_before(lines, data)
+        lines = self._json.scan(data) if is_json else self._text.scan(data)
+        _doubt_before(lines, data, is_json)
         rows = _Rows.sure(lines, block.start)
         if not lines.sure.all():
             rows = rows.joined(_Rows.parsed(self._doubtful(block, lines)))
@@ -111,9 +115,12 @@ def _breaks(block: Block) -> Ints:
     return np.flatnonzero(np.frombuffer(block.data, np.uint8) == ord("\n")) + block.start + 1
 
 
-def _doubt_before(lines: Lines, data: bytes) -> None:
+def _doubt_before(lines: Lines, data: bytes, is_json: bool) -> None:
     """A line that may continue the record above it makes that one doubtful, too."""
     doubtful = np.flatnonzero(~lines.sure[1:] & lines.sure[:-1]) + 1
+    if not is_json:
+        lines.sure[doubtful - 1] = False
+        return
     view = np.frombuffer(data, np.uint8)
     whole = (view[lines.starts[doubtful]] == ord("{")) & (view[lines.ends[doubtful] - 1] == ord("}"))
     lines.sure[doubtful[~whole] - 1] = False

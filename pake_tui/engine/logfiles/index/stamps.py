@@ -15,7 +15,7 @@ from pake_tui.records.timestamps import Clock, offset_seconds
 MOST_STYLES = 24
 MOST_TRIED = 8
 _STYLE = re.compile(
-    rb"\d{4}-\d\d-\d\d([T ])\d\d:\d\d:\d\d(?:([.,])(\d{1,8}))?(Z|[+-]\d\d:\d\d|[+-]\d\d\d\d)?\""
+    rb"\d{4}-\d\d-\d\d([T ])\d\d:\d\d:\d\d(?:([.,])(\d{1,8}))?(Z|[+-]\d\d:\d\d|[+-]\d\d\d\d)?"
 )
 _U = np.uint64
 Ints = NDArray[np.int64]
@@ -48,9 +48,11 @@ class Style(Struct, frozen=True):
 
 
 class Stamps:
-    """Reads the times of one file, and learns how they are spelled."""
+    """Reads the times of one file, and learns how they are spelled; behind each is one of some signs."""
 
-    def __init__(self, zone: tzinfo) -> None:
+    def __init__(self, zone: tzinfo, ends: bytes = b'"') -> None:
+        self._ends = np.zeros(256, np.bool_)
+        self._ends[list(ends)] = True
         self._zone = zone
         self._clock = Clock(zone)
         self._styles: list[Style] = []
@@ -83,7 +85,7 @@ class Stamps:
         found = _STYLE.match(data[where[left[0]] : where[left[0]] + 48].tobytes())
         if not found or (found[4] and offset_seconds(found[4].decode()) is None):
             return
-        style = Style(found.end() - 1, found[1][0], *_fraction(found), found[4] or b"")
+        style = Style(found.end(), found[1][0], *_fraction(found), found[4] or b"")
         if style not in self._styles:
             self._styles.append(style)
 
@@ -97,7 +99,7 @@ class Stamps:
         digits = clock - _CLOCK
         fits = (clock & _HIGH_NIBBLES) == (_CLOCK & _HIGH_NIBBLES)
         fits &= ((digits & ~_HIGH_NIBBLES) + _TOO_MUCH) & _HIGHS == 0
-        fits &= data.take(places + style.length, mode="clip") == ord('"')
+        fits &= self._ends.take(data.take(places + style.length, mode="clip"))
         fits &= data.take(places + 10, mode="clip") == style.between
         if style.digits:
             fits &= data.take(places + 19, mode="clip") == style.point
