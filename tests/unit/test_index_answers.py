@@ -28,6 +28,7 @@ from pake_tui.engine.logfiles.view import View, find_time
 from pake_tui.model.record import LEVEL_COLUMNS, Direction, Level, Record
 from pake_tui.query import Query, parse
 from pake_tui.query.ids import ids_of
+from pake_tui.query.values import quote
 from pake_tui.records.aliases import CORRELATION_IDS
 
 SMALL = Sizes(piece=16_384, block=4_096, segment=40_000, least=1)
@@ -132,10 +133,29 @@ def line(dice: random.Random, number: int) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S,123} {level} [request_id={identifier}abcd] app.main - words {number}"
 
 
+def text_line(dice: random.Random, number: int) -> str:
+    """A line of a file of text: a header and a message, or pairs; some with a line below that belongs to it."""
+    moment = START + timedelta(seconds=number * 0.7 - dice.choice((0,) * 20 + (0.5, 40)))
+    level, identifier = (
+        dice.choice(("INFO", "ERROR", "WARN", "DEBUG")),
+        f"req-{dice.randrange(90):08x}",
+    )
+    header = dice.choice(
+        (
+            f"{moment:%Y-%m-%d %H:%M:%S},123 {level} [main] [{identifier}]",
+            f"{moment:%Y-%m-%dT%H:%M:%S.%fZ} [{identifier}] {level}:",
+            f"[{moment:%Y-%m-%d %H:%M:%S}] app.{level}: request_id={identifier}",
+            f"{moment:%Y-%m-%d %H:%M:%S} - app - {level} - (trace_id: {identifier})",
+            f"time={moment.isoformat()} level={level} n=5 request_id={identifier} trace_id=t-{number} msg=",
+        )
+    )
+    return f"{header} {dice.choice(('done', 'he said [x]', '10.0.0.1:80 up', chr(10) + '  more'))}"
+
+
 def content(seed: int, count: int, ending: str) -> bytes:
     """So many lines, the same for the same seed."""
     dice = random.Random(seed)
-    style = dice.choice(("mixed", "pure"))
+    style = dice.choice(("mixed", "pure", "text"))
     lines = []
     for number in range(count):
         if style == "pure" and number % 50:
@@ -148,6 +168,8 @@ def content(seed: int, count: int, ending: str) -> bytes:
                 f'{{"timestamp":"{moment}","level":"{level}","message":"m{number}",'
                 f'"{name}":"req-{dice.randrange(90):04x}-{number % 3}","took":{number / 7:.2f}}}'
             )
+        elif style == "text" and number % 50:
+            lines.append(text_line(dice, number))
         else:
             lines.append(line(dice, number))
     return "".join(f"{one}{ending}" for one in lines).encode()
@@ -208,7 +230,7 @@ def test_the_index_changes_no_answer(tmp_path: Path, seed: int, ending: str, gro
     queries = [
         "level>=error", "-level:info", "level:error OR level:debug", "level<warning since:" + middle,
         f"since:{middle} until:2026-03-01T23:55:00Z", f"until:{middle} level:error", f"-(since:{middle})",
-        *(f'cid:"{one}"' for one in some[:3]), "cid:req-00* level:error",
+        *(f"cid:{quote(one)}" for one in some[:3]), "cid:req-00* level:error",
         'cid:"req-0001-*"', "cid:absent-id",
         'cid:short OR level:error', "message:done level>=warning",
     ]  # fmt: skip
