@@ -134,7 +134,7 @@ def line(dice: random.Random, number: int) -> str:
 
 
 def text_line(dice: random.Random, number: int) -> str:
-    """A line of a file of text: a header and a message, or pairs; some with a line below that belongs to it."""
+    """A line of a file of text: a header and a message, or pairs; some with a line below that is its own."""
     moment = START + timedelta(seconds=number * 0.7 - dice.choice((0,) * 20 + (0.5, 40)))
     level, identifier = (
         dice.choice(("INFO", "ERROR", "WARN", "DEBUG")),
