@@ -23,7 +23,9 @@ ROUND_TRIP_S = 0.15
 SLOW = (64_000, ROUND_TRIP_S)
 BURST, GAP = 20, 0.1
 EFFECT_LIMIT = 5.0
-CALM_LIMIT = 60.0
+CALM_S = 25
+"""Seconds that a program must have used little in a row; longer than ours keeps an idle search process."""
+CALM_LIMIT = 120.0
 
 
 @dataclass(frozen=True)
@@ -161,14 +163,13 @@ def effect(terminal: Terminal, key: str, pattern: str, limit: float = EFFECT_LIM
 
 
 def calm(terminal: Terminal) -> None:
-    """Let it do what it does after the start, until it uses little or a minute has passed."""
+    """Let it do what it does after the start, until it has used little for a while; two minutes at most."""
     deadline = time.monotonic() + CALM_LIMIT
-    run_for(terminal, 3.0)
-    while time.monotonic() < deadline:
+    calm_s = 0
+    while time.monotonic() < deadline and calm_s < CALM_S:
         used = _cpu_seconds([terminal.process.pid])
         run_for(terminal, 1.0)
-        if _cpu_seconds([terminal.process.pid]) - used < 0.15:
-            return
+        calm_s = calm_s + 1 if _cpu_seconds([terminal.process.pid]) - used < 0.15 else 0
 
 
 def idle(terminal: Terminal, seconds: float, also: Sequence[int] = ()) -> Idle:

@@ -19,7 +19,7 @@ from pake_tui.errors import LogError
 from pake_tui.model.record import IndexStatus, LogBatch, Trace
 
 LOOK_S = 0.02
-IDLE_S = 60.0
+IDLE_S = 20.0
 STUCK_S = 2.0
 """A worker that has not ended a cancelled search by then is replaced."""
 

@@ -13,6 +13,8 @@ from pake_tui.engine.logfiles.strand import SCREEN_PIECE, time_before
 from pake_tui.engine.logfiles.tape import Tape
 
 NEAR = 32 * 1024
+LAST_LINE = 4 * 1024
+"""Bytes in which the last line is looked for before more is read."""
 PROBE_BYTES = 64 * 1024
 HOLD_WHOLE_S = 0.1
 HOLD_PART_S = 1.0
@@ -134,6 +136,10 @@ def settled(tape: Tape) -> int:
 
 
 def _last_start(tape: Tape, size: int) -> int:
+    data = tape.read(max(0, size - LAST_LINE), LAST_LINE)
+    begin = data.rfind(b"\n", 0, len(data) - 1) + 1
+    if begin and blocks.surely_starts(tape, data[begin:].removesuffix(b"\n")):
+        return size - len(data) + begin
     block = next(blocks.older(tape, size, SCREEN_PIECE), None)
     raws = block.records(tape) if block else []
     return raws[-1].start if raws else size

@@ -15,7 +15,7 @@ from pake_tui.tui.keys import Key
 from pake_tui.tui.widgets.steady import Steady
 
 if TYPE_CHECKING:
-    from pake_tui.tui.app import PakeApp
+    pass
 
 
 FELT_MS = 30
@@ -27,14 +27,6 @@ class Bar(Steady):
 
     DEFAULT_CSS = "Bar { height: 1; width: 1fr; }"
     can_focus = False
-
-    @property
-    def console_app(self) -> PakeApp:
-        """The app, with its own type."""
-        from pake_tui.tui.app import PakeApp
-
-        assert isinstance(self.app, PakeApp)
-        return self.app
 
 
 class HeaderBar(Bar):

@@ -17,7 +17,7 @@ from pake_tui.tui.widgets.prompt import Question
 from pake_tui.tui.widgets.steady import Steady
 
 if TYPE_CHECKING:
-    from pake_tui.tui.app import PakeApp
+    pass
 
 
 def bindings_for(*places: str) -> list[BindingType]:
@@ -66,14 +66,6 @@ class Panel(Steady, can_focus=True):
         self.needle = ""
         self.touched = False
         """Whether somebody moved the cursor."""
-
-    @property
-    def console_app(self) -> PakeApp:
-        """The app, with its own type."""
-        from pake_tui.tui.app import PakeApp
-
-        assert isinstance(self.app, PakeApp)
-        return self.app
 
     # What a panel overrides.
 

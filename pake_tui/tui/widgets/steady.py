@@ -1,29 +1,57 @@
-"""Widgets whose lines stay as they are until they are refreshed."""
+"""Widgets that draw whole lines by themselves, and whose lines stay as they are until they are refreshed."""
 
 from __future__ import annotations
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+if TYPE_CHECKING:
+    from pake_tui.tui.app import PakeApp
+
 
 class Steady(Widget):
     """Hands out its lines as they were drawn last, until `refresh`.
 
-    Textual works out every widget's styles anew for each frame, also of those that nothing happened to.
+    Textual works out every widget's styles anew for each frame, also of those that nothing happened to, and
+    puts borders, padding, opacity and filters on every line. These widgets have none: `render_line` gives a
+    line as it is to be seen, and may leave out blanks at its end.
     """
 
-    _kept: tuple[Region, list[Strip]] | None = None
+    _lines: dict[int, Strip] | None = None
+    _lines_wide = 0
+
+    @property
+    def console_app(self) -> PakeApp:
+        """The app, with its own type."""
+        from pake_tui.tui.app import PakeApp
+
+        assert isinstance(self.app, PakeApp)
+        return self.app
 
     def refresh(self, *regions: Region, **how: bool) -> Self:
         """As Textual's."""
-        self._kept = None
+        lines = self._lines
+        if not regions or lines is None:
+            self._lines = None
+        else:
+            for y in (y for region in regions for y in region.line_range):
+                lines.pop(y, None)
         return super().refresh(*regions, **how)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """As Textual's."""
-        if self._kept is None or self._kept[0] != crop:
-            self._kept = crop, super().render_lines(crop)
-        return self._kept[1]
+        width = self.outer_size.width
+        if self._lines is None or self._lines_wide != width:
+            self._lines, self._lines_wide = {}, width
+        lines = self._lines
+        for y in crop.line_range:
+            if y not in lines:
+                paper = self.console_app.palette.paper
+                lines[y] = self.render_line(y).adjust_cell_length(width, paper)
+        strips = [lines[y] for y in crop.line_range]
+        if crop.column_span == (0, width):
+            return strips
+        return [strip.crop(*crop.column_span) for strip in strips]
