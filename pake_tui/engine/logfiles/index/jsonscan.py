@@ -101,7 +101,7 @@ class JsonScan:
             return
         first = keys.first[rows]
         where = keys.values.take(first + shapes.time.take(shape), mode="clip")
-        times, good = self._stamps.read(view.bytes, view.words, where)
+        times, good, _ = self._stamps.read(view.bytes, view.words, where)
         levels = self._levels(view, keys, first, shapes.level.take(shape))
         good &= levels != UNKNOWN_LEVEL
         lines.times[rows], lines.levels[rows] = times, levels

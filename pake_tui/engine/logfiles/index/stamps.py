@@ -59,24 +59,26 @@ class Stamps:
         self._days: dict[bytes, int | None] = {}
         self._offsets: dict[int, int] = {}
 
-    def read(self, data: NDArray[np.uint8], words: Words, where: Ints) -> tuple[Ints, NDArray[np.bool_]]:
-        """UTC seconds of the values that begin at places, and which of them are sure."""
-        times = np.zeros(len(where), np.int64)
+    def read(
+        self, data: NDArray[np.uint8], words: Words, where: Ints
+    ) -> tuple[Ints, NDArray[np.bool_], Ints]:
+        """UTC seconds of the values that begin at places, which of them are sure, and how long they are."""
+        times, lengths = np.zeros(len(where), np.int64), np.zeros(len(where), np.int64)
         good = np.zeros(len(where), np.bool_)
         left = np.arange(len(where))
         for style in list(self._styles):
-            left = self._try(style, data, words, where, left, times, good)
+            left = self._try(style, data, words, where, left, times, good, lengths)
             if not len(left):
-                return times, good
+                return times, good, lengths
         for _ in range(MOST_TRIED):
             known = len(self._styles)
             self._learn(data, where, left)
             if len(self._styles) == known:
                 break
-            left = self._try(self._styles[-1], data, words, where, left, times, good)
+            left = self._try(self._styles[-1], data, words, where, left, times, good, lengths)
             if not len(left):
                 break
-        return times, good
+        return times, good, lengths
 
     def _learn(self, data: NDArray[np.uint8], where: Ints, left: Ints) -> None:
         """The style of the first that is left."""
@@ -91,7 +93,7 @@ class Stamps:
 
     def _try(
         self, style: Style, data: NDArray[np.uint8], words: Words, where: Ints, left: Ints,
-        times: Ints, good: NDArray[np.bool_],
+        times: Ints, good: NDArray[np.bool_], lengths: Ints,
     ) -> Ints:  # fmt: skip
         """Read those that are spelled in a style; those that are left."""
         places = where[left]
@@ -119,6 +121,7 @@ class Stamps:
         ahead = self._ahead(local) if offset is None else offset
         times[taken] = np.maximum(0, local - ahead)[fits]
         good[taken] = True
+        lengths[taken] = style.length
         rest: Ints = left[~fits]
         return rest
 

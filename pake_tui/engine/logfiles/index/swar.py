@@ -17,13 +17,15 @@ _QUOTES, _BACKSLASHES = _U(0x22) * _ONES, _U(0x5C) * _ONES
 _FOLD, _BLANKS = _U(hashing.FOLD), _U(0x21) * _ONES
 _SEVEN, _SHIFT = _U(7), _U(64 - hashing.HALF)
 _MIX_PREFIX, _MIX_WHOLE, _MIX_LENGTH = map(_U, (hashing.MIX_PREFIX, hashing.MIX_WHOLE, hashing.MIX_LENGTH))
-_TRACEPARENT = 55
+TRACEPARENT = 55
 _MOST_WINDOWS = 32
 _KEY_WINDOWS = 3
 
 # Chosen anew in each process, so that nobody can write lines whose shapes are taken for one another.
 _RANDOM = np.array([secrets.randbits(64) | 1 for _ in range(256 + 64 + _KEY_WINDOWS + 1)], np.uint64)
 KIND, ORDER, _MIX_KEY, DEPTH = _RANDOM[:256], _RANDOM[256:320], _RANDOM[320:-1], _RANDOM[-1]
+_LOW = np.array([(1 << 8 * count) - 1 for count in range(9)], np.uint64)
+_SPACES = _U(0x20) * _ONES
 _ABOVE = np.array([(~((1 << 8 * (byte + 1)) - 1)) & (1 << 64) - 1 for byte in range(8)], np.uint64)
 """The bytes of a word behind byte n."""
 
@@ -98,8 +100,8 @@ def hash_ids(words: Words, starts: Ints, *, escapes: bool) -> tuple[Words, NDArr
         mixed = (folded if left is None else whole[left] ^ folded) * _MIX_WHOLE
         mixed = np.where(ended, (mixed ^ first) * _MIX_LENGTH, mixed)
         fine = odd == 0
-        if window == _TRACEPARENT // 8:
-            fine &= first != _U(0x80 << 8 * (_TRACEPARENT % 8))
+        if window == TRACEPARENT // 8:
+            fine &= first != _U(0x80 << 8 * (TRACEPARENT % 8))
         if left is None:
             whole, prefix, good = mixed, (folded * _MIX_PREFIX) >> _SHIFT, fine
         else:
@@ -111,4 +113,63 @@ def hash_ids(words: Words, starts: Ints, *, escapes: bool) -> tuple[Words, NDArr
         left = more if left is None else left[more]
         starts = starts[more] + 8
     good[left] = False
+    return prefix << _U(hashing.HALF) | whole >> _SHIFT, good
+
+
+def low_bytes(count: Ints | np.int64) -> Words:
+    """Masks of the first bytes of a word, at most eight."""
+    return _LOW.take(np.clip(count, 0, 8))
+
+
+def _byte_of(bits: Words) -> Ints:
+    """In which byte the lowest bit set is; 0 where none is."""
+    lowest = bits & (~bits + _U(1))
+    return np.asarray(np.maximum((lowest.astype(np.float64).view(np.int64) >> 52) - 1023, 0) >> 3)
+
+
+def leading_blanks(words: Words) -> Ints:
+    """How many blanks each word begins with."""
+    other = words ^ _SPACES
+    return np.where(other == 0, 8, _byte_of(other))
+
+
+def until_blank(words: Words) -> tuple[Words, Ints]:
+    """The words up to their first blank, and how long they are; 0 where there is none."""
+    hidden = words ^ _SPACES
+    blanks = (hidden - _ONES) & ~hidden & _HIGHS
+    length = np.where(blanks == 0, 0, _byte_of(blanks))
+    return words & low_bytes(length), length
+
+
+def hash_names(words: Words, starts: Ints, lengths: Ints) -> Words:
+    """A hash of each name; of those with 24 bytes or less."""
+    hashes = np.zeros(len(starts), np.uint64)
+    last = len(words) - 1
+    for window in range(_KEY_WINDOWS):
+        inside = words[np.minimum(starts + 8 * window, last)] & low_bytes(lengths - 8 * window)
+        hashes += inside * _MIX_KEY[window]
+    return hashes
+
+
+def hash_spans(words: Words, starts: Ints, lengths: Ints) -> tuple[Words, NDArray[np.bool_]]:
+    """`hashing.hash_of` of IDs of known lengths; False for those with blanks or letters beyond ASCII."""
+    whole = np.zeros(len(starts), np.uint64)
+    prefix = np.zeros(len(starts), np.uint64)
+    good = np.ones(len(starts), np.bool_)
+    last = len(words) - 1
+    left = np.arange(len(starts))
+    window = 0
+    while len(left):
+        mask = low_bytes(lengths[left] - 8 * window)
+        raw = words[np.minimum(starts[left] + 8 * window, last)] & mask
+        padded = raw | ~mask & _LOWS
+        good[left] &= ((padded - _BLANKS) & ~padded | padded) & _HIGHS == 0
+        folded = (raw | _FOLD) & mask
+        if not window:
+            prefix = (folded * _MIX_PREFIX) >> _SHIFT
+        whole[left] = (whole[left] ^ folded) * _MIX_WHOLE
+        window += 1
+        left = left[lengths[left] >= 8 * window]
+    ends = _U(0x80) << (_U(8) * (lengths % 8).astype(np.uint64))
+    whole = (whole ^ ends) * _MIX_LENGTH
     return prefix << _U(hashing.HALF) | whole >> _SHIFT, good
