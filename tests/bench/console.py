@@ -53,7 +53,8 @@ def key_costs(terminal: Terminal) -> dict[str, Answers]:
     """What keys cost on each screen, by what they do."""
     found = {"panel": probe.press(terminal, ["<tab>"] * 16)}
     found["screen"] = probe.press(terminal, [*"23451"] * 4)
-    found["command"] = probe.press(terminal, [":", "<esc>"] * 8)
+    lines = [(probe.press(terminal, [":"]), probe.press(terminal, ["<esc>"]))[0] for _ in range(8)]
+    found["command"] = Answers([one.ms[0] for one in lines], [one.sizes[0] for one in lines])
     found["theme"] = probe.press(terminal, ["T"] * 8)
     probe.press(terminal, ["3", "k"])
     found["inside"] = probe.press(terminal, ["k", "j"] * 10)
