@@ -24,7 +24,7 @@ t = safe
 
 def width_of(line: Sequence[Span]) -> int:
     """Cells that a line takes."""
-    return sum(cell_len(text) for text, _ in line)
+    return sum([len(text) if text.isascii() else cell_len(text) for text, _ in line])
 
 
 def fit(text: str, width: int, glyphs: Glyphs, *, right: bool = False) -> SafeText:

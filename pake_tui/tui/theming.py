@@ -6,7 +6,7 @@ A theme file holds `name`, `dark`, `ansi` (true where it uses the terminal's own
 
 from __future__ import annotations
 
-from msgspec import Struct
+from msgspec import Struct, field
 from rich.errors import StyleSyntaxError
 from rich.style import Style
 from textual.theme import Theme
@@ -50,6 +50,7 @@ class Palette(Struct, frozen=True):
     styles: dict[str, Style]
     paper: Style
     """Foreground and background where a role states none."""
+    _over: dict[tuple[str, str], Style] = field(default_factory=dict)
 
     def style(self, role: str, under: str = "") -> Style:
         """The role's whole style, over that of another role where one lies under it (the cursor's row).
@@ -57,6 +58,12 @@ class Palette(Struct, frozen=True):
         A background that the role states itself stays. Where the lower one is drawn by reversing, ink would
         become a patch of its colour: there the role gives up its own. An unknown role raises KeyError.
         """
+        known = self._over.get((role, under))
+        if known is None:
+            known = self._over[role, under] = self._whole(role, under)
+        return known
+
+    def _whole(self, role: str, under: str) -> Style:
         own, lower = self.styles[role], self.styles[under] if under else Style()
         if lower.reverse and own.bgcolor is None:
             own = own.without_color

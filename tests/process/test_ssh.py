@@ -128,7 +128,7 @@ def host(private_places: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host
 
 
 def press_a_burst(terminal: Terminal, host: Host) -> tuple[int, float]:
-    """Twenty cursor keys at ten a second while lines come in, then help; how many bytes were there before, and
+    """Twenty cursor keys at ten a second while lines come in, then help; the bytes that were there before and
     when it began.
     """
     terminal.wait_for("line 299", seconds=30.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import tzinfo
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from textual.message import Message
 from textual.strip import Strip
@@ -60,10 +60,7 @@ class HistogramRow(Widget):
     @property
     def console_app(self) -> PakeApp:
         """The app, with its own type."""
-        from pake_tui.tui.app import PakeApp
-
-        assert isinstance(self.app, PakeApp)
-        return self.app
+        return cast("PakeApp", self.app)
 
     def on_unmount(self) -> None:
         """End the thread."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
 from textual.app import ComposeResult
@@ -45,10 +45,7 @@ class ConsoleScreen(Screen[None]):
     @property
     def console_app(self) -> PakeApp:
         """The app, with its own type."""
-        from pake_tui.tui.app import PakeApp
-
-        assert isinstance(self.app, PakeApp)
-        return self.app
+        return cast("PakeApp", self.app)
 
     # What a screen overrides.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct
 from rich.cells import cell_len
@@ -61,10 +61,7 @@ class Prompt(Widget, can_focus=True):
     @property
     def console_app(self) -> PakeApp:
         """The app, with its own type."""
-        from pake_tui.tui.app import PakeApp
-
-        assert isinstance(self.app, PakeApp)
-        return self.app
+        return cast("PakeApp", self.app)
 
     def ask(self, question: Question) -> None:
         """Open with a question and take the focus."""

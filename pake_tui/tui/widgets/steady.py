@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from textual.geometry import Region
 from textual.strip import Strip
@@ -26,10 +26,7 @@ class Steady(Widget):
     @property
     def console_app(self) -> PakeApp:
         """The app, with its own type."""
-        from pake_tui.tui.app import PakeApp
-
-        assert isinstance(self.app, PakeApp)
-        return self.app
+        return cast("PakeApp", self.app)
 
     def refresh(self, *regions: Region, **how: bool) -> Self:
         """As Textual's."""
