@@ -6,14 +6,19 @@ import argparse
 import gc
 import os
 import threading
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pake_tui import paths
 from pake_tui.cli.personal import personal_settings
 from pake_tui.engine.store.forks import at_rest
 from pake_tui.errors import PakeError
+from pake_tui.paths import holds
 from pake_tui.sources.embedded.open import open_sources
+
+if TYPE_CHECKING:
+    from pake_tui.engine.logfiles.streams import Streams
 
 SETTLED_S = 2.0
 """Seconds after which what the start made counts as there to stay."""
@@ -23,11 +28,15 @@ def run(options: argparse.Namespace) -> int:
     """Open the console; 0 when it was left, 2 where there is no terminal to open it on."""
     from pake_tui.tui.terminal.manners import check_terminal, wants_ascii
 
+    names: list[str] = getattr(options, "files", None) or []
+    _check_names(names)
+    piped = _piped(names)
     if problem := check_terminal():
         raise PakeError(problem)
     config: Path | None = options.config
     collect_garbage_later()
-    sources = open_sources(config=config, read_only=options.read_only)
+    streams, files = _streams(names, piped)
+    sources = open_sources(config=config, read_only=options.read_only, files=files)
     from pake_tui.tui.feed import Feed
 
     feed = Feed(sources)
@@ -38,6 +47,45 @@ def run(options: argparse.Namespace) -> int:
     finally:
         feed.stop()
         sources.close()
+        if streams is not None:
+            streams.close()
+
+
+def _piped(names: Sequence[str]) -> int:
+    """The descriptor of what was piped in, where `-` asks for that; keys then come from the terminal."""
+    if "-" not in names:
+        return 0
+    from pake_tui.tui.terminal.manners import claim_stdin
+
+    piped = claim_stdin()
+    if piped is None:
+        raise PakeError(
+            "- is standard input, and nothing is piped into it", hint="kubectl logs … | pake-tui -"
+        )
+    return piped
+
+
+def _streams(names: Sequence[str], piped: int) -> tuple[Streams | None, list[str]]:
+    """Streams and files by the names given."""
+    if not names:
+        return None, []
+    from pake_tui.engine.logfiles.streams import Streams
+
+    streams = Streams()
+    return streams, streams.files(names, piped)
+
+
+def _check_names(names: Sequence[str]) -> None:
+    """PakeError where a file cannot be there, or a command was mistyped."""
+    if not names:
+        return
+    from pake_tui.engine.logfiles.discover import matches
+
+    for name in names:
+        if name == "-" or name.startswith("journal:"):
+            continue
+        if not any(holds(Path(path).exists) for path in matches(name)):
+            raise PakeError(f"there is no file {name}", hint="name log files, or a command: pake-tui --help")
 
 
 def collect_garbage_later() -> None:
@@ -75,5 +123,7 @@ def _run_app(options: argparse.Namespace, sources: Any, feed: Any, *, ascii_only
         crash_folder=paths.cache_folder(),
     )
     app.resting = at_rest
+    if getattr(options, "files", None):
+        app.opens_with = "logs"
     app.run()
     return app.return_code or 0

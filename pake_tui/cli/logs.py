@@ -9,6 +9,7 @@ how many it has; with `-C` what only surrounds a hit has `"matched": false`. All
 from __future__ import annotations
 
 import argparse
+import atexit
 import sys
 import threading
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from msgspec import Struct
 from pake_tui import paths
 from pake_tui.cli.logprint import FORMATS, Printer, print_query_error
 from pake_tui.clock import local_zone
+from pake_tui.engine.logfiles.streams import Streams
 from pake_tui.engine.settings.live import LiveSettings
 from pake_tui.engine.settings.schema import Limits
 from pake_tui.engine.store.state import StateStore
@@ -65,7 +67,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_source_arguments(parser: argparse.ArgumentParser) -> None:
     """Which files, and how to print."""
     parser.add_argument(
-        "--file", action="append", default=[], metavar="FILE", help="just this file or glob; repeatable"
+        "--file",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="just this file or glob, - for standard input, journal: for systemd's; repeatable",
     )
     parser.add_argument("--format", choices=FORMATS, default="text", help="how to print (text)")
     parser.add_argument("--json", action="store_true", help="print JSON lines: --format json")
@@ -105,6 +111,11 @@ def run(options: argparse.Namespace) -> int:
 
 def open_source(options: argparse.Namespace) -> EmbeddedLogSource:
     """The source the options name; what can't be read is said on standard error. LogError if nothing can."""
+    streams = Streams()
+    atexit.register(streams.close)
+    options.file = streams.files(options.file)
+    if not getattr(options, "follow", False):
+        streams.wait()
     source = _source(options)
     files = source.files().files
     problems = [one.problem for one in files if one.problem]
@@ -131,9 +142,11 @@ def _source(options: argparse.Namespace) -> EmbeddedLogSource:
             files=options.file,
             assumed_zone=zone,
             record_bytes=limits.record_bytes,
+            unpacked_bytes=limits.unpacked_bytes,
             index_bytes=limits.index_bytes,
             numbers=form_of(options) in NUMBERED,
             worker=False,
+            unpacks=True,
         )
     settings = LiveSettings(options.config or paths.find_config(), use_env=False).current
     state = StateStore(paths.state_folder(create=False).path, read_only=True)
@@ -150,10 +163,18 @@ def _source(options: argparse.Namespace) -> EmbeddedLogSource:
         assumed_zone=zone,
         aliases=(*CORRELATION_IDS, *settings.correlation_ids),
         record_bytes=settings.limits.record_bytes,
+        unpacked_bytes=settings.limits.unpacked_bytes,
         most_files=settings.limits.log_files,
         index_bytes=settings.limits.index_bytes,
         worker=False,
+        unpacks=_wants_all(options),
     )
+
+
+def _wants_all(options: argparse.Namespace) -> bool:
+    """Whether older files count too, so that compressed ones are worth unpacking."""
+    named = ("all", "since", "cid", "id")
+    return any(getattr(options, name, False) for name in named)
 
 
 class _Reading(Struct, frozen=True):

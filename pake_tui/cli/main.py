@@ -28,8 +28,8 @@ EXIT_CODES = """exit codes: 0 done · 1 nothing found, or degraded (health) · 2
 or an action refused · 3 unknown (health) · 130 interrupted"""
 
 
-def build_parser(command: str | None) -> argparse.ArgumentParser:
-    """The argument parser; only the named subcommand's module is imported."""
+def build_parser(command: str | None, *, files: bool = False) -> argparse.ArgumentParser:
+    """The argument parser; only the named subcommand's module is imported. `files`: files, no subcommand."""
     parser = argparse.ArgumentParser(
         prog="pake-tui",
         description="Terminal monitoring console. Without a command it opens the console.",
@@ -41,6 +41,14 @@ def build_parser(command: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--ascii", action="store_true", help="draw with ASCII characters only")
     parser.add_argument("--theme", metavar="NAME", help="theme to start with (dark, light, sixteen, mono)")
     parser.add_argument("--version", action="store_true", help="print the version and end")
+    if files:
+        parser.add_argument(
+            "files",
+            nargs="*",
+            metavar="FILE",
+            help="log files, globs or folders to open; - is standard input, journal: systemd's journal",
+        )
+        return parser
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND")
     for name, meaning in COMMANDS.items():
         sub = subparsers.add_parser(name, help=meaning, description=meaning, add_help=True)
@@ -67,13 +75,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     _be_lenient()
     command = next((word for word in words if word in COMMANDS), None)
-    options = build_parser(command).parse_args(words)
+    no_help = not {"-h", "--help"} & set(words)
+    options = build_parser(command, files=command is None and no_help).parse_args(words)
     if options.version:
         from importlib.metadata import version
 
         print(f"pake-tui {version('pake-tui')}")
         return 0
-    name = f"pake_tui.cli.{options.command or ('demo' if options.demo else 'console')}"
+    name = f"pake_tui.cli.{getattr(options, 'command', None) or ('demo' if options.demo else 'console')}"
     try:
         return int(importlib.import_module(name).run(options))
     except ConfigError as error:

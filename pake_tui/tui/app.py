@@ -74,6 +74,8 @@ class PakeApp(ScreensApp):
         """Log lines that the operator marked, in all log views."""
         self.warnings: tuple[str, ...] = (*sources.warnings, *warnings)
         self._keymap_chosen = keymap or {}
+        self.opens_with = ""
+        """The screen that is opened first, where that is not the overview."""
         self._acting = ThreadPoolExecutor(1, thread_name_prefix="pake-act")
         self._quit_asked = False
         for one in themes.values():
@@ -128,6 +130,8 @@ class PakeApp(ScreensApp):
         if self._keymap_chosen:
             self.set_keymap(self._keymap_chosen)
         self.snapshot = self.feed.latest
+        if self.opens_with:
+            self.call_after_refresh(self.go_to, self.opens_with)
         # Not after a refresh: that of a screen that is left at once never comes.
         self.set_timer(SHOWN_AFTER_S, self._first_shown)
 

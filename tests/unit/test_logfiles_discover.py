@@ -22,7 +22,7 @@ def make(folder: Path, *paths: str) -> None:
 
 
 def test_registered_loggers_come_first_with_their_siblings(tmp_path: Path) -> None:
-    """What loggers registered is read with its rotated files, oldest first; compressed ones are named."""
+    """What loggers registered is read with its rotated files, oldest first; what can't be is named."""
     make(
         tmp_path,
         "api.log",
@@ -30,14 +30,15 @@ def test_registered_loggers_come_first_with_their_siblings(tmp_path: Path) -> No
         "api.log.2",
         "api.log.10",
         "api.log.3.gz",
+        "api.log.4.zip",
         "api.logger",
         "other.log",
         ".api.lock",
     )
     found = discover([], [("shop-api", str(tmp_path / "api.log"))], Folders(), host="/nonexistent")
-    assert names(found) == ["api.log.10", "api.log.2", "api.log.1", "api.log"]
+    assert names(found) == ["api.log.10", "api.log.3.gz", "api.log.2", "api.log.1", "api.log"]
     assert {one.service for one in found.found} == {"shop-api"}
-    assert found.compressed == (str(tmp_path / "api.log.3.gz"),)
+    assert found.compressed == (str(tmp_path / "api.log.4.zip"),)
     assert found.origin == "registered loggers"
 
 
@@ -46,7 +47,7 @@ def test_globs_add_to_registered_files(tmp_path: Path) -> None:
     make(tmp_path, "a/api.log", "b/db.log", "b/db.log-20260301", "b/db.log.1.gz")
     registered = [("api", str(tmp_path / "a/api.log")), ("gone", str(tmp_path / "gone.log"))]
     found = discover([f"{tmp_path}/*/*.log*"], registered, Folders())
-    assert names(found) == ["api.log", "db.log-20260301", "db.log"]
+    assert names(found) == ["api.log", "db.log.1.gz", "db.log-20260301", "db.log"]
     assert found.origin == "registered loggers and logs: globs"
 
 

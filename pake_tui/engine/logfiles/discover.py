@@ -25,7 +25,8 @@ HOST_NAMES = (
 )
 MOST_FOUND = 10_000
 MOST_HOST = 40
-_COMPRESSED = (".gz", ".xz", ".bz2", ".zst", ".lz4", ".zip")
+PACKED = (".gz", ".xz", ".bz2", ".zst")
+_COMPRESSED = (".lz4", ".zip")
 _ROTATED = re.compile(r"[.-](\d{1,4}|\d{8}(?:-\d+)?|\d{4}-\d{2}-\d{2}(?:[T_.-][\d-]+)?)")
 _VAGUE = {"access", "error", "err", "out", "output", "stdout", "stderr", "current", "log", "server"}
 
@@ -41,7 +42,7 @@ class Found(Struct, frozen=True):
 class Discovery(Struct, frozen=True):
     """The files of a view, older siblings before the file itself, and where they came from.
 
-    `compressed` are siblings that are not read.
+    `compressed` are siblings that can't be read.
     """
 
     found: tuple[Found, ...]
@@ -145,10 +146,11 @@ def _with_siblings(named: Sequence[Found], origin: str, folders: Folders) -> Dis
             path = f"{folder}/{name}"
             if not name.startswith(base) or name == base:
                 continue
-            plain = name.removesuffix(next((end for end in _COMPRESSED if name.endswith(end)), ""))
+            ends = (end for end in (*PACKED, *_COMPRESSED) if name.endswith(end))
+            plain = name.removesuffix(next(ends, ""))
             if not (number := _ROTATED.fullmatch(plain[len(base) :])):
                 continue
-            if plain != name:
+            if name.endswith(_COMPRESSED):
                 compressed.append(path)
             else:
                 siblings.append((_age(number[1]), path))

@@ -23,6 +23,8 @@ class Request(Struct, frozen=True):
     now_ns: int
     zone: tzinfo
     gone: dict[str, str] = field(default_factory=dict)
+    packed: tuple[tuple[str, str], ...] = ()
+    """Compressed files that have to be unpacked first, older than the others."""
     unread: tuple[str, ...] = ()
     start: Cursor | None = None
     direction: Direction = Direction.OLDER

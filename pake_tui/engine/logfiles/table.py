@@ -16,6 +16,7 @@ from msgspec import Struct
 from pake_tui.clock import monotonic
 from pake_tui.engine.logfiles.discover import Discovery, Found
 from pake_tui.engine.logfiles.tape import Reading, Tape, key_of
+from pake_tui.engine.logfiles.unpack import NotUnpacked
 from pake_tui.engine.logfiles.view import View, settled
 from pake_tui.model.record import LogFile, LogFiles
 from pake_tui.paths import user_name
@@ -37,7 +38,11 @@ class _Leaving(Struct):
 class FileTable:
     """Open files of one view; safe to share between threads. At most `most` files are open, the newest."""
 
-    def __init__(self, discover: Callable[[], Discovery], reading: Reading, *, most: int = 500) -> None:
+    def __init__(
+        self, discover: Callable[[], Discovery], reading: Reading, *, most: int = 500, unpacks: bool = False
+    ) -> None:
+        self._stopped = bool if unpacks else None
+        self._packed: dict[str, str] = {}
         self._discover = discover
         self._reading = reading
         self._most = most
@@ -75,6 +80,10 @@ class FileTable:
         ]
         return LogFiles((*rows, *self._problems.values()), self._growth, self._discovery.origin)
 
+    def packed(self) -> tuple[tuple[str, str], ...]:
+        """Compressed files (path, service) that were not unpacked yet, oldest first."""
+        return tuple(self._packed.items())
+
     def unread(self) -> tuple[str, ...]:
         """What is not read, in words: files with their problem, and compressed siblings."""
         notes = [f"not searched: {one.problem}" for one in self._problems.values()]
@@ -96,13 +105,21 @@ class FileTable:
     def _open(self) -> None:
         """Open what is new, follow what was renamed, and see what left."""
         before, self._tapes, self._order, self._problems = self._tapes, {}, [], {}
+        self._packed = {}
         rotated, self._rotated = self._rotated, set()
         for found in self._newest():
             try:
                 key = key_of(os.stat(found.path))  # noqa: PTH116 - paths stay text here
                 if key in self._tapes:
                     continue
-                tape = before.get(key) or self._back(key) or Tape(found.path, found.service, self._reading)
+                tape = (
+                    before.get(key)
+                    or self._back(key)
+                    or Tape(found.path, found.service, self._reading, self._stopped)
+                )
+            except NotUnpacked:
+                self._packed[found.path] = found.service
+                continue
             except OSError as error:
                 self._problems[found.path] = LogFile(
                     found.path, found.path, found.service, 0, "", problem(found.path, error)

@@ -11,11 +11,13 @@ import stat
 import threading
 import weakref
 import zlib
+from collections.abc import Callable
 from datetime import UTC, tzinfo
 
 from msgspec import Struct
 
 from pake_tui.clock import SECOND, now_ns
+from pake_tui.engine.logfiles import unpack
 from pake_tui.records.aliases import CORRELATION_IDS
 from pake_tui.records.parser import Parser
 
@@ -33,6 +35,8 @@ class Reading(Struct, frozen=True):
     assumed_zone: tzinfo = UTC
     aliases: tuple[str, ...] = CORRELATION_IDS
     record_bytes: int = RECORD_BYTES
+    unpacked_bytes: int = unpack.UNPACKED_BYTES
+    """What all compressed files of this user may have unpacked."""
 
 
 def key_of(facts: os.stat_result) -> str:
@@ -40,19 +44,41 @@ def key_of(facts: os.stat_result) -> str:
     return f"{facts.st_dev:x}-{facts.st_ino:x}"
 
 
+def _plain(descriptor: int, path: str, reading: Reading, stopped: Callable[[], bool] | None) -> int:
+    """The plain text of a compressed file, in the place of its own descriptor."""
+    place = unpack.known(os.fstat(descriptor))
+    if place is None and stopped is None:
+        raise unpack.NotUnpacked(0, "is compressed and was not unpacked yet", path)
+    if place is None:
+        assert stopped is not None
+        place = unpack.unpack(descriptor, path, reading.unpacked_bytes, stopped)
+    plain = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
+    os.close(descriptor)
+    return plain
+
+
 class Tape:
     """A file open for reading. OSError where it can't be opened or is no regular file.
 
-    Safe to share between threads. `path` follows renames; `service` is who writes it.
+    Safe to share between threads. `path` follows renames; `service` is who writes it. A compressed file is
+    unpacked, until `stopped` says so; with `stopped` None only one that was unpacked before can be read.
     """
 
-    def __init__(self, path: str, service: str, reading: Reading) -> None:
+    def __init__(
+        self, path: str, service: str, reading: Reading, stopped: Callable[[], bool] | None = bool
+    ) -> None:
         # O_NONBLOCK: a named pipe must not hold up whoever opens it.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode):
             os.close(descriptor)
             raise IsADirectoryError(0, "is not a regular file", path)
+        if unpack.packed_as(descriptor):
+            try:
+                descriptor = _plain(descriptor, path, reading, stopped)
+            except BaseException:
+                os.close(descriptor)
+                raise
         weakref.finalize(self, os.close, descriptor)
         self._descriptor = descriptor
         self.path = path
@@ -68,7 +94,7 @@ class Tape:
         self._sampled = 0
         self._codec = _UTF16.get(os.pread(descriptor, 2, 0), "")
         self._decoded = (-1, b"")
-        self._size, self._head = facts.st_size, self.head()
+        self._size, self._head = os.fstat(descriptor).st_size, self.head()
 
     def stat(self) -> os.stat_result:
         """The file's facts now."""

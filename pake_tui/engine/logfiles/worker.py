@@ -10,8 +10,10 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO
+
+from msgspec.structs import replace
 
 from pake_tui.engine.logfiles import frames
 from pake_tui.engine.logfiles.index.keeping import Keeper
@@ -19,6 +21,7 @@ from pake_tui.engine.logfiles.reader import LogReader
 from pake_tui.engine.logfiles.requests import WINDOW, Answer, Ask, Keep, More, Request, Stop
 from pake_tui.engine.logfiles.tape import Reading, Tape, key_of
 from pake_tui.engine.logfiles.tracing import traces
+from pake_tui.engine.logfiles.unpack import NotUnpacked
 from pake_tui.engine.logfiles.view import View
 from pake_tui.errors import PakeError
 from pake_tui.model.record import IndexStatus, LogBatch, Trace
@@ -35,20 +38,29 @@ class Tapes:
         self._known: dict[str, Tape] = {}
         self._reading: Reading | None = None
 
-    def view(self, request: Request) -> View:
-        """The request's files as they are now; one that can't be opened is left out, its console says so."""
+    def view(self, request: Request, stopped: Callable[[], bool] | None) -> tuple[View, list[str]]:
+        """The request's files as they are now, and what of compressed ones can't be read, in words.
+
+        Another one that can't be opened is left out, its console says so. With `stopped` None nothing is
+        unpacked.
+        """
         with self._lock:
             if request.reading != self._reading:
                 self._known, self._reading = {}, request.reading
             found: dict[str, Tape] = {}
-            for path, service in request.files:
-                with contextlib.suppress(OSError):
+            problems: list[str] = []
+            for path, service in (*request.packed, *request.files):
+                try:
                     key = key_of(os.stat(path))  # noqa: PTH116 - half the price of Path.stat
-                    tape = self._known.get(key) or Tape(path, service, request.reading)
-                    tape.path, tape.service = path, service
-                    found.setdefault(tape.key, tape)
+                    tape = self._known.get(key) or Tape(path, service, request.reading, stopped)
+                except OSError as error:
+                    if (path, service) in request.packed and not isinstance(error, NotUnpacked):
+                        problems.append(f"not searched: {path}: {error.strerror or error}")
+                    continue
+                tape.path, tape.service = path, service
+                found.setdefault(tape.key, tape)
             self._known = found
-            return View(tuple(found.values()), request.gone)
+            return View(tuple(found.values()), request.gone), problems
 
 
 def perform(request: Request, view: View, cancel: threading.Event) -> Iterator[LogBatch | Trace]:
@@ -98,7 +110,7 @@ class Worker:
     def _run(self, ask: Ask, cancel: threading.Event, window: threading.Semaphore) -> None:
         error = ""
         try:
-            for value in perform(ask.request, self._tapes.view(ask.request), cancel):
+            for value in self._answers(ask.request, cancel):
                 window.acquire()
                 if cancel.is_set():
                     break
@@ -112,9 +124,22 @@ class Worker:
         self._keeper.searching(-1)
         self._keep(ask.request)
 
+    def _answers(self, request: Request, cancel: threading.Event) -> Iterator[LogBatch | Trace]:
+        """What a request finds; a trace is shown while compressed files are still unpacked."""
+        view, problems = self._tapes.view(request, None)
+        waiting = len(request.packed) > 0 and len(view.tapes) < len(request.packed) + len(request.files)
+        if waiting and request.kind == "trace":
+            for value in perform(request, view, cancel):
+                assert isinstance(value, Trace)
+                notes = (f"still unpacking: {', '.join(path for path, _ in request.packed[:3])}",)
+                yield replace(value, complete=False, notes=(*value.notes, *notes))
+        if waiting:
+            view, problems = self._tapes.view(request, cancel.is_set)
+        yield from perform(replace(request, unread=(*request.unread, *problems)), view, cancel)
+
     def _keep(self, request: Request) -> None:
         if request.index_bytes:
-            self._keeper.keep(request.files, request.reading, request.index_bytes)
+            self._keeper.keep((*request.packed, *request.files), request.reading, request.index_bytes)
 
     def _send(self, answer: Answer | IndexStatus) -> None:
         with self._sending:

@@ -171,6 +171,14 @@ class Limits(Struct, frozen=True):
             "bytes that the index of all your log files may have; 0 keeps none", low=0, high=100_000_000_000
         ),
     ] = 1_000_000_000
+    unpacked_bytes: Annotated[
+        int,
+        About(
+            "bytes that compressed log files may have unpacked, in your cache",
+            low=0,
+            high=1_000_000_000_000,
+        ),
+    ] = 4_000_000_000
 
 
 class Settings(Struct, frozen=True):

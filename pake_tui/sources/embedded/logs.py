@@ -19,6 +19,7 @@ from pake_tui.engine.logfiles.reader import LogReader
 from pake_tui.engine.logfiles.requests import Request
 from pake_tui.engine.logfiles.table import FileTable
 from pake_tui.engine.logfiles.tape import RECORD_BYTES, Reading, Tape
+from pake_tui.engine.logfiles.unpack import UNPACKED_BYTES
 from pake_tui.engine.logfiles.worker import perform
 from pake_tui.errors import PakeError
 from pake_tui.model.record import (
@@ -27,6 +28,7 @@ from pake_tui.model.record import (
     Direction,
     Histogram,
     LogBatch,
+    LogFile,
     LogFiles,
     RecordDetail,
     Trace,
@@ -36,6 +38,9 @@ from pake_tui.records.aliases import CORRELATION_IDS
 from pake_tui.sources.protocols import Cancel
 
 MOST_NAMES = 500
+UNPACKING = "is compressed, and being unpacked"
+UNPACK_S = 30.0
+"""So often unpacking is asked for again, until a file is unpacked."""
 KEEP_S = 5.0
 """A console is open so long before it has an index built or extended that no search asked for."""
 T = TypeVar("T", LogBatch, Trace)
@@ -48,7 +53,8 @@ class EmbeddedLogSource:
     look, see `discover`. `assumed_zone` is that of times that state none, `zone` the one shown, in which
     queries are read. Without `worker` searches run in the calling thread, as those of a command may. The
     worker runs from the first sign of a search on and `idle_s` longer than it has anything to do. It builds
-    an index of large files, as long as all of this user's have less than `index_bytes`.
+    an index of large files, as long as all of this user's have less than `index_bytes`, and unpacks what is
+    compressed; with `unpacks` this process does so itself, when it looks for files.
     """
 
     def __init__(
@@ -61,10 +67,12 @@ class EmbeddedLogSource:
         zone: tzinfo | None = None,
         aliases: Sequence[str] = CORRELATION_IDS,
         record_bytes: int = RECORD_BYTES,
+        unpacked_bytes: int = UNPACKED_BYTES,
         most_files: int = 500,
         numbers: bool = False,
         index_bytes: int = 0,
         worker: bool = True,
+        unpacks: bool = False,
         idle_s: float = IDLE_S,
     ) -> None:
         self.zone = zone if zone is not None else assumed_zone
@@ -74,21 +82,30 @@ class EmbeddedLogSource:
         self._registered = registered
         self._last_registered: list[tuple[str, str]] = []
         self._folders = Folders()
-        self._reading = Reading(assumed_zone, tuple(aliases), record_bytes)
-        self._table = FileTable(self._discover, self._reading, most=most_files)
+        self._reading = Reading(assumed_zone, tuple(aliases), record_bytes, unpacked_bytes)
+        self._table = FileTable(self._discover, self._reading, most=most_files, unpacks=unpacks)
         self._reader = LogReader(numbers)
         self._names: dict[str, None] = {}
         self._tally = Tally()
         self.index_bytes = index_bytes
         self._worker = WorkerClient(idle_s) if worker else None
         self._opened = self._kept = monotonic()
+        self._asked = -UNPACK_S
 
     def files(self) -> LogFiles:
         """The files of the view, where they came from, and how far their index is."""
         found = self._table.files()
         if self._worker is not None:
             self._worker.rest()
-        if self._worker is None or not self.index_bytes:
+        if self._worker is None:
+            return found
+        if self._named and (packed := self._table.packed()):
+            waiting = [LogFile(path, path, service, 0, "", UNPACKING) for path, service in packed]
+            found = replace(found, files=(*waiting, *found.files))
+            if monotonic() - self._asked >= UNPACK_S:
+                self._asked = monotonic()
+                self._worker.keep(self._request("index", ""))
+        if not self.index_bytes:
             return found
         status, now = self._worker.index, monotonic()
         behind = sum(one.size for one in found.files if one.size >= SMALL_BYTES) - status.indexed_bytes
@@ -188,6 +205,7 @@ class EmbeddedLogSource:
             now_ns=now,
             zone=self.zone,
             gone=dict(view.gone),
+            packed=self._table.packed() if self._named or kind != "index" else (),
             unread=self._table.unread() if kind == "trace" else (),
             start=start,
             direction=direction,

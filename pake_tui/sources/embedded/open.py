@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -28,20 +28,21 @@ from pake_tui.sources.embedded.metrics import EmbeddedMetricSource
 from pake_tui.sources.protocols import LogSource, Sources
 
 
-def open_sources(*, config: Path | None, read_only: bool) -> Sources:
+def open_sources(*, config: Path | None, read_only: bool, files: Sequence[str] = ()) -> Sources:
     """The sources of one console. ConfigError for a broken file, or one that a running collector disobeys.
 
-    Where no state folder can be written, metrics go to a private temporary one and alerts are only read.
+    `files`, where given, are the only logs. Where no state folder can be written, metrics go to a private
+    temporary one and alerts are only read.
     """
     closing = ExitStack()
     try:
-        return _open(config, "asked for with --read-only" if read_only else "", closing)
+        return _open(config, "asked for with --read-only" if read_only else "", closing, files)
     except BaseException:
         closing.close()
         raise
 
 
-def _open(config: Path | None, read_only: str, closing: ExitStack) -> Sources:
+def _open(config: Path | None, read_only: str, closing: ExitStack, files: Sequence[str]) -> Sources:
     folder = paths.state_folder(create=not read_only)
     warnings: list[str] = []
     if folder.problem and not read_only:
@@ -76,11 +77,13 @@ def _open(config: Path | None, read_only: str, closing: ExitStack) -> Sources:
         from pake_tui.sources.embedded.logs import EmbeddedLogSource
 
         logs = EmbeddedLogSource(
+            files=files,
             globs=lambda: live.current.logs,
             registered=lambda: [(row.service, str(row.path)) for row in state.loggers.paths()],
             assumed_zone=local_zone(),
             aliases=(*CORRELATION_IDS, *live.current.correlation_ids),
             record_bytes=live.current.limits.record_bytes,
+            unpacked_bytes=live.current.limits.unpacked_bytes,
             most_files=live.current.limits.log_files,
             index_bytes=live.current.limits.index_bytes,
         )

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from pake_tui.clock import monotonic
+from pake_tui.engine.logfiles.discover import PACKED
 from pake_tui.engine.logfiles.index.lookup import index_of
 from pake_tui.engine.logfiles.tape import Reading, Tape, key_of
 from pake_tui.model.record import IndexStatus
@@ -90,7 +91,7 @@ class Keeper:
         for path, service in files:
             with contextlib.suppress(OSError):
                 facts = os.stat(path)  # noqa: PTH116 - paths stay text here
-                if facts.st_size >= SMALL_BYTES:
+                if facts.st_size >= SMALL_BYTES or path.endswith(PACKED):
                     known = self._tapes.get(key_of(facts))
                     again = known is not None and known.reading == reading
                     tape = known if known is not None and again else Tape(path, service, reading)
