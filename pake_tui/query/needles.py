@@ -19,6 +19,8 @@ _ESCAPED = re.compile(rb"\\u00(?:2[dDeE]|3[0-9]|[4-7])")
 _DOUBTFUL = ("\u212a".encode(), "\u0130".encode())
 """The two letters beyond ASCII that become ASCII in lower case."""
 SHORTEST = 3
+_NOT_IN_THE_TEXT = ("level", "service")
+"""What a record has under these names may be another word than stands there, or be told by its file."""
 
 
 def trusted(raw: bytes) -> bool:
@@ -42,6 +44,8 @@ def needles_of(node: Node | None) -> tuple[frozenset[bytes], ...]:
         return _of_literal(node.text)
     if isinstance(node, Equals) and node.name == "cid":
         return _longest(_ID_RUN.findall(max(node.value.parts, key=len)))
+    if isinstance(node, Equals) and node.name.lower() not in _NOT_IN_THE_TEXT:
+        return _of_literal(max(node.value.parts, key=len))
     if isinstance(node, And):
         return tuple(dict.fromkeys(some for term in node.terms for some in needles_of(term)))
     if isinstance(node, Or):

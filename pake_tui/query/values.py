@@ -131,15 +131,16 @@ def values_of(record: Record, name: str) -> Iterator[object]:
     attribute = _ATTRIBUTES.get(name.lower())
     if attribute and (value := getattr(record, attribute)) is not None:
         yield value.word if attribute == "level" else value
-    yield from _dig(record.fields, name.split("."), 0)
+    yield from dig(record.fields, name.split("."), 0)
 
 
-def _dig(value: object, path: Sequence[str], depth: int) -> Iterator[object]:
+def dig(value: object, path: Sequence[str], depth: int = 0) -> Iterator[object]:
+    """What a value holds under a path of names: exactly spelled ones first, then in any case."""
     if isinstance(value, (list, tuple)):
         if not path:
             yield value
         for element in value[:MOST_ELEMENTS]:
-            yield from _dig(element, path, depth + 1)
+            yield from dig(element, path, depth + 1)
         return
     if not path:
         yield value
@@ -149,15 +150,15 @@ def _dig(value: object, path: Sequence[str], depth: int) -> Iterator[object]:
     for size in range(len(path), 0, -1):
         key = ".".join(path[:size])
         if key in value:
-            yield from _dig(value[key], path[size:], depth + 1)
+            yield from dig(value[key], path[size:], depth + 1)
             return
     wanted = path[0].lower()
     whole = ".".join(path).lower()
     for key, inner in value.items():
         lowered = str(key).lower()
         if lowered == whole:
-            yield from _dig(inner, (), depth + 1)
+            yield from dig(inner, (), depth + 1)
             return
         if lowered == wanted:
-            yield from _dig(inner, path[1:], depth + 1)
+            yield from dig(inner, path[1:], depth + 1)
             return

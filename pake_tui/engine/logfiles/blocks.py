@@ -111,6 +111,10 @@ class Block(Struct, frozen=True):
             found.append(record.raw(self.end, last=self.end >= tape.size))
         return found
 
+    def part(self, start: int, end: int) -> Block:
+        """The whole records between two places in its data."""
+        return Block(self.start + start, self.start + end, self.data[start:end])
+
     def newlines(self, tape: Tape) -> int:
         """Line breaks in the block."""
         return int(tape.read(self.end - 1, 1) == b"\n") if self.cut else self.data.count(b"\n")

@@ -9,11 +9,13 @@ from msgspec import Struct
 
 from pake_tui.clock import monotonic
 from pake_tui.engine.logfiles import blocks
+from pake_tui.engine.logfiles.blocks import Block
 from pake_tui.engine.logfiles.cursor import decode
 from pake_tui.engine.logfiles.index import candidates, counted
 from pake_tui.engine.logfiles.merging import BATCH_S, MergedRead, bounds
 from pake_tui.engine.logfiles.rows import Cursors, lone_row
 from pake_tui.engine.logfiles.strand import Item, Strand
+from pake_tui.engine.logfiles.suspects import Suspects, odd_spans
 from pake_tui.engine.logfiles.tape import Tape
 from pake_tui.engine.logfiles.view import View, find_time
 from pake_tui.errors import LogError
@@ -95,6 +97,33 @@ class LogReader(Struct):
         return cursors.here()
 
 
+def _records(tape: Tape, block: Block) -> int:
+    """How many records a block has."""
+    spans = odd_spans(block.data) if not block.cut and tape.parser_now.unframed else None
+    if spans is None:
+        return len(block.records(tape))
+    count = block.data.count(b"\n") + (not block.data.endswith(b"\n"))
+    for part in (block.part(*span) for span in spans):
+        count += len(part.records(tape)) - len(part.lines())
+    return count
+
+
+def _counted_numbers(
+    tape: Tape, query: Query, suspects: Suspects, cancel: threading.Event
+) -> Iterator[tuple[int, int]]:
+    """The same of a comparison; what it cannot judge is parsed."""
+    strand = Strand(tape, query, cancel)
+    for block in blocks.newer(tape, 0, tape.size):
+        if cancel.is_set():
+            return
+        judged = None if block.cut else suspects.counted(block.data)
+        hits, spans = judged or (0, [(0, block.end - block.start)])
+        for start, end in spans:
+            items = strand.newer((block.start + start, 0), block.start + end)
+            hits += sum(item.record is not None for item in items)
+        yield hits, block.end
+
+
 def _some(items: Iterator[Item], count: int) -> list[Item]:
     """The first records among items."""
     found: list[Item] = []
@@ -110,7 +139,10 @@ def _counted(tape: Tape, query: Query, cancel: threading.Event) -> Iterator[tupl
     """(further hits, bytes read of this file), at each block and hit."""
     if query.empty:
         for block in blocks.newer(tape, 0, tape.size):
-            yield len(block.records(tape)), block.end
+            yield _records(tape, block), block.end
+        return
+    if (suspects := Suspects(query)).number is not None and tape.parser().unframed:
+        yield from _counted_numbers(tape, query, suspects, cancel)
         return
     known, ranges = counted(tape, query) or (0, None)
     yield known, 0

@@ -16,6 +16,7 @@ from pake_tui.engine.logfiles import blocks
 from pake_tui.engine.logfiles.blocks import Block, Raw
 from pake_tui.engine.logfiles.cursor import Position
 from pake_tui.engine.logfiles.index import Ranges, closer, index_of
+from pake_tui.engine.logfiles.suspects import Suspects
 from pake_tui.engine.logfiles.tape import Tape, decoded
 from pake_tui.model.record import Record
 from pake_tui.query import Query
@@ -69,6 +70,7 @@ class Strand:
         self.ranges = ranges
         self._piece = SCREEN_PIECE if query.empty else blocks.PIECE
         self._since, self._until = query.time_range
+        self._suspects = Suspects(query)
 
     def newer(self, position: Position, end: int) -> Iterator[Item]:
         """From a position up to the byte `end`, oldest first."""
@@ -87,14 +89,19 @@ class Strand:
                     timed = self.ranges is None or self._until is not None
                     time_ns = (_last_time(self.tape, block) or time_ns) if timed else None
                 else:
-                    for raw in block.records(self.tape):
-                        if self._cancel.is_set():
-                            return
-                        items = self._items(raw, time_ns, line)
-                        time_ns = items[-1].time_ns if items and items[-1].time_ns else time_ns
-                        yield from (
-                            item for item in items if item.start >= (offset, part) and self._hit(item)
-                        )
+                    parts = self._parts(block)
+                    for one in [block] if parts is None else parts:
+                        first = None if line is None else line + _breaks(block, one)
+                        for raw in one.records(self.tape):
+                            if self._cancel.is_set():
+                                return
+                            items = self._items(raw, time_ns if parts is None else None, first)
+                            time_ns = items[-1].time_ns if items and items[-1].time_ns else time_ns
+                            yield from (
+                                item for item in items if item.start >= (offset, part) and self._hit(item)
+                            )
+                    if parts is not None and (self.ranges is None or self._until is not None):
+                        time_ns = _last_time(self.tape, block) or time_ns
                 yield self._mark(time_ns, block.end)
                 if self._until is not None and time_ns is not None and time_ns > self._until + SLACK_NS:
                     return
@@ -112,6 +119,13 @@ class Strand:
             if low < high:
                 yield from closer(self.tape, self.query, low, high, backwards=backwards)
 
+    def _parts(self, block: Block) -> list[Block] | None:
+        """What of a block may hold hits; None where that is all of it."""
+        if block.cut or self.query.empty or not self.tape.parser_now.unframed:
+            return None
+        spans = self._suspects.spans(block.data)
+        return None if spans is None else [block.part(*span) for span in spans]
+
     def _mark(self, time_ns: int | None, at: int) -> Item:
         known = self.tape.fallback_ns if time_ns is None else time_ns
         return Item(known, (at, 0), (at, 0))
@@ -127,7 +141,9 @@ class Strand:
                     return
                 first = self._first_time(block)
                 if not missing(self.query.needles, block.data):
-                    yield from self._block_older(block)
+                    parts = self._parts(block)
+                    for one in [block] if parts is None else reversed(parts):
+                        yield from self._block_older(one)
                 yield self._mark(first, block.start)
                 if self._since is not None and first is not None and first < self._since - SLACK_NS:
                     return
@@ -206,6 +222,11 @@ class Strand:
             if (found := self.tape.parser_now.time_of(decoded(line)[0])) is not None:
                 return found
         return time_before(self.tape, block.start)
+
+
+def _breaks(block: Block, part: Block) -> int:
+    """Line breaks between a block's start and that of a part."""
+    return 0 if part is block else block.data.count(b"\n", 0, part.start - block.start)
 
 
 def raw_bytes(block: Block, raw: Raw) -> bytes:

@@ -1,0 +1,180 @@
+"""Which lines of a block have to be parsed for a query, where most lines are one JSON object each.
+
+Such a line is a record of its own, so a query's needles, or a comparison of numbers, can pass over it by its
+bytes alone. What is no object is always looked at, with the line before it, which it may continue.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+
+import orjson
+from msgspec import Struct
+
+from pake_tui.query import Query
+from pake_tui.query.needles import trusted
+from pake_tui.query.nodes import COMPARISONS, Compare
+from pake_tui.query.values import as_number, dig
+from pake_tui.records import jsonkeys
+from pake_tui.text.masking import mask_fields
+
+Span = tuple[int, int]
+MOST_ODD = 8
+"""One line in so many may be no object; with more of them all is parsed."""
+_USED = (jsonkeys.TIME, jsonkeys.LEVEL, jsonkeys.MESSAGE, jsonkeys.LOGGER, jsonkeys.SERVICE, ("name",))
+_PARTLY_USED = frozenset(name.lower() for names in _USED for name in names)
+"""Names that the parser may take out of a record's fields."""
+_OTHERWISE = ("resourceLogs", "log", "eventSource")
+"""Names that make the parser read an object in another way."""
+_LARGEST = 10**6
+"""Larger numbers may be a card's or a phone's, which are masked."""
+
+
+def odd_spans(data: bytes) -> list[Span] | None:
+    """The lines that are no object, and each line before one, joined; None where those are many.
+
+    Spans are (start, end behind the line's break).
+    """
+    breaks = data.count(b"\n")
+    if (
+        data[:1] == b"{"
+        and data[-2:] == b"}\n"
+        and data.count(b"}\n") == breaks
+        and data.count(b"\n{") == breaks - 1
+    ):
+        return []
+    if data[:1] != b"{":
+        return None
+    spans: list[Span] = []
+    at = before = 0
+    most = 2 + breaks // MOST_ODD
+    for line in data.split(b"\n"):
+        end = min(at + len(line) + 1, len(data))
+        if end > at and (line[:1] != b"{" or line[-1:] != b"}"):
+            _add(spans, before, end)
+            if len(spans) > most:
+                return None
+        before, at = at, end
+    return spans
+
+
+def _add(spans: list[Span], start: int, end: int) -> None:
+    """Add a span that begins no earlier than the last; what touches is joined."""
+    if spans and start <= spans[-1][1]:
+        spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
+    else:
+        spans.append((start, end))
+
+
+class Suspects(Struct, dict=True):
+    """A query's reasons to look at a line."""
+
+    query: Query
+
+    def spans(self, data: bytes) -> list[Span] | None:
+        """The lines that may match, rising; None where nothing can be passed over."""
+        pattern = self._pattern
+        if pattern is None or not trusted(data) or (odd := odd_spans(data)) is None:
+            return None
+        spans: list[Span] = []
+        behind = 0
+        for found in pattern.finditer(data.lower()):
+            if found.start() >= behind:
+                number = found[1] if self.number else None
+                if number is None or self.number is None or self.number.compare(float(number)):
+                    start = data.rfind(b"\n", 0, found.start()) + 1
+                    behind = data.find(b"\n", found.end()) + 1 or len(data)
+                    spans.append((start, behind))
+        if not odd:
+            return spans
+        joined: list[Span] = []
+        for start, end in sorted((*spans, *odd)):
+            _add(joined, start, end)
+        return joined
+
+    def counted(self, data: bytes) -> tuple[int, list[Span]] | None:
+        """Hits that are sure without the parser, and the lines that only it can judge; None as above."""
+        number = self.number
+        if number is None or not trusted(data) or (odd := odd_spans(data)) is None:
+            return None
+        hits = 0
+        doubtful = list(odd)
+        behind = place = 0
+        for found in number.pattern.finditer(data.lower()):
+            written = found[1]
+            if found.start() < behind or (written is not None and not number.compare(float(written))):
+                continue
+            while place < len(odd) and odd[place][1] <= found.start():
+                place += 1
+            if place < len(odd) and odd[place][0] <= found.start():
+                continue
+            start = data.rfind(b"\n", 0, found.start()) + 1
+            behind = data.find(b"\n", found.end()) + 1 or len(data)
+            verdict = number.judge(data[start:behind])
+            hits += verdict is True
+            if verdict is None:
+                doubtful.append((start, behind))
+        return hits, sorted(doubtful)
+
+    @cached_property
+    def number(self) -> Number | None:
+        """The query as a comparison of a field that the parser leaves among the fields."""
+        term = self.query.root
+        return number_of(term) if isinstance(term, Compare) else None
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[bytes] | None:
+        """What a line has that may match, in lower case."""
+        if self.number is not None:
+            return self.number.pattern
+        if not self.query.needles:
+            return None
+        best = max(self.query.needles, key=_shortest)
+        return re.compile(b"|".join(map(re.escape, sorted(best))))
+
+
+def _shortest(some: Sequence[bytes] | frozenset[bytes]) -> int:
+    return min(len(one) for one in some)
+
+
+class Number:
+    """`field>400`: the bytes with which a line may match, and whether one does."""
+
+    def __init__(self, name: str, operator: str, wanted: float) -> None:
+        self._name = name
+        self._wanted = wanted
+        self._compare = COMPARISONS[operator]
+        key = re.escape(name.lower().encode())
+        self.pattern = re.compile(rb'"' + key + rb'"(?:: ?(-?\d{1,6}(?:\.\d{1,9})?)(?=[,}]))?')
+        """The name as a key, and its value where that is a plain number."""
+
+    def compare(self, number: float) -> bool:
+        """Whether a number is on the right side."""
+        return self._compare(number, self._wanted)
+
+    def judge(self, line: bytes) -> bool | None:
+        """Whether an object matches; None where only the parser knows."""
+        try:
+            document = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            return None
+        if any(name in document for name in _OTHERWISE):
+            return None
+        found = False
+        for value in dig(document, (self._name,)):
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) >= _LARGEST:
+                return None
+            found = found or self.compare(value)
+        return found
+
+
+def number_of(term: Compare) -> Number | None:
+    """None for a field that the parser may use, or the masker hide."""
+    name, wanted = term.name, as_number(term.typed)
+    plain = re.fullmatch(r"[A-Za-z0-9_@-]+", name) and name.lower() not in (*_PARTLY_USED, "cid")
+    probe: dict[str, object] = {name: 1.5}
+    if wanted is None or not plain or mask_fields(probe) != probe:
+        return None
+    return Number(name, term.operator, wanted)

@@ -1,0 +1,97 @@
+"""Passing over lines by their bytes alone changes no answer."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pake_tui.engine.logfiles.reader import LogReader
+from pake_tui.engine.logfiles.strand import Strand
+from pake_tui.engine.logfiles.suspects import Suspects, odd_spans
+from pake_tui.engine.logfiles.tape import Reading, Tape
+from pake_tui.engine.logfiles.view import View
+from pake_tui.query import Query, parse
+from tests.unit.test_index_answers import content
+
+QUERIES = [
+    "n>1", "n>=2.5", "n<2", "n<=1", "N>1", "took>4.5", "TOOK<4.5", "took>1000000", "user_id:user3", "card>5",
+    "cid:req-00*", "done", '"he said"', "request_id:req-0001-*", "-done n>1", "n>1 level>=error",
+    "level:info", "user_id:user3 OR took>20", "words", "more", "traceId:?", "message:done", "http.id:req*",
+    "password:9",
+]  # fmt: skip
+VALUES = [
+    *(5, 5.5, -3, 1e3, "7", "x", True, None, [7, 8], {"n": 9}),
+    *(4_111_111_111_111_111, 12_345_678, 999_999, 0.1 + 0.2),
+]
+KEYS = ["n", "N", "took", "card", "password", "message", "level", "user_id", "log", "resourceLogs"]
+
+
+def compare(folder: Path, data: bytes, queries: list[str]) -> None:
+    """Each query finds, both ways and in number, what it matches of all records."""
+    path = folder / "a.log"
+    path.write_bytes(data)
+    tape = Tape(str(path), "a", Reading())
+    quiet = threading.Event()
+    every = [item for item in Strand(tape, Query(), quiet).newer((0, 0), tape.size) if item.record]
+    for text in queries:
+        query = parse(text, now_ns=0)
+        wanted = [item.start for item in every if item.record and query.matches(item.record, item.time_ns)]
+        newer = [item.start for item in Strand(tape, query, quiet).newer((0, 0), tape.size) if item.record]
+        older = [item.start for item in Strand(tape, query, quiet).older((tape.size, 0)) if item.record]
+        *_, last = LogReader().count(View((tape,)), query, quiet)
+        assert (text, newer, older[::-1], last.hits) == (text, wanted, wanted, len(wanted))
+    numbered = {item.start: item.line for item in every}
+    found = Strand(tape, parse("n>1", now_ns=0), quiet, numbers=True).newer((0, 0), tape.size)
+    assert all(item.line == numbered[item.start] for item in found if item.record)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 10**6), st.sampled_from(("\n", "\n", "\r\n")))
+def test_files_in_which_many_programs_write(tmp_path: Path, seed: int, ending: str) -> None:
+    """Objects, pairs, headers, tracebacks and rubbish mixed: the same hits as by looking at all."""
+    compare(tmp_path, content(seed, 150, ending), QUERIES)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(st.tuples(st.sampled_from(KEYS), st.sampled_from(VALUES)), max_size=4), max_size=9))
+def test_objects_with_odd_values(tmp_path: Path, lines: list[list[tuple[str, object]]]) -> None:
+    """What stands under a name, twice, in other cases, nested, as text or too large, is judged the same."""
+    dice = random.Random(len(lines))
+    rows = []
+    for pairs in lines:
+        gap = dice.choice(("", " "))
+        inner = ", ".join(f'"{key}":{gap}{json.dumps(value)}' for key, value in pairs)
+        rows.append("{" + inner + "}")
+        rows += dice.choice(([], [], ["\tat x.Y(Z.java:1)"], ['"n": 9}'], ['{"n": 9'], [""]))
+    filler = [f'{{"time":"2026-03-01T14:00:{n:02}Z","msg":"m","n":{n}}}' for n in range(40)]
+    data = "".join(f"{row}\n" for row in (*filler[:20], *rows, *filler[20:])).encode()
+    compare(tmp_path, data, QUERIES)
+
+
+@pytest.mark.parametrize(
+    ("data", "spans"),
+    [
+        (b'{"a":1}\n{"b":2}\n', []),
+        (b'{"a":1}\nodd\n{"b":2}\n{"c":3}\n', [(0, 12)]),
+        (b'{"a":1}\n{"b":2}\nodd\nodd\n{"c":3}\n' + b'{"d":4}\n' * 30, [(8, 24)]),
+        (b"odd\n" * 30, None),
+    ],
+)
+def test_what_is_no_object_is_told(data: bytes, spans: list[tuple[int, int]] | None) -> None:
+    """Lines that are no objects come with the line before; where they are many nothing is told apart."""
+    assert odd_spans(data) == spans
+
+
+def test_most_lines_are_passed_over() -> None:
+    """A comparison looks at lines on its right side only, and a word at lines that hold it."""
+    data = b"".join(b'{"n":%d,"word":"w%d"}\n' % (n, n) for n in range(100))
+    for text in ("n>97", "word:w98 OR word:w99"):
+        spans = Suspects(parse(text, now_ns=0)).spans(data)
+        assert spans is not None
+        assert b"".join(data[start:end] for start, end in spans).count(b"\n") == 2
