@@ -22,7 +22,8 @@ from tests.unit.test_index_answers import content
 QUERIES = [
     "n>1", "n>=2.5", "n<2", "n<=1", "N>1", "took>4.5", "TOOK<4.5", "took>1000000", "user_id:user3", "card>5",
     "cid:req-00*", "done", '"he said"', "request_id:req-0001-*", "-done n>1", "n>1 level>=error",
-    "level:info", "user_id:user3 OR took>20", "words", "more", "traceId:?", "message:done", "http.id:req*",
+    "level:info", "level>=error", "level<info", "level:warning done", "user_id:user3 OR took>20", "words",
+    "more", "traceId:?", "message:done", "http.id:req*",
     "password:9",
 ]  # fmt: skip
 VALUES = [

@@ -15,9 +15,10 @@ from msgspec import Struct
 
 from pake_tui.query import Query
 from pake_tui.query.needles import trusted
-from pake_tui.query.nodes import COMPARISONS, Compare
+from pake_tui.query.nodes import COMPARISONS, And, Compare, LevelIs
 from pake_tui.query.values import as_number, dig
 from pake_tui.records import jsonkeys
+from pake_tui.records.levels import parse_level
 from pake_tui.text.masking import mask_fields
 
 Span = tuple[int, int]
@@ -28,6 +29,8 @@ _PARTLY_USED = frozenset(name.lower() for names in _USED for name in names)
 """Names that the parser may take out of a record's fields."""
 _OTHERWISE = ("resourceLogs", "log", "eventSource")
 """Names that make the parser read an object in another way."""
+_LEVEL = re.compile(rb'"level": ?"([a-z]{1,16})"')
+"""The name that comes before all others for a level, with a word."""
 _LARGEST = 10**6
 """Larger numbers may be a card's or a phone's, which are masked."""
 
@@ -76,6 +79,8 @@ class Suspects(Struct, dict=True):
     def spans(self, data: bytes) -> list[Span] | None:
         """The lines that may match, rising; None where nothing can be passed over."""
         pattern = self._pattern
+        if pattern is None and self._levels is not None and trusted(data):
+            return self._levels.spans(data)
         if pattern is None or not trusted(data) or (odd := odd_spans(data)) is None:
             return None
         spans: list[Span] = []
@@ -125,6 +130,14 @@ class Suspects(Struct, dict=True):
         return number_of(term) if isinstance(term, Compare) else None
 
     @cached_property
+    def _levels(self) -> Levels | None:
+        """Where every hit has a level of some kind."""
+        root = self.query.root
+        terms = root.terms if isinstance(root, And) else (root,)
+        term = next((term for term in terms if isinstance(term, LevelIs)), None)
+        return None if term is None else Levels(term)
+
+    @cached_property
     def _pattern(self) -> re.Pattern[bytes] | None:
         """What a line has that may match, in lower case."""
         if self.number is not None:
@@ -137,6 +150,41 @@ class Suspects(Struct, dict=True):
 
 def _shortest(some: Sequence[bytes] | frozenset[bytes]) -> int:
     return min(len(one) for one in some)
+
+
+class Levels:
+    """`level>=error`: passes over flat objects whose `level` is a word for another one."""
+
+    def __init__(self, term: LevelIs) -> None:
+        self._compare = COMPARISONS[term.operator]
+        self._level = term.level
+        self._known: dict[bytes, bool] = {}
+
+    def spans(self, data: bytes) -> list[Span] | None:
+        """As `Suspects.spans`."""
+        if (spans := odd_spans(data)) is None:
+            return None
+        at = 0
+        others: list[Span] = []
+        for line in data.lower().split(b"\n"):
+            end = at + len(line) + 1
+            found = _LEVEL.search(line)
+            if found is None or line.count(b"{") > 1 or line.find(b'"level"', found.end()) >= 0:
+                others.append((at, min(end, len(data))))
+            else:
+                word = found[1]
+                passed = self._known.get(word)
+                if passed is None:
+                    level = parse_level(word.decode())
+                    passed = level is not None and len(word) > 1 and not self._compare(level, self._level)
+                    self._known[word] = passed
+                if not passed:
+                    others.append((at, min(end, len(data))))
+            at = end
+        joined: list[Span] = []
+        for start, end in sorted((*(one for one in others if one[0] < len(data)), *spans)):
+            _add(joined, start, end)
+        return joined
 
 
 class Number:
