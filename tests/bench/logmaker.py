@@ -2,8 +2,8 @@
 
 Requests over five services, two hundred under way at once: an ID stands on 5 to 20 lines, between those of
 others, and each service names it its own way. Times cover a day; one line in 200 is stamped up to half a
-second early. 90 % info, 5 % debug, 3.5 % warning, 1.5 % error, every third of these with a traceback in it; one
-line in 2,000 is of no format at all.
+second early. 90 % info, 5 % debug, 3.5 % warning, 1.5 % error, every third of these with a traceback in it;
+one line in 2,000 is of no format at all.
 """
 
 from __future__ import annotations
