@@ -10,17 +10,15 @@ from pathlib import Path
 from pake_tui import paths
 from pake_tui.cli.main import add_common
 from pake_tui.engine.agent_start import running_config
-from pake_tui.engine.monitoring.rules import validate as validate_rules
 from pake_tui.engine.settings import files
 from pake_tui.engine.settings.live import LiveSettings, refused
 from pake_tui.engine.store.state import StateStore
+from pake_tui.engine.validators import VALIDATORS
 from pake_tui.errors import ConfigError, NotFoundError, StoreError
 from pake_tui.model.setting import Problem, Setting
 from pake_tui.sources.embedded.config import EmbeddedConfigStore
 from pake_tui.text.masking import mask_text
 from pake_tui.text.safe import safe
-
-VALIDATORS = {"rules": validate_rules}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

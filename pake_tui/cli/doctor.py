@@ -18,10 +18,10 @@ from pake_tui.cli.reading import Reading, open_reading, sample_once
 from pake_tui.cli.surroundings import terminal, versions
 from pake_tui.clock import now_ns, short_duration
 from pake_tui.engine.agent_start import ENGINE_LOG, last_line
-from pake_tui.engine.monitoring import rules
 from pake_tui.engine.monitoring.spool import spool_folder
 from pake_tui.engine.settings.live import LiveSettings
 from pake_tui.engine.store.files import file_system, is_network
+from pake_tui.engine.validators import VALIDATORS
 from pake_tui.errors import ConfigError, PakeError
 from pake_tui.model.sample import CollectorMode
 from pake_tui.text.safe import safe
@@ -123,7 +123,7 @@ def _config(named: Path | None, reading: Reading) -> Iterator[Finding]:
     if path is None:
         yield note("config", f"no file: defaults are in force; the first edit makes {paths.default_config()}")
     try:
-        live = LiveSettings(path, use_env=True, validators={"rules": rules.validate})
+        live = LiveSettings(path, use_env=True, validators=VALIDATORS)
     except ConfigError as error:
         advice = "`pake-tui config validate` judges a file without obeying it"
         for problem in error.problems or (error,):

@@ -17,13 +17,15 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from pake_tui import paths
+from pake_tui.cli.explain import explain
 from pake_tui.cli.logprint import FORMATS, Printer, print_query_error
 from pake_tui.clock import local_zone
 from pake_tui.engine.logfiles.streams import Streams
 from pake_tui.engine.settings.live import LiveSettings
-from pake_tui.engine.settings.schema import Limits
+from pake_tui.engine.settings.schema import Settings
 from pake_tui.engine.store.state import StateStore
-from pake_tui.errors import LogError, StoreError
+from pake_tui.engine.validators import VALIDATORS
+from pake_tui.errors import ConfigError, LogError, StoreError
 from pake_tui.model.record import Cursor, Direction, LogBatch, LogRow
 from pake_tui.query import QueryError, from_flags
 from pake_tui.query.around import with_context
@@ -55,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="all records, oldest first")
     parser.add_argument("-n", type=_count, default=LAST, metavar="N", help=f"the last N records ({LAST})")
     parser.add_argument("-C", "--context", type=_count, default=0, metavar="N", help="N records around each")
+    parser.add_argument("--explain", action="store_true", help="say as what each file is read, and why")
     parser.add_argument("--cid", default="", metavar="ID", help="a correlation ID, by any of its names")
     parser.add_argument("--level", default="", metavar="LEVEL", help="this level and above")
     parser.add_argument("--service", default="", metavar="NAME", help="one service")
@@ -95,6 +98,9 @@ def run(options: argparse.Namespace) -> int:
     )
     query = " ".join(part for part in (*options.query, flags) if part)
     source = open_source(options)
+    if options.explain:
+        print("\n".join(line for tape in source.tapes() for line in explain(tape)))
+        return 0
     printer = Printer(form_of(options), zone=source.zone, assumed_zone=source.assumed_zone)
     try:
         reader = _Reading(source, query, options.context)
@@ -136,19 +142,20 @@ def open_source(options: argparse.Namespace) -> EmbeddedLogSource:
 def _source(options: argparse.Namespace) -> EmbeddedLogSource:
     """Named files alone, else what loggers registered and the configuration names."""
     zone = local_zone()
+    settings = _settings(options)
     if options.file:
-        limits = Limits()
         return EmbeddedLogSource(
             files=options.file,
             assumed_zone=zone,
-            record_bytes=limits.record_bytes,
-            unpacked_bytes=limits.unpacked_bytes,
-            index_bytes=limits.index_bytes,
+            aliases=(*CORRELATION_IDS, *settings.correlation_ids),
+            record_bytes=settings.limits.record_bytes,
+            unpacked_bytes=settings.limits.unpacked_bytes,
+            formats=settings.formats,
+            index_bytes=settings.limits.index_bytes,
             numbers=form_of(options) in NUMBERED,
             worker=False,
             unpacks=True,
         )
-    settings = LiveSettings(options.config or paths.find_config(), use_env=False).current
     state = StateStore(paths.state_folder(create=False).path, read_only=True)
 
     def registered() -> list[tuple[str, str]]:
@@ -164,11 +171,24 @@ def _source(options: argparse.Namespace) -> EmbeddedLogSource:
         aliases=(*CORRELATION_IDS, *settings.correlation_ids),
         record_bytes=settings.limits.record_bytes,
         unpacked_bytes=settings.limits.unpacked_bytes,
+        formats=settings.formats,
         most_files=settings.limits.log_files,
         index_bytes=settings.limits.index_bytes,
         worker=False,
         unpacks=_wants_all(options),
     )
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    """The configuration's settings; for named files those of a broken one do not matter. ConfigError."""
+    path = options.config or paths.find_config()
+    try:
+        return LiveSettings(path, use_env=False, validators=VALIDATORS).current
+    except ConfigError as error:
+        if not options.file or options.config is not None:
+            raise
+        print(f"pake-tui: {safe(str(error))}; read without it", file=sys.stderr)
+        return Settings()
 
 
 def _wants_all(options: argparse.Namespace) -> bool:

@@ -10,12 +10,12 @@ from msgspec import Struct
 
 from pake_tui import paths
 from pake_tui.engine.agent_start import running_config
-from pake_tui.engine.monitoring import rules
 from pake_tui.engine.monitoring.sampler import Sampler
 from pake_tui.engine.settings.live import LiveSettings
 from pake_tui.engine.settings.schema import Settings
 from pake_tui.engine.store.metrics import MetricsStore
 from pake_tui.engine.store.state import StateStore
+from pake_tui.engine.validators import VALIDATORS
 from pake_tui.errors import StoreError
 from pake_tui.model.sample import CollectorMode, CollectorStatus, SeriesKey
 from pake_tui.sources.embedded.metrics import status
@@ -70,7 +70,7 @@ def settings_of(options: argparse.Namespace, state: StateStore) -> Settings:
     path: Path | None = options.config or running_config(state) or paths.find_config()
     if options.config is None and path is not None and not path.exists():
         path = None
-    live = LiveSettings(path, use_env=True, validators={"rules": rules.validate})
+    live = LiveSettings(path, use_env=True, validators=VALIDATORS)
     live.share_runtime(state.runtime.list())
     return live.current
 

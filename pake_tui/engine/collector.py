@@ -25,6 +25,7 @@ from pake_tui.engine.store.alerts import unsettled
 from pake_tui.engine.store.leadership import DeposedError
 from pake_tui.engine.store.metrics import Meaning, MetricsStore
 from pake_tui.engine.store.state import StateStore
+from pake_tui.engine.validators import VALIDATORS
 from pake_tui.errors import ConflictError, StoreError
 from pake_tui.model.alert import Policy
 from pake_tui.model.sample import MetricKind, ProcessRow, SeriesKey
@@ -54,7 +55,7 @@ class Collector:
         self._why = ""
         self._state = StateStore(folder)
         self._metrics = MetricsStore(folder)
-        self._live = LiveSettings(config, use_env=use_env, validators={"rules": rules.validate})
+        self._live = LiveSettings(config, use_env=use_env, validators=VALIDATORS)
         self._alerting = Alerting(self._state, self._policy)
         self._rules = RuleBook(self._alerting)
         self._rules_changed = True

@@ -14,7 +14,7 @@ from datetime import UTC, tzinfo
 from textwrap import dedent
 
 from pake_tui.model.record import Record
-from pake_tui.records import access, header, jsonkeys, jsonlines, leveled, logfmt, syslog
+from pake_tui.records import access, custom, header, jsonkeys, jsonlines, leveled, logfmt, syslog
 from pake_tui.records.aliases import CORRELATION_IDS, id_of
 from pake_tui.records.draft import Draft
 from pake_tui.records.envelope import Envelope, clean, open_envelope
@@ -45,7 +45,9 @@ class Parser:
         aliases: Sequence[str] = CORRELATION_IDS,
         now_ns: int,
         service: str = "",
+        formats: Sequence[custom.Format] = (),
     ) -> None:
+        self._formats = tuple(formats)
         self._profile: Profile = profile_of(sample_lines, now_ns)
         self._clock = Clock(assumed_zone, now_ns, self._profile.day_first)
         self._aliases = tuple(aliases)
@@ -54,13 +56,36 @@ class Parser:
         for line in sample_lines[:200]:
             self._extended.directive(clean(line)[:4096])
         self.format: str = self._profile.format
+        for one in self._formats:
+            fits = sum(custom.parse(clean(line), (one,), self._clock) is not None for line in sample_lines)
+            if fits * 2 > len(sample_lines):
+                self.format = one.name
+
+    @property
+    def profile(self) -> Profile:
+        """What the first lines told."""
+        return self._profile
+
+    def notes(self) -> list[str]:
+        """What is read in a way of this file's own, and which format of the user's is in force, in words."""
+        profile = self._profile
+        return [
+            *(f"a format of your own: {one.name}" for one in self._formats if one.name == self.format),
+            *(["lines begin with a service's name, as Docker Compose prints it"] if profile.compose else []),
+            *(["times stand inside the lines"] if profile.inside else []),
+            *(["lines begin with a level"] if profile.level_first else []),
+            *(["days come before months"] if profile.day_first else []),
+            *([f"columns by #Fields: {', '.join(self._extended.names[:8])}"] if self._extended.names else []),
+            *([] if profile.timed else ["most lines state no time"]),
+            f"times without a zone are read as {self._clock.zone}",
+        ]
 
     @property
     def unframed(self) -> bool:
         """Whether a line can be read by itself: nothing that stood before says what its columns are, and no
         service's name begins it.
         """
-        return not (self._profile.compose or self._extended.names)
+        return not (self._profile.compose or self._extended.names or self._formats)
 
     def starts_record(self, line: str, before: Sequence[str] = ()) -> bool:
         """Whether a physical line begins a record; False for a continuation or a blank line.
@@ -85,6 +110,8 @@ class Parser:
         return not headed or (self._complete(clean(before[0])) if before else self.format in _WHOLE_LINES)
 
     def _structured(self, payload: str) -> bool:
+        if self._formats and custom.parse(payload, self._formats, self._clock):
+            return True
         if payload[0] == "{":
             return payload.rstrip().endswith("}") or '":' in payload or payload.rstrip() == "{"
         if payload[0] == "#" and (self._extended.names or self.format == "w3c"):
@@ -165,6 +192,10 @@ class Parser:
     def _drafts(self, envelope: Envelope, whole: str) -> list[Draft]:
         """The drafts of one payload; `whole` is it with its continuation lines."""
         payload = envelope.payload
+        if self._formats and (own := custom.parse(payload, self._formats, self._clock)):
+            if rest := whole[len(payload) :]:
+                own.message = f"{own.message or ''}{rest}"
+            return [own]
         if payload.lstrip().startswith("{") and (drafts := self._json(whole)):
             return drafts
         draft = self._read(envelope)
@@ -256,6 +287,8 @@ class Parser:
         if envelope.stamp is not None:
             return envelope.stamp.ns
         payload = envelope.payload
+        if self._formats and (own := custom.parse(payload, self._formats, self._clock)):
+            return own.stamp.ns if own.stamp else None
         if payload.startswith("{"):
             document = jsonlines.load(payload) or jsonlines.salvage(payload)
             if document is not None and "resourceLogs" not in document:

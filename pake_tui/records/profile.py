@@ -28,6 +28,8 @@ class Profile(Struct, frozen=True):
     level_first: bool = False
     loose: bool = False
     day_first: bool | None = None
+    families: tuple[tuple[str, int], ...] = ()
+    """How many of the first lines are of each, the commonest first."""
 
 
 def family_of(text: str, clock: Clock) -> str:
@@ -90,4 +92,5 @@ def profile_of(sample: Sequence[str], now_ns: int) -> Profile:
         and not any(one.contained for one in payloads),
         loose=loose * 10 >= len(texts) * 9 and len(texts) >= 3,
         day_first=day_first,
+        families=tuple(families.most_common()),
     )

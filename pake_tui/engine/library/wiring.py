@@ -14,9 +14,9 @@ from pake_tui.engine.library.config_service import ConfigService
 from pake_tui.engine.library.keeper import Keeper
 from pake_tui.engine.logger.logger import Logger
 from pake_tui.engine.logger.output import Output
-from pake_tui.engine.monitoring import rules
 from pake_tui.engine.settings.live import LiveSettings
 from pake_tui.engine.settings.schema import Settings
+from pake_tui.engine.validators import VALIDATORS
 from pake_tui.errors import ConfigError, PakeError
 from pake_tui.paths import find_config
 
@@ -193,7 +193,7 @@ def _open_settings(path: Path | None) -> tuple[LiveSettings, ConfigError | None]
     broken: ConfigError | None = None
     for file, use_env in ((path, True), (None, True), (None, False)):
         try:
-            return LiveSettings(file, use_env=use_env, validators={"rules": rules.validate}), broken
+            return LiveSettings(file, use_env=use_env, validators=VALIDATORS), broken
         except ConfigError as error:
             broken = broken or error
     raise AssertionError("defaults are never refused")

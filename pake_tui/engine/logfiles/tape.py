@@ -19,6 +19,7 @@ from msgspec import Struct
 from pake_tui.clock import SECOND, now_ns
 from pake_tui.engine.logfiles import unpack
 from pake_tui.records.aliases import CORRELATION_IDS
+from pake_tui.records.custom import Format
 from pake_tui.records.parser import Parser
 
 SAMPLE_BYTES = 64 * 1024
@@ -37,6 +38,8 @@ class Reading(Struct, frozen=True):
     record_bytes: int = RECORD_BYTES
     unpacked_bytes: int = unpack.UNPACKED_BYTES
     """What all compressed files of this user may have unpacked."""
+    formats: tuple[Format, ...] = ()
+    """The user's own."""
 
 
 def key_of(facts: os.stat_result) -> str:
@@ -151,6 +154,7 @@ class Tape:
                     aliases=self.reading.aliases,
                     now_ns=now_ns(),
                     service=self.service,
+                    formats=self.reading.formats,
                 )
                 self._learn_time(lines)
             return self._parser

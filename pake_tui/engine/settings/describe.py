@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pake_tui.engine.settings.schema import LISTS, SECTIONS, SHORTHANDS, Option, options, options_of
+from pake_tui.engine.settings.schema import LISTS, MAPPINGS, SECTIONS, SHORTHANDS, Option, options, options_of
 from pake_tui.engine.settings.values import limits_words, plain
 
 _JSON_TYPES = {bool: "boolean", str: "string", int: "integer", float: "number"}
@@ -26,7 +26,7 @@ def json_schema() -> dict[str, object]:
     entry = {"type": "string", "minLength": 1}
     properties: dict[str, object] = {name: _section(name) for name in SECTIONS}
     for name, meaning in LISTS.items():
-        items: dict[str, object] = {"type": "object"} if name == "rules" else dict(entry)
+        items: dict[str, object] = {"type": "object"} if name in MAPPINGS else dict(entry)
         properties[name] = {"type": ["array", "null"], "description": meaning, "items": items}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

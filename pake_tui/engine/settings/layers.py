@@ -13,6 +13,7 @@ from pake_tui.engine.settings.runtime import RuntimeValue
 from pake_tui.engine.settings.schema import (
     KEYS,
     LISTS,
+    MAPPINGS,
     SECTIONS,
     SHORTHANDS,
     Option,
@@ -114,14 +115,14 @@ class _FileReader:
             self.wrong(item.line, option.path, error.message, error.accepted)
 
     def list_of(self, name: str, item: Item) -> None:
-        """`rules`, `logs` or `correlation_ids`."""
+        """A list of the file."""
         self.lines[name] = item.line
         if item.value is None:
             self.lists[name] = ()
             return
         before = len(self.problems)
         if not isinstance(item.value, list):
-            example = "- name: …" if name == "rules" else "- …"
+            example = "- name: …" if name in MAPPINGS else "- …"
             self.wrong(item.line, name, f"is {shown(item.raw)}", f"a list, each entry as: {example}")
         elif len(item.items) > MAX_LIST:
             self.wrong(item.line, name, f"has {len(item.items)} entries", f"at most {MAX_LIST}")
@@ -140,13 +141,12 @@ class _FileReader:
         return judge(item.raw) if judge is not None else ()
 
     def entry(self, name: str, number: int, item: Item) -> None:
-        """One entry of a list: a mapping for rules, text elsewhere."""
+        """One entry of a list: a mapping for rules and formats, text elsewhere."""
         path = f"{name}.{number}"
-        if name == "rules":
+        if name in MAPPINGS:
             if not isinstance(item.value, dict):
-                self.wrong(
-                    item.line, path, f"is {shown(item.raw)}", "a mapping: name, metric, op, threshold, …"
-                )
+                keys = "name, metric, op, threshold, …" if name == "rules" else "name, pattern, …"
+                self.wrong(item.line, path, f"is {shown(item.raw)}", f"a mapping: {keys}")
         elif not isinstance(item.value, str) or not item.value.strip() or not item.value.isprintable():
             self.wrong(
                 item.line, path, f"is {shown(item.raw)}", "text, in quotes where it begins with * or !"

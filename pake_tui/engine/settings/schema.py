@@ -182,7 +182,7 @@ class Limits(Struct, frozen=True):
 
 
 class Settings(Struct, frozen=True):
-    """All settings in force at one moment. `rules` are as the file has them; treat them as frozen."""
+    """All settings in force at one moment. `rules` and `formats` are the file's own: frozen."""
 
     logging: LoggingSettings = LoggingSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
@@ -191,6 +191,7 @@ class Settings(Struct, frozen=True):
     rules: tuple[Mapping[str, object], ...] = ()
     logs: tuple[str, ...] = ()
     correlation_ids: tuple[str, ...] = ()
+    formats: tuple[Mapping[str, object], ...] = ()
 
 
 SECTIONS: Mapping[str, type[Struct]] = {
@@ -205,7 +206,10 @@ LISTS: Mapping[str, str] = {
     "rules": "alert rules: name, metric, op, threshold, for, severity, tags",
     "logs": "globs of log files to show, beside those that applications registered",
     "correlation_ids": "names of fields that hold a correlation ID, beside the well-known ones",
+    "formats": "log formats of your own: name, pattern with named groups, levels, time",
 }
+MAPPINGS = ("rules", "formats")
+"""Lists of mappings; the others hold text."""
 KEYS: tuple[str, ...] = (*SECTIONS, *LISTS)
 """Top-level keys of the file."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from pathlib import Path
 from typing import TypeVar, cast
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from pake_tui.clock import monotonic, now_ns
 from pake_tui.engine.logfiles.client import IDLE_S, WorkerClient
 from pake_tui.engine.logfiles.discover import Discovery, Folders, discover, exactly
+from pake_tui.engine.logfiles.formats import formats_of
 from pake_tui.engine.logfiles.index.keeping import SMALL_BYTES
 from pake_tui.engine.logfiles.index.tally import Tally
 from pake_tui.engine.logfiles.reader import LogReader
@@ -68,6 +69,7 @@ class EmbeddedLogSource:
         aliases: Sequence[str] = CORRELATION_IDS,
         record_bytes: int = RECORD_BYTES,
         unpacked_bytes: int = UNPACKED_BYTES,
+        formats: Sequence[Mapping[str, object]] = (),
         most_files: int = 500,
         numbers: bool = False,
         index_bytes: int = 0,
@@ -82,7 +84,9 @@ class EmbeddedLogSource:
         self._registered = registered
         self._last_registered: list[tuple[str, str]] = []
         self._folders = Folders()
-        self._reading = Reading(assumed_zone, tuple(aliases), record_bytes, unpacked_bytes)
+        self._reading = Reading(
+            assumed_zone, tuple(aliases), record_bytes, unpacked_bytes, formats_of(formats) if formats else ()
+        )
         self._table = FileTable(self._discover, self._reading, most=most_files, unpacks=unpacks)
         self._reader = LogReader(numbers)
         self._names: dict[str, None] = {}

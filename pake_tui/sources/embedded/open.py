@@ -17,6 +17,7 @@ from pake_tui.engine.settings.live import LiveSettings
 from pake_tui.engine.settings.schema import Settings
 from pake_tui.engine.store.metrics import MetricsStore
 from pake_tui.engine.store.state import StateStore
+from pake_tui.engine.validators import VALIDATORS
 from pake_tui.errors import ConfigError, PakeError, ReadOnlyError
 from pake_tui.model.alert import Policy
 from pake_tui.records.aliases import CORRELATION_IDS
@@ -84,6 +85,7 @@ def _open(config: Path | None, read_only: str, closing: ExitStack, files: Sequen
             aliases=(*CORRELATION_IDS, *live.current.correlation_ids),
             record_bytes=live.current.limits.record_bytes,
             unpacked_bytes=live.current.limits.unpacked_bytes,
+            formats=live.current.formats,
             most_files=live.current.limits.log_files,
             index_bytes=live.current.limits.index_bytes,
         )
@@ -120,7 +122,7 @@ def _settings(config: Path | None, state: StateStore) -> LiveSettings:
     path = config or running or paths.find_config()
     if config is None and path is not None and not paths.holds(path.exists):
         path = None
-    live = LiveSettings(path, use_env=False, validators={"rules": rules.validate})
+    live = LiveSettings(path, use_env=False, validators=VALIDATORS)
     with suppress(PakeError):
         live.share_runtime(state.runtime.list())
     return live

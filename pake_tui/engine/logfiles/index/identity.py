@@ -25,7 +25,7 @@ def digest(data: bytes) -> bytes:
 @lru_cache(maxsize=64)
 def reading_digest(reading: Reading) -> bytes:
     """What an index's answers depend on beside the file: zone, aliases, limits, and the parser's own code."""
-    told = (reading.assumed_zone, reading.aliases, reading.record_bytes, _code())
+    told = (reading.assumed_zone, reading.aliases, reading.record_bytes, reading.formats, _code())
     return digest(repr(told).encode())
 
 
