@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from pake_tui.engine.settings.layers import FileLayer, Resolved
-from pake_tui.engine.settings.schema import LISTS, Option, options
+from pake_tui.engine.settings.schema import LISTS, MAPPINGS, Option, options
 from pake_tui.engine.settings.values import limits_words, plain
 from pake_tui.model.setting import Layer, Provenance, Setting
 
@@ -48,8 +48,8 @@ def _options(resolved: Resolved) -> Iterator[Setting]:
 def _lists(resolved: Resolved) -> Iterator[Setting]:
     for name, meaning in LISTS.items():
         value = getattr(resolved.settings, name)
-        if name == "rules":
-            value = tuple(str(rule.get("name", number)) for number, rule in enumerate(value))
+        if name in MAPPINGS:
+            value = tuple(str(one.get("name", number)) for number, one in enumerate(value))
         yield Setting(name, value, (), meaning, "list", "", resolved.provenance[name], editable=False)
 
 

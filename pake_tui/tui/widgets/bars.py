@@ -71,7 +71,7 @@ class HeaderBar(Bar):
                     "header",
                 )
             )
-        elif view.file:
+        elif view.exists:
             left.append((t(f"cfg {glyphs.acked} {view.file.rpartition('/')[2]}  "), "header"))
         names = [one.actor for one in snapshot.presence]
         if len(names) > 1:
