@@ -20,12 +20,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC
 from pathlib import Path
 
-from pake_tui.clock import MINUTE, SECOND
+from pake_tui.clock import MINUTE, SECOND, local_zone
 from pake_tui.engine.logfiles.tape import Reading, Tape
 from pake_tui.engine.logfiles.view import find_time
+from pake_tui.engine.settings.schema import Limits
 from pake_tui.model.record import Direction
 from pake_tui.sources.embedded.indexes import build
 from pake_tui.sources.embedded.logs import EmbeddedLogSource
@@ -112,10 +112,16 @@ def counted(source: EmbeddedLogSource, query: str) -> int:
     return last.hits
 
 
-def source_of(truth: Truth) -> EmbeddedLogSource:
+def source_of(truth: Truth, *, numbers: bool = True) -> EmbeddedLogSource:
     """A source as a command has it."""
+    limits = Limits()
     return EmbeddedLogSource(
-        files=[str(truth.path)], assumed_zone=UTC, worker=False, numbers=True, index_bytes=10**12
+        files=[str(truth.path)],
+        assumed_zone=local_zone(),
+        record_bytes=limits.record_bytes,
+        worker=False,
+        numbers=numbers,
+        index_bytes=10**12,
     )
 
 
@@ -190,7 +196,7 @@ def opened(table: Table, truth: Truth, folder: Path) -> None:
 
     def last_screen(one: Truth) -> float:
         def work() -> None:
-            source = source_of(one)
+            source = source_of(one, numbers=False)
             next(source.read("", None, Direction.OLDER, 60, threading.Event()))
 
         return best(work)
@@ -233,7 +239,9 @@ def main() -> int:
             print(
                 run(name, "--version").splitlines()[0] if shutil.which(name) else f"{name} is not installed"
             )
-        truth.path.read_bytes()
+        with truth.path.open("rb") as file:
+            while file.read(1 << 20):
+                pass
         opened(table, truth, folder)
         cold(table, truth, options.form)
         indexed(table, truth)

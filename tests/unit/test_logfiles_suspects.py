@@ -11,13 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pake_tui.engine.logfiles import suspects
+from pake_tui.engine.logfiles.blocks import newer
 from pake_tui.engine.logfiles.reader import LogReader
 from pake_tui.engine.logfiles.strand import Strand
 from pake_tui.engine.logfiles.suspects import Suspects, odd_spans
 from pake_tui.engine.logfiles.tape import Reading, Tape
 from pake_tui.engine.logfiles.view import View
 from pake_tui.query import Query, parse
-from tests.unit.test_index_answers import content
+from tests.unit.test_index_answers import content, line, text_line
 
 QUERIES = [
     "n>1", "n>=2.5", "n<2", "n<=1", "N>1", "took>4.5", "TOOK<4.5", "took>1000000", "user_id:user3", "card>5",
@@ -75,6 +77,20 @@ def test_objects_with_odd_values(tmp_path: Path, lines: list[list[tuple[str, obj
     compare(tmp_path, data, QUERIES)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_blocks_of_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    """Text is passed over by the index's scan where blocks are long, with the same hits."""
+    monkeypatch.setattr(suspects, "SHORTEST_TEXT", 1_000)
+    dice = random.Random(seed)
+    lines = [text_line(dice, number) if number % 9 else line(dice, number) for number in range(400)]
+    queries = ["level:error", "level>=warning", "level<info", "level:info done", "level:debug OR more"]
+    compare(tmp_path, "".join(f"{one}\n" for one in lines).encode(), queries)
+    tape = Tape(str(tmp_path / "a.log"), "a", Reading())
+    *_, last = LogReader().count(View((tape,)), Query(), threading.Event())
+    tape.parser()
+    assert last.hits == sum(len(block.records(tape)) for block in newer(tape, 0, tape.size))
+
+
 @pytest.mark.parametrize(
     ("data", "spans"),
     [
@@ -93,6 +109,6 @@ def test_most_lines_are_passed_over() -> None:
     """A comparison looks at lines on its right side only, and a word at lines that hold it."""
     data = b"".join(b'{"n":%d,"word":"w%d"}\n' % (n, n) for n in range(100))
     for text in ("n>97", "word:w98 OR word:w99"):
-        spans = Suspects(parse(text, now_ns=0)).spans(data)
+        spans = Suspects(parse(text, now_ns=0), Reading()).spans(data)
         assert spans is not None
         assert b"".join(data[start:end] for start, end in spans).count(b"\n") == 2

@@ -97,10 +97,14 @@ class LogReader(Struct):
         return cursors.here()
 
 
-def _records(tape: Tape, block: Block) -> int:
+def _records(tape: Tape, block: Block, suspects: Suspects) -> int:
     """How many records a block has."""
-    spans = odd_spans(block.data) if not block.cut and tape.parser_now.unframed else None
-    if spans is None:
+    if block.cut or not tape.parser_now.unframed:
+        return len(block.records(tape))
+    if block.data[:1] != b"{" and (text := suspects.text(block.data)) is not None:
+        sure, others = text.records(block.data)
+        return sure + sum(len(block.part(*span).records(tape)) for span in others)
+    if (spans := odd_spans(block.data)) is None:
         return len(block.records(tape))
     count = block.data.count(b"\n") + (not block.data.endswith(b"\n"))
     for part in (block.part(*span) for span in spans):
@@ -138,10 +142,13 @@ def _some(items: Iterator[Item], count: int) -> list[Item]:
 def _counted(tape: Tape, query: Query, cancel: threading.Event) -> Iterator[tuple[int, int]]:
     """(further hits, bytes read of this file), at each block and hit."""
     if query.empty:
+        everything = Suspects(query, tape.reading)
         for block in blocks.newer(tape, 0, tape.size):
-            yield _records(tape, block), block.end
+            if cancel.is_set():
+                return
+            yield _records(tape, block, everything), block.end
         return
-    if (suspects := Suspects(query)).number is not None and tape.parser().unframed:
+    if (suspects := Suspects(query, tape.reading)).number is not None and tape.parser().unframed:
         yield from _counted_numbers(tape, query, suspects, cancel)
         return
     known, ranges = counted(tape, query) or (0, None)

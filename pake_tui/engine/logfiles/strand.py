@@ -70,7 +70,7 @@ class Strand:
         self.ranges = ranges
         self._piece = SCREEN_PIECE if query.empty else blocks.PIECE
         self._since, self._until = query.time_range
-        self._suspects = Suspects(query)
+        self._suspects = Suspects(query, tape.reading)
 
     def newer(self, position: Position, end: int) -> Iterator[Item]:
         """From a position up to the byte `end`, oldest first."""

@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import orjson
 from msgspec import Struct
 
+from pake_tui.engine.logfiles.tape import Reading
+from pake_tui.model.record import LEVEL_COLUMNS
 from pake_tui.query import Query
 from pake_tui.query.needles import trusted
 from pake_tui.query.nodes import COMPARISONS, And, Compare, LevelIs
@@ -21,7 +24,12 @@ from pake_tui.records import jsonkeys
 from pake_tui.records.levels import parse_level
 from pake_tui.text.masking import mask_fields
 
+if TYPE_CHECKING:
+    from pake_tui.engine.logfiles.textspans import TextSpans
+
 Span = tuple[int, int]
+SHORTEST_TEXT = 1 << 17
+"""Shorter blocks are not worth loading numpy."""
 MOST_ODD = 8
 """One line in so many may be no object; with more of them all is parsed."""
 _USED = (jsonkeys.TIME, jsonkeys.LEVEL, jsonkeys.MESSAGE, jsonkeys.LOGGER, jsonkeys.SERVICE, ("name",))
@@ -75,11 +83,24 @@ class Suspects(Struct, dict=True):
     """A query's reasons to look at a line."""
 
     query: Query
+    reading: Reading
+
+    def text(self, data: bytes) -> TextSpans | None:
+        """Who looks at a block of text; None where it is short."""
+        return self._text if len(data) >= SHORTEST_TEXT and data.endswith(b"\n") else None
+
+    @cached_property
+    def _text(self) -> TextSpans:
+        from pake_tui.engine.logfiles.textspans import TextSpans
+
+        return TextSpans(self.reading)
 
     def spans(self, data: bytes) -> list[Span] | None:
         """The lines that may match, rising; None where nothing can be passed over."""
         pattern = self._pattern
         if pattern is None and self._levels is not None and trusted(data):
+            if data[:1] != b"{" and (text := self.text(data)) is not None:
+                return text.without(data, self._levels.passed)
             return self._levels.spans(data)
         if pattern is None or not trusted(data) or (odd := odd_spans(data)) is None:
             return None
@@ -159,6 +180,10 @@ class Levels:
         self._compare = COMPARISONS[term.operator]
         self._level = term.level
         self._known: dict[bytes, bool] = {}
+        self.passed = frozenset(
+            level for level in LEVEL_COLUMNS if level is None or not self._compare(level, self._level)
+        )
+        """Levels that no hit has."""
 
     def spans(self, data: bytes) -> list[Span] | None:
         """As `Suspects.spans`."""
