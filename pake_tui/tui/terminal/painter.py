@@ -15,7 +15,7 @@ from pake_tui.tui.terminal.driver import TerminalDriver
 from pake_tui.tui.terminal.pacing import Pacer
 
 SYNC_START, SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
-GATHER = 0.02
+GATHER = 0.004
 """Seconds that a frame waits for what changes with it, at most and on slow links only."""
 ANSWER, BEGINNING = 0.3, 3.0
 """Seconds after a key, and after the start, in which what changes counts as the answer."""
