@@ -23,7 +23,7 @@ TRACE = (
 )
 START = datetime(2026, 3, 1, tzinfo=UTC)
 LENGTH = {"json": 230, "logfmt": 160, "text": 130}
-ABSENT = "req-00000000absent"
+ABSENT = "req-absent000000"
 
 
 @dataclass
