@@ -186,9 +186,9 @@ KEYS = [
 ]
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
-    keys=st.lists(st.sampled_from(KEYS), max_size=25),
+    keys=st.lists(st.sampled_from(KEYS), max_size=15),
     every=st.integers(1, 5),
     theme=st.sampled_from(["dark", "light", "sixteen", "mono"]),
 )
