@@ -80,9 +80,10 @@ def _check_names(names: Sequence[str]) -> None:
     if not names:
         return
     from pake_tui.engine.logfiles.discover import matches
+    from pake_tui.engine.logfiles.streams import JOURNAL, STANDARD_INPUT
 
     for name in names:
-        if name == "-" or name.startswith("journal:"):
+        if name == STANDARD_INPUT or name.startswith(JOURNAL):
             continue
         if not any(holds(Path(path).exists) for path in matches(name)):
             raise PakeError(f"there is no file {name}", hint="name log files, or a command: pake-tui --help")

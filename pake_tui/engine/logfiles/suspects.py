@@ -79,6 +79,19 @@ def _add(spans: list[Span], start: int, end: int) -> None:
         spans.append((start, end))
 
 
+def _joined(spans: Sequence[Span]) -> list[Span]:
+    """Spans in their order, what touches or overlaps joined."""
+    joined: list[Span] = []
+    for start, end in sorted(spans):
+        _add(joined, start, end)
+    return joined
+
+
+def _line_around(data: bytes, found: re.Match[bytes]) -> Span:
+    """The line in which something was found, its break included."""
+    return data.rfind(b"\n", 0, found.start()) + 1, data.find(b"\n", found.end()) + 1 or len(data)
+
+
 class Suspects(Struct, dict=True):
     """A query's reasons to look at a line."""
 
@@ -110,15 +123,11 @@ class Suspects(Struct, dict=True):
             if found.start() >= behind:
                 number = found[1] if self.number else None
                 if number is None or self.number is None or self.number.compare(float(number)):
-                    start = data.rfind(b"\n", 0, found.start()) + 1
-                    behind = data.find(b"\n", found.end()) + 1 or len(data)
+                    start, behind = _line_around(data, found)
                     spans.append((start, behind))
         if not odd:
             return spans
-        joined: list[Span] = []
-        for start, end in sorted((*spans, *odd)):
-            _add(joined, start, end)
-        return joined
+        return _joined((*spans, *odd))
 
     def counted(self, data: bytes) -> tuple[int, list[Span]] | None:
         """Hits that are sure without the parser, and the lines that only it can judge; None as above."""
@@ -136,8 +145,7 @@ class Suspects(Struct, dict=True):
                 place += 1
             if place < len(odd) and odd[place][0] <= found.start():
                 continue
-            start = data.rfind(b"\n", 0, found.start()) + 1
-            behind = data.find(b"\n", found.end()) + 1 or len(data)
+            start, behind = _line_around(data, found)
             verdict = number.judge(data[start:behind])
             hits += verdict is True
             if verdict is None:
@@ -206,10 +214,7 @@ class Levels:
                 if not passed:
                     others.append((at, min(end, len(data))))
             at = end
-        joined: list[Span] = []
-        for start, end in sorted((*(one for one in others if one[0] < len(data)), *spans)):
-            _add(joined, start, end)
-        return joined
+        return _joined((*(one for one in others if one[0] < len(data)), *spans))
 
 
 class Number:

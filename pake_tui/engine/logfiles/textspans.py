@@ -6,7 +6,6 @@ It needs numpy, so only who reads much text imports this.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pake_tui.engine.logfiles.index.jsonview import Lines
 from pake_tui.engine.logfiles.index.textscan import TextScan
@@ -25,24 +24,17 @@ class TextSpans:
     def records(self, data: bytes) -> tuple[int, list[Span]]:
         """Lines that are a record each, and the spans of the others."""
         lines = self._lines(data)
-        return int(lines.sure.sum()), _spans(data, lines, ~lines.sure)
+        return int(lines.sure.sum()), lines.runs(~lines.sure, len(data))
 
     def without(self, data: bytes, passed: frozenset[Level | None]) -> list[Span]:
         """The lines but those that surely have one of these levels."""
         lines = self._lines(data)
         table = np.array([level in passed for level in LEVEL_COLUMNS], np.bool_)
-        return _spans(data, lines, ~(lines.sure & table.take(lines.levels, mode="clip")))
+        return lines.runs(~(lines.sure & table.take(lines.levels, mode="clip")), len(data))
 
     def _lines(self, data: bytes) -> Lines:
         """The lines; one that may go on below is not sure."""
         lines = self._scan.scan(data)
-        lines.sure[:-1] &= lines.sure[1:]
+        lines.doubt_before()
         lines.sure[-1] = False
         return lines
-
-
-def _spans(data: bytes, lines: Lines, wanted: NDArray[np.bool_]) -> list[Span]:
-    """Where runs of wanted lines begin and end (behind the last one's break)."""
-    edges = np.flatnonzero(np.diff(wanted, prepend=False, append=False)).reshape(-1, 2)
-    starts = np.append(lines.starts, len(data))
-    return [(int(starts[first]), int(starts[behind])) for first, behind in edges.tolist()]

@@ -38,29 +38,33 @@ class Tapes:
         self._known: dict[str, Tape] = {}
         self._reading: Reading | None = None
 
-    def view(self, request: Request, stopped: Callable[[], bool] | None) -> tuple[View, list[str]]:
-        """The request's files as they are now, and what of compressed ones can't be read, in words.
+    def view(self, request: Request, stopped: Callable[[], bool] | None) -> tuple[View, list[str], bool]:
+        """The request's files as they are now, what of compressed ones can't be read, in words, and whether
+        some wait to be unpacked, which nothing is with `stopped` None.
 
-        Another one that can't be opened is left out, its console says so. With `stopped` None nothing is
-        unpacked.
+        Another file that can't be opened is left out, its console says so.
         """
         with self._lock:
             if request.reading != self._reading:
                 self._known, self._reading = {}, request.reading
             found: dict[str, Tape] = {}
             problems: list[str] = []
+            waiting = False
             for path, service in (*request.packed, *request.files):
                 try:
                     key = key_of(os.stat(path))  # noqa: PTH116 - half the price of Path.stat
                     tape = self._known.get(key) or Tape(path, service, request.reading, stopped)
+                except NotUnpacked:
+                    waiting = True
+                    continue
                 except OSError as error:
-                    if (path, service) in request.packed and not isinstance(error, NotUnpacked):
+                    if (path, service) in request.packed:
                         problems.append(f"not searched: {path}: {error.strerror or error}")
                     continue
                 tape.path, tape.service = path, service
                 found.setdefault(tape.key, tape)
             self._known = found
-            return View(tuple(found.values()), request.gone), problems
+            return View(tuple(found.values()), request.gone), problems, waiting
 
 
 def perform(request: Request, view: View, cancel: threading.Event) -> Iterator[LogBatch | Trace]:
@@ -126,15 +130,14 @@ class Worker:
 
     def _answers(self, request: Request, cancel: threading.Event) -> Iterator[LogBatch | Trace]:
         """What a request finds; a trace is shown while compressed files are still unpacked."""
-        view, problems = self._tapes.view(request, None)
-        waiting = len(request.packed) > 0 and len(view.tapes) < len(request.packed) + len(request.files)
+        view, problems, waiting = self._tapes.view(request, None)
         if waiting and request.kind == "trace":
             for value in perform(request, view, cancel):
                 assert isinstance(value, Trace)
                 notes = (f"still unpacking: {', '.join(path for path, _ in request.packed[:3])}",)
                 yield replace(value, complete=False, notes=(*value.notes, *notes))
         if waiting:
-            view, problems = self._tapes.view(request, cancel.is_set)
+            view, problems, _ = self._tapes.view(request, cancel.is_set)
         yield from perform(replace(request, unread=(*request.unread, *problems)), view, cancel)
 
     def _keep(self, request: Request) -> None:

@@ -31,6 +31,25 @@ class Lines(Struct):
     nested: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     """Lines with further braces, in them or in their strings; not sure so far."""
 
+    @classmethod
+    def unknown(cls, starts: Ints, ends: Ints) -> Lines:
+        """Lines of which nothing is known."""
+        count = len(starts)
+        return cls(
+            starts, ends, np.zeros(count, np.bool_), np.zeros(count, np.int64), np.zeros(count, np.uint8),
+            np.zeros(0, np.int64), np.zeros(0, np.uint64),
+        )  # fmt: skip
+
+    def doubt_before(self) -> None:
+        """A line is not sure either where the one below is not, which may belong to it."""
+        self.sure[:-1] &= self.sure[1:]
+
+    def runs(self, wanted: NDArray[np.bool_], size: int) -> list[tuple[int, int]]:
+        """Where runs of wanted lines begin and end, the last one's break included; `size` is the piece's."""
+        edges = np.flatnonzero(np.diff(wanted, prepend=False, append=False))
+        bounds = np.append(self.starts, size)[edges].reshape(-1, 2)
+        return [(start, end) for start, end in bounds.tolist()]
+
 
 class Scratch:
     """Memory for flags about the bytes of a piece, used again for the next: new pages are dear."""
@@ -70,11 +89,7 @@ class View:
         starts = np.empty_like(breaks)
         starts[0], starts[1:] = 0, breaks[:-1] + 1
         ends = breaks - (self.bytes.take(breaks - 1, mode="clip") == RETURN)
-        count = len(starts)
-        lines = Lines(
-            starts, ends, np.zeros(count, np.bool_), np.zeros(count, np.int64), np.zeros(count, np.uint8),
-            np.zeros(0, np.int64), np.zeros(0, np.uint64),
-        )  # fmt: skip
+        lines = Lines.unknown(starts, ends)
         first, last = self.bytes[starts], self.bytes.take(ends - 1, mode="clip")
         lines.sure = (first == BRACE) & (last == ord("}")) & (ends - starts <= MOST_LINE)
         # Near the piece's ends eight bytes cannot be looked at everywhere.

@@ -74,11 +74,8 @@ class Reader:
 
     def _doubtful(self, block: Block, lines: Lines) -> Iterator[Fact]:
         """The records in lines that nobody vouches for."""
-        edges = np.flatnonzero(np.diff(lines.sure, prepend=True, append=True)).reshape(-1, 2)
-        for first, behind in edges.tolist():
-            start = int(lines.starts[first])
-            end = int(lines.starts[behind]) if behind < len(lines.starts) else len(block.data)
-            yield from self._parse(Block(block.start + start, block.start + end, block.data[start:end]))
+        for start, end in lines.runs(~lines.sure, len(block.data)):
+            yield from self._parse(block.part(start, end))
 
     def _assembled(self, rows: _Rows, breaks: Ints, block: Block, line: int, inherited_ns: int) -> Piece:
         """The piece of its records; `breaks` are the offsets behind each line break."""
@@ -117,10 +114,10 @@ def _breaks(block: Block) -> Ints:
 
 def _doubt_before(lines: Lines, data: bytes, is_json: bool) -> None:
     """A line that may continue the record above it makes that one doubtful, too."""
-    doubtful = np.flatnonzero(~lines.sure[1:] & lines.sure[:-1]) + 1
     if not is_json:
-        lines.sure[doubtful - 1] = False
+        lines.doubt_before()
         return
+    doubtful = np.flatnonzero(~lines.sure[1:] & lines.sure[:-1]) + 1
     view = np.frombuffer(data, np.uint8)
     whole = (view[lines.starts[doubtful]] == ord("{")) & (view[lines.ends[doubtful] - 1] == ord("}"))
     lines.sure[doubtful[~whole] - 1] = False

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import tzinfo
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ from pake_tui.engine.logfiles.index.shapes import Shape, Shapes
 from pake_tui.engine.logfiles.index.stamps import Stamps
 from pake_tui.engine.logfiles.index.textlines import BALANCER, NAME, Found, TextLines
 
-BLANK, ESCAPE, DASH, EQUALS, COLON, BRACKET, CLOSING, ZERO, AT, UNDERSCORE, TILDE = b" \x1b-=:[]0@_~"
+BLANK, DASH, BRACKET, CLOSING, ZERO, AT, UNDERSCORE, TILDE = b" -[]0@_~"
 LOWER = 0x20
 SHORTEST_ID, LONGEST_ID = 9, 80
 """Characters of what stands alone in brackets and may be an ID."""
@@ -79,9 +80,7 @@ class TextScan:
         self._one_by_one(piece)
         lines = piece.lines
         lines.sure[piece.line_of(piece.where(b"\x1b"))] = False
-        lines.sure[piece.line_of(np.array([found.start() for found in _CLF.finditer(data)], np.int64))] = (
-            False
-        )
+        lines.sure[piece.line_of(piece.found(_CLF))] = False
         lines.id_lines = np.concatenate(piece.id_rows)
         lines.ids = np.concatenate(piece.ids)
         return lines
@@ -218,7 +217,7 @@ class TextScan:
         rows = np.flatnonzero(piece.open)
         found = Found([], [], [], [], [])
         named = np.zeros(len(piece.lines.starts), np.bool_)
-        named[piece.line_of(piece.named())] = True
+        named[piece.line_of(piece.named)] = True
         lines = piece.lines
         each = rows, lines.starts[rows], lines.ends[rows], named[rows]
         for row, start, end, is_named in zip(*(one.tolist() for one in each), strict=True):
@@ -241,15 +240,11 @@ class _Piece:
         ends = self.where(b"\n")
         starts = np.concatenate(([0], ends[:-1] + 1))
         ends = ends - ((self.bytes.take(ends - 1, mode="clip") == RETURN) & (ends > starts))
-        count = len(starts)
-        self.lines = Lines(
-            starts, ends, np.zeros(count, np.bool_), np.zeros(count, np.int64), np.zeros(count, np.uint8),
-            np.zeros(0, np.int64), np.zeros(0, np.uint64),
-        )  # fmt: skip
+        self.lines = Lines.unknown(starts, ends)
         self.open = ends <= len(data) - MARGIN
         """Lines that nothing is known of yet; near the piece's ends eight bytes can't be read at once."""
         self.open[0] = False
-        self.few = 1 + count // 50
+        self.few = 1 + len(starts) // 50
         """Fewer lines than that are quicker read one by one."""
         self.id_rows: list[Ints] = []
         self.ids: list[NDArray[np.uint64]] = []
@@ -279,6 +274,7 @@ class _Piece:
         self.id_rows.append(rows)
         self.ids.append(ids)
 
+    @cached_property
     def named(self) -> Ints:
         """Where a line may name its ID outside of brackets, as `request_id=` does."""
         signs = self.where(b"=:")
@@ -307,7 +303,7 @@ class _Piece:
         uuid &= ~(_OPENING.take(self.at(dashes - 9)) & _CLOSING.take(self.at(dashes + 28)))
         request = (self.words_at(dashes - 3) & swar.low_bytes(np.int64(3))) == _REQ
         request &= ~_OPENING.take(self.at(dashes - 4))
-        return np.concatenate((self.named(), dashes[uuid | request]))
+        return np.concatenate((self.named, dashes[uuid | request]))
 
 
 class _Tokens:
