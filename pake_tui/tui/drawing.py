@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.segment import Segment
@@ -95,15 +96,18 @@ def resample(values: Sequence[float | None], width: int) -> list[float | None]:
     if len(values) <= width:
         return [None] * (width - len(values)) + list(values)
     done: list[float | None] = []
-    for cell in range(width):
-        piece = values[
-            cell * len(values) // width : max(
-                cell * len(values) // width + 1, (cell + 1) * len(values) // width
-            )
-        ]
-        known = [value for value in piece if value is not None]
-        done.append(max(known) if known else None)
+    for start, end in _cuts(len(values), width):
+        if end - start == 1:
+            done.append(values[start])
+        else:
+            done.append(max([value for value in values[start:end] if value is not None], default=None))
     return done
+
+
+@lru_cache(maxsize=64)
+def _cuts(steps: int, width: int) -> tuple[tuple[int, int], ...]:
+    """From where to where each of `width` cells shows `steps` steps, which are more."""
+    return tuple((cell * steps // width, (cell + 1) * steps // width) for cell in range(width))
 
 
 def scale_of(points: Sequence[Bucket], unit: str, threshold: float | None) -> tuple[float, float]:

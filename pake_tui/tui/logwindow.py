@@ -89,7 +89,9 @@ class Window(Struct):
         """
         size = len(self.rows)
         ends = (*range(min(PAGE, size)), *range(max(0, size - PAGE), size))
-        near = {(self.rows[index].kind, self.rows[index].address): index for index in ends}
+        came = {row.address for row in rows}
+        standing = ((self.rows[index], index) for index in ends if self.rows[index].address in came)
+        near = {(row.kind, row.address): index for row, index in standing}
         fresh = []
         for row in rows:
             known = near.get((row.kind, row.address))

@@ -56,6 +56,7 @@ class MetricsStore:
         self.database = Database(folder / FILE_NAME, SCHEMA, read_only=read_only, durable=False)
         self.health = health.HealthResults(self)
         self._packer = samples.Packer()
+        self._catalogue = samples.Catalogue()
         self._packed_for: tuple[int, int] = (-1, -1)
         self._epoch: int | None = None
         self._busiest: tuple[str, tuple[ProcessRow, ...]] = ("[]", ())
@@ -126,8 +127,8 @@ class MetricsStore:
         """
         over = grid(since_ns, until_ns, max(1, points))
         with self.database.reading() as connection:
-            known = _chosen(samples.known_series(connection), keys)
-            kinds = {series.id: series.meaning.kind for series in known}
+            known = _chosen(self._catalogue.series(connection, self.database.generation), keys)
+            kinds = self._catalogue.kinds if keys is None else {one.id: one.meaning.kind for one in known}
             columns = _columns(connection, over, until_ns, kinds, raw=until_ns - since_ns <= RAW_SPAN_NS)
         plans: dict[int, Plan] = {}
         starts = over.edges[:-1]
@@ -136,7 +137,8 @@ class MetricsStore:
     def catalog(self) -> dict[SeriesKey, Meaning]:
         """Every series there is data for, the host's first, sorted."""
         with self.database.reading() as connection:
-            return {series.key: series.meaning for series in samples.known_series(connection)}
+            known = self._catalogue.series(connection, self.database.generation)
+        return {series.key: series.meaning for series in known}
 
     def last(self, keys: Iterable[SeriesKey] | None = None) -> dict[SeriesKey, tuple[int, float]]:
         """The newest value of each series with its time (UTC ns), within 150 s; counters as rates."""

@@ -109,8 +109,26 @@ class Packer:
         return self._ids[key]
 
 
-def known_series(connection: sqlite3.Connection) -> list[Known]:
-    """Every series on record, the host's first, sorted."""
+class Catalogue:
+    """The series on record, read again only when some came or went: ids are never given twice."""
+
+    def __init__(self) -> None:
+        self._stamp: tuple[int, ...] = ()
+        self._known: list[Known] = []
+        self.kinds: dict[int, MetricKind] = {}
+        """The kind of each series, by id."""
+
+    def series(self, connection: sqlite3.Connection, generation: int) -> list[Known]:
+        """Every series, the host's first, sorted; `generation` tells one file of that name from the next."""
+        stamp = (generation, *connection.execute("SELECT count(*), max(id) FROM series").fetchone())
+        if stamp != self._stamp:
+            self._known = _known_series(connection)
+            self.kinds = {series.id: series.meaning.kind for series in self._known}
+            self._stamp = stamp
+        return self._known
+
+
+def _known_series(connection: sqlite3.Connection) -> list[Known]:
     rows = connection.execute("SELECT id, metric, tags, service, kind, unit FROM series").fetchall()
     found = [
         Known(

@@ -10,7 +10,7 @@ from textual.geometry import Region
 from textual.message import Message
 
 from pake_tui.errors import PakeError
-from pake_tui.model.record import LogFiles, LogRow, RowKind
+from pake_tui.model.record import Address, LogFiles, LogRow, RowKind
 from pake_tui.tui.drawing import Line, t
 from pake_tui.tui.hitcount import HitCount
 from pake_tui.tui.loghead import file_notes, nothing_lines, title_end, title_start
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pake_tui.query import Query
 
 NOTES_MOST = 3
+DRAWN_MOST = 500
 
 
 class LogView(Panel):
@@ -61,6 +62,9 @@ class LogView(Panel):
         self.counted = HitCount("pake-logs-count", self.ask_reader)
         self._laid: list[tuple[int, Line]] | None = None
         self._look: tuple[int, Look] | None = None
+        self._records: dict[Address, tuple[LogRow, bool, bool | None, Line]] = {}
+        """Records as they were drawn last, while they are looked at in the same way."""
+        self._records_for: object = None
         self._told: LogRow | None = None
         self._service_width = 6
         self._has_ids = False
@@ -247,8 +251,12 @@ class LogView(Panel):
         look = self.look(width)
         if row.kind is RowKind.RULER:
             return draw_ruler(row, look, width)
-        marked = row.address in self.console_app.marks
-        return draw_record(row, look, query=self.matcher, lit=self.lit_up(row), marked=marked)
+        marked, lit = row.address in self.console_app.marks, self.lit_up(row)
+        known = self._records.get(row.address)
+        if known is None or known[0] is not row or known[1:3] != (marked, lit) or look.relative:
+            line = draw_record(row, look, query=self.matcher, lit=lit, marked=marked)
+            known = self._records[row.address] = row, marked, lit, line
+        return known[3]
 
     def refresh(self, *regions: Region, **how: bool) -> Self:
         """Draw anew, lay wrapped rows out anew, and tell where the cursor stands."""
@@ -299,6 +307,9 @@ class LogView(Panel):
         """How rows are drawn now, in one width: dated where the view shows another day than today."""
         if self._look is None or self._look[0] != width:
             self._look = width, self._look_now(width)
+            looked = replace(self._look[1], now_ns=0), self.matcher
+            if looked != self._records_for or len(self._records) > DRAWN_MOST:
+                self._records, self._records_for = {}, looked
         return self._look[1]
 
     def _look_now(self, width: int) -> Look:
