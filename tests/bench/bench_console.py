@@ -16,12 +16,14 @@ import os
 import platform
 import statistics
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from tests.bench import probe, programs
 from tests.bench.console import measure_console
 from tests.bench.goals import Line, goals
-from tests.bench.probe import Result
+from tests.bench.probe import Idle, Result
 from tests.bench.programs import OURS, Program
 from tests.bench.stage import Stage
 
@@ -39,13 +41,30 @@ def first_paints(chosen: list[Program]) -> dict[str, float]:
     return {name: statistics.median(seconds) for name, seconds in found.items()}
 
 
-def measure(program: Program, paint_s: float, stage: Stage, idle_s: float) -> Result:
-    """All that is measured of every program."""
+def idle_together(chosen: list[Program], stage: Stage, seconds: float) -> dict[str, Idle]:
+    """All programs idle in one and the same window: what a wake-up costs hangs on what the machine does."""
+    with contextlib.ExitStack() as closing:
+        terminals = {program.name: closing.enter_context(probe.started(program)) for program in chosen}
+        collector = stage.collector()
+        also = {OURS: [collector] if collector else []}
+        with ThreadPoolExecutor(len(chosen)) as pool:
+            list(pool.map(probe.calm, terminals.values()))
+            found = {
+                name: pool.submit(probe.idle, terminal, seconds, also.get(name, []))
+                for name, terminal in terminals.items()
+            }
+            return {name: future.result() for name, future in found.items()}
+
+
+def measure(program: Program, paint_s: float, idle: Idle, stage: Stage) -> Result:
+    """What is measured of every program alone."""
     result = Result(program, paint_s)
     with probe.started(program) as terminal:
         probe.calm(terminal)
         collector = stage.collector() if program.name == OURS else None
-        result.idle = probe.idle(terminal, idle_s, [collector] if collector else [])
+        # Memory that another Python shares would count by half.
+        alone = probe.idle(terminal, 1.0, [collector] if collector else [])
+        result.idle = replace(idle, pss_mb=alone.pss_mb)
         if program.keys:
             result.keys = probe.press(terminal, [*program.keys] * (20 // len(program.keys)))
     if program.keys:
@@ -89,7 +108,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure the console beside its peers.")
     parser.add_argument("--peers", nargs="?", const="", metavar="FOLDER")
     parser.add_argument("--only", choices=["ours"])
-    parser.add_argument("--idle", type=float, default=10.0, help="seconds of the idle window")
+    parser.add_argument("--idle", type=float, default=40.0, help="seconds of the idle window")
     parser.add_argument("--log-mb", type=float, default=100.0)
     options = parser.parse_args()
     with contextlib.ExitStack() as closing:
@@ -109,7 +128,8 @@ def main() -> int:
         print(f"load {os.getloadavg()[0]:.2f} at the start; log of {options.log_mb:g} MB", flush=True)
         with probe.started(chosen[0]):
             paints = first_paints(chosen)
-        results = {one.name: measure(one, paints[one.name], stage, options.idle) for one in chosen}
+        idles = idle_together(chosen, stage, options.idle)
+        results = {one.name: measure(one, paints[one.name], idles[one.name], stage) for one in chosen}
         lines = goals(results, measure_console(chosen[0], stage))
         print(table(results, lines))
         for one in missing:
