@@ -11,6 +11,7 @@ import pytest
 SERVERS = {
     "sshd": "apt-get install -y openssh-server",
     "ssh": "apt-get install -y openssh-client",
+    "rg": "apt-get install -y ripgrep",
     "setpriv": "apt-get install -y util-linux",
 }
 _not_run: list[tuple[str, str]] = []

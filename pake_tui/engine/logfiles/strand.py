@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from pake_tui.clock import MINUTE
-from pake_tui.engine.logfiles import blocks
+from pake_tui.engine.logfiles import blocks, ripgrep
 from pake_tui.engine.logfiles.blocks import Block, Raw
 from pake_tui.engine.logfiles.cursor import Position
 from pake_tui.engine.logfiles.index import Ranges, closer, index_of
@@ -112,12 +112,19 @@ class Strand:
     def _within(self, begin: int, end: int, *, backwards: bool = False) -> Iterator[tuple[int, int]]:
         """The ranges between two offsets, in the order in which they are read."""
         if self.ranges is None:
-            yield from [(begin, end)] if begin < end else []
+            yield from self._passing_over((begin, end), backwards=backwards)
             return
         for low, high in reversed(self.ranges) if backwards else self.ranges:
             low, high = max(low, begin), min(high, end)
             if low < high:
-                yield from closer(self.tape, self.query, low, high, backwards=backwards)
+                for part in closer(self.tape, self.query, low, high, backwards=backwards):
+                    yield from self._passing_over(part, backwards=backwards)
+
+    def _passing_over(self, span: tuple[int, int], *, backwards: bool) -> Iterator[tuple[int, int]]:
+        """The parts of a span that are read; each begins with a record."""
+        needles = self.query.needles
+        if span[0] < span[1]:
+            yield from ripgrep.narrowed(self.tape, needles, span, self._cancel, backwards=backwards)
 
     def _parts(self, block: Block) -> list[Block] | None:
         """What of a block may hold hits; None where that is all of it."""
@@ -208,9 +215,12 @@ class Strand:
         return item.record is not None and self.query.matches(item.record, item.time_ns)
 
     def _first_line(self, offset: int) -> int | None:
-        if offset == 0:
-            return 1
-        return self._line_at(offset) if self._numbers else None
+        if offset and not self._numbers:
+            return None
+        # Lines that are passed over are counted only where somebody asked, or an index knows.
+        if self.query.needles and not self._numbers and index_of(self.tape) is None:
+            return None
+        return self._line_at(offset)
 
     def _line_at(self, offset: int) -> int:
         index = index_of(self.tape)

@@ -83,7 +83,7 @@ class Tape:
                 os.close(descriptor)
                 raise
         weakref.finalize(self, os.close, descriptor)
-        self._descriptor = descriptor
+        self.descriptor = descriptor
         self.path = path
         self.service = service
         self.reading = reading
@@ -101,34 +101,39 @@ class Tape:
 
     def stat(self) -> os.stat_result:
         """The file's facts now."""
-        return os.fstat(self._descriptor)
+        return os.fstat(self.descriptor)
+
+    @property
+    def translated(self) -> bool:
+        """Whether what is read is not what stands in the file: UTF-16."""
+        return bool(self._codec)
 
     @property
     def size(self) -> int:
         """Bytes now (of UTF-16 files: as UTF-8)."""
-        size = os.fstat(self._descriptor).st_size
+        size = os.fstat(self.descriptor).st_size
         return len(self._utf8(size)) if self._codec else size
 
     def read(self, offset: int, count: int) -> bytes:
         """At most `count` bytes from an offset; fewer at the end. b"" where the file shrank."""
         if self._codec:
-            return self._utf8(os.fstat(self._descriptor).st_size)[offset : offset + count]
+            return self._utf8(os.fstat(self.descriptor).st_size)[offset : offset + count]
         pieces = []
-        while count > 0 and (piece := os.pread(self._descriptor, count, offset)):
+        while count > 0 and (piece := os.pread(self.descriptor, count, offset)):
             pieces.append(piece)
             offset, count = offset + len(piece), count - len(piece)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def head(self, count: int = HEAD_BYTES) -> tuple[int, int]:
         """How many first bytes there are, up to `count`, and their checksum: tells a rewritten file."""
-        first = os.pread(self._descriptor, count, 0)
+        first = os.pread(self.descriptor, count, 0)
         return len(first), zlib.crc32(first)
 
     def _utf8(self, size: int) -> bytes:
         """A UTF-16 file's text as UTF-8, the first 64 MB of it; made again when it has grown."""
         with self._lock:
             if self._decoded[0] != size:
-                raw = os.pread(self._descriptor, min(size, UTF16_BYTES) & ~1, 0)
+                raw = os.pread(self.descriptor, min(size, UTF16_BYTES) & ~1, 0)
                 self._decoded = (size, raw.decode(self._codec, "replace").encode("utf-8", "replace"))
             return self._decoded[1]
 
@@ -175,11 +180,11 @@ class Tape:
     def check(self) -> None:
         """Look whether the file was cut or written anew; then what was learnt of its lines is void."""
         with self._lock:
-            size = os.fstat(self._descriptor).st_size
+            size = os.fstat(self.descriptor).st_size
             if size < self._size or self.head(self._head[0]) != self._head:
                 self._parser, self._sampled, self._decoded = None, 0, (-1, b"")
                 self.marks = [(0, 0)]
-                self._codec = _UTF16.get(os.pread(self._descriptor, 2, 0), "")
+                self._codec = _UTF16.get(os.pread(self.descriptor, 2, 0), "")
                 self.fallback_ns = self.stat().st_mtime_ns
             self._size, self._head = size, self.head()
 
