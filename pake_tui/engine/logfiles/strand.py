@@ -217,8 +217,9 @@ class Strand:
     def _first_line(self, offset: int) -> int | None:
         if offset and not self._numbers:
             return None
-        # Lines that are passed over are counted only where somebody asked, or an index knows.
-        if self.query.needles and not self._numbers and index_of(self.tape) is None:
+        # In a large file, lines that are passed over are counted only where somebody asked, or an index knows.
+        passing = bool(self.query.needles) and self.tape.size >= ripgrep.LEAST_BYTES
+        if passing and not self._numbers and index_of(self.tape) is None:
             return None
         return self._line_at(offset)
 
