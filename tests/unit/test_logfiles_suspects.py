@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pake_tui.engine.logfiles import suspects
@@ -26,13 +26,26 @@ QUERIES = [
     "cid:req-00*", "done", '"he said"', "request_id:req-0001-*", "-done n>1", "n>1 level>=error",
     "level:info", "level>=error", "level<info", "level:warning done", "user_id:user3 OR took>20", "words",
     "more", "traceId:?", "message:done", "http.id:req*",
-    "password:9",
+    "password:9", "n:5", "n:5.0", "N:7", "n:true", "n:null", "n:x*", "-n:5", "n~^[57]$", "took:?", "n:?",
+    "contact:?", "level:error OR n>3", "-(level:info n<3)", "contact:ada*", "contact:*8*",
+    "user_id:user3 -done", "value:9", "value>4", "card:4111*",
 ]  # fmt: skip
 VALUES = [
+    "password",
     *(5, 5.5, -3, 1e3, "7", "x", True, None, [7, 8], {"n": 9}),
-    *(4_111_111_111_111_111, 12_345_678, 999_999, 0.1 + 0.2),
+    *(4_111_111_111_111_111, 12_345_678, 999_999, 0.1 + 0.2, 10**30, 1e300),
+    *(
+        "ada@example.org",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.abc",
+        "x" * 600,
+        "\ud800",
+        "\u001b[1m5",
+    ),
 ]
-KEYS = ["n", "N", "took", "card", "password", "message", "level", "user_id", "log", "resourceLogs"]
+KEYS = [
+    *("n", "N", "took", "card", "password", "message", "level", "user_id", "log", "resourceLogs"),
+    *("contact", "value", "name"),
+]
 
 
 def compare(folder: Path, data: bytes, queries: list[str]) -> None:
@@ -63,6 +76,7 @@ def test_files_in_which_many_programs_write(tmp_path: Path, seed: int, ending: s
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(st.tuples(st.sampled_from(KEYS), st.sampled_from(VALUES)), max_size=4), max_size=9))
+@example(lines=[[("name", "password"), ("value", 9)]])
 def test_objects_with_odd_values(tmp_path: Path, lines: list[list[tuple[str, object]]]) -> None:
     """What stands under a name, twice, in other cases, nested, as text or too large, is judged the same."""
     dice = random.Random(len(lines))
@@ -105,10 +119,26 @@ def test_what_is_no_object_is_told(data: bytes, spans: list[tuple[int, int]] | N
     assert odd_spans(data) == spans
 
 
+def test_a_line_that_is_cut_is_no_object(tmp_path: Path) -> None:
+    """Of a line longer than a record may be, only its beginning is read, and fields behind it are not."""
+    path = tmp_path / "a.log"
+    rows = [f'{{"time":"2026-03-01T14:00:{n:02}Z","n":{n}}}' for n in range(40)]
+    rows[20] = '{"pad":"' + "x" * 5_000 + '","n":99}'
+    path.write_text("\n".join(rows) + "\n")
+    tape, quiet = Tape(str(path), "a", Reading(record_bytes=1_000)), threading.Event()
+    query = parse("n>30", now_ns=0)
+    every = Strand(tape, Query(), quiet).newer((0, 0), tape.size)
+    wanted = sum(item.record is not None and query.matches(item.record) for item in every)
+    *_, last = LogReader().count(View((tape,)), query, quiet)
+    assert last.hits == wanted == 9
+
+
 def test_most_lines_are_passed_over() -> None:
-    """A comparison looks at lines on its right side only, and a word at lines that hold it."""
-    data = b"".join(b'{"n":%d,"word":"w%d"}\n' % (n, n) for n in range(100))
-    for text in ("n>97", "word:w98 OR word:w99"):
+    """Lines are looked at that a field's value, a level or a word leaves, and no others."""
+    data = b"".join(
+        b'{"n":%d,"word":"w%d","level":"%s"}\n' % (n, n, b"info" if n < 98 else b"error") for n in range(100)
+    )
+    for text in ("n>97", "word:w98 OR word:w99", "word~^w9[89]$", "level>=error", "-n<98"):
         spans = Suspects(parse(text, now_ns=0), Reading()).spans(data)
         assert spans is not None
         assert b"".join(data[start:end] for start, end in spans).count(b"\n") == 2

@@ -112,20 +112,12 @@ def _records(tape: Tape, block: Block, suspects: Suspects) -> int:
     return count
 
 
-def _counted_numbers(
-    tape: Tape, query: Query, suspects: Suspects, cancel: threading.Event
-) -> Iterator[tuple[int, int]]:
-    """The same of a comparison; what it cannot judge is parsed."""
-    strand = Strand(tape, query, cancel)
-    for block in blocks.newer(tape, 0, tape.size):
-        if cancel.is_set():
-            return
-        judged = None if block.cut else suspects.counted(block.data)
+def _counted_fields(strand: Strand) -> Iterator[tuple[int, int]]:
+    """The same of a query for fields; what can't be judged by them alone is parsed."""
+    for block in strand.blocks():
+        judged = None if block.cut else strand.suspects.counted(block.data)
         hits, spans = judged or (0, [(0, block.end - block.start)])
-        for start, end in spans:
-            items = strand.newer((block.start + start, 0), block.start + end)
-            hits += sum(item.record is not None for item in items)
-        yield hits, block.end
+        yield hits + sum(strand.hits(block.part(*span)) for span in spans), block.end
 
 
 def _some(items: Iterator[Item], count: int) -> list[Item]:
@@ -148,12 +140,12 @@ def _counted(tape: Tape, query: Query, cancel: threading.Event) -> Iterator[tupl
                 return
             yield _records(tape, block, everything), block.end
         return
-    if (suspects := Suspects(query, tape.reading)).number is not None and tape.parser().unframed:
-        yield from _counted_numbers(tape, query, suspects, cancel)
-        return
     known, ranges = counted(tape, query) or (0, None)
     yield known, 0
     strand = Strand(tape, query, cancel, ranges=ranges)
+    if strand.suspects.counts and tape.parser().unframed:
+        yield from _counted_fields(strand)
+        return
     begin, end = bounds(strand)
     for item in strand.newer((begin, 0), end):
         yield int(item.record is not None), item.end[0]

@@ -70,7 +70,7 @@ class Strand:
         self.ranges = ranges
         self._piece = SCREEN_PIECE if query.empty else blocks.PIECE
         self._since, self._until = query.time_range
-        self._suspects = Suspects(query, tape.reading)
+        self.suspects = Suspects(query, tape.reading)
 
     def newer(self, position: Position, end: int) -> Iterator[Item]:
         """From a position up to the byte `end`, oldest first."""
@@ -109,6 +109,20 @@ class Strand:
         if at < end:
             yield self._mark(time_ns, end)
 
+    def blocks(self) -> Iterator[Block]:
+        """The blocks of the file that may hold a hit, oldest first."""
+        for begin, stop in self._within(0, self.tape.size):
+            for block in blocks.newer(self.tape, begin, stop, self._piece):
+                if self._cancel.is_set():
+                    return
+                if not missing(self.query.needles, block.data):
+                    yield block
+
+    def hits(self, part: Block) -> int:
+        """How many records of a part of the file match."""
+        raws = part.records(self.tape)
+        return sum(self._hit(item) for raw in raws for item in self._items(raw, None, None))
+
     def _within(self, begin: int, end: int, *, backwards: bool = False) -> Iterator[tuple[int, int]]:
         """The ranges between two offsets, in the order in which they are read."""
         if self.ranges is None:
@@ -130,7 +144,7 @@ class Strand:
         """What of a block may hold hits; None where that is all of it."""
         if block.cut or self.query.empty or not self.tape.parser_now.unframed:
             return None
-        spans = self._suspects.spans(block.data)
+        spans = self.suspects.spans(block.data)
         return None if spans is None else [block.part(*span) for span in spans]
 
     def _mark(self, time_ns: int | None, at: int) -> Item:
@@ -217,7 +231,7 @@ class Strand:
     def _first_line(self, offset: int) -> int | None:
         if offset and not self._numbers:
             return None
-        # In a large file, lines that are passed over are counted only where somebody asked, or an index knows.
+        # In a large file, lines passed over are counted only where somebody asked, or an index knows.
         passing = bool(self.query.needles) and self.tape.size >= ripgrep.LEAST_BYTES
         if passing and not self._numbers and index_of(self.tape) is None:
             return None

@@ -1,28 +1,25 @@
 """Which lines of a block have to be parsed for a query, where most lines are one JSON object each.
 
-Such a line is a record of its own, so a query's needles, or a comparison of numbers, can pass over it by its
-bytes alone. What is no object is always looked at, with the line before it, which it may continue.
+Such a line is a record of its own, so a query's needles, or the fields that it names, can pass over it
+without the parser. What is no object is always looked at, with the line before it, which it may continue.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
-import orjson
 from msgspec import Struct
 
+from pake_tui.engine.logfiles.sieve import Sieve, Verdict, sieve_of
 from pake_tui.engine.logfiles.tape import Reading
 from pake_tui.model.record import LEVEL_COLUMNS
 from pake_tui.query import Query
-from pake_tui.query.needles import trusted
-from pake_tui.query.nodes import COMPARISONS, And, Compare, LevelIs
-from pake_tui.query.values import as_number, dig
-from pake_tui.records import jsonkeys
-from pake_tui.records.levels import parse_level
-from pake_tui.text.masking import mask_fields
+from pake_tui.query.needles import best_of, trusted
+from pake_tui.query.nodes import COMPARISONS, And, LevelIs
 
 if TYPE_CHECKING:
     from pake_tui.engine.logfiles.textspans import TextSpans
@@ -32,15 +29,6 @@ SHORTEST_TEXT = 1 << 17
 """Shorter blocks are not worth loading numpy."""
 MOST_ODD = 8
 """One line in so many may be no object; with more of them all is parsed."""
-_USED = (jsonkeys.TIME, jsonkeys.LEVEL, jsonkeys.MESSAGE, jsonkeys.LOGGER, jsonkeys.SERVICE, ("name",))
-_PARTLY_USED = frozenset(name.lower() for names in _USED for name in names)
-"""Names that the parser may take out of a record's fields."""
-_OTHERWISE = ("resourceLogs", "log", "eventSource")
-"""Names that make the parser read an object in another way."""
-_LEVEL = re.compile(rb'"level": ?"([a-z]{1,16})"')
-"""The name that comes before all others for a level, with a word."""
-_LARGEST = 10**6
-"""Larger numbers may be a card's or a phone's, which are masked."""
 
 
 def odd_spans(data: bytes) -> list[Span] | None:
@@ -48,27 +36,33 @@ def odd_spans(data: bytes) -> list[Span] | None:
 
     Spans are (start, end behind the line's break).
     """
-    breaks = data.count(b"\n")
-    if (
-        data[:1] == b"{"
-        and data[-2:] == b"}\n"
-        and data.count(b"}\n") == breaks
-        and data.count(b"\n{") == breaks - 1
-    ):
-        return []
     if data[:1] != b"{":
         return None
+    pieces = data.split(b"}\n{")
+    starts = [0, *(end - 1 for end in accumulate([len(piece) + 3 for piece in pieces]))]
+    last = len(pieces) - 1
+    several = [number for number, piece in enumerate(pieces) if b"\n" in piece or number == last]
+    most = 2 + len(pieces) // MOST_ODD
     spans: list[Span] = []
-    at = before = 0
-    most = 2 + breaks // MOST_ODD
-    for line in data.split(b"\n"):
-        end = min(at + len(line) + 1, len(data))
-        if end > at and (line[:1] != b"{" or line[-1:] != b"}"):
-            _add(spans, before, end)
-            if len(spans) > most:
-                return None
-        before, at = at, end
+    before = 0
+    for number in several:
+        before = max(before, starts[number - 1]) if number else 0
+        end = len(data) if number == last else starts[number + 1]
+        before = _odd_within(data, before, starts[number], end, spans)
+        if len(spans) > most:
+            return None
     return spans
+
+
+def _odd_within(data: bytes, before: int, begin: int, end: int, spans: list[Span]) -> int:
+    """Add the odd ones of some lines; `before` is where the line before them begins. The last one's start."""
+    for start, stop in _lines(begin, data[begin:end]):
+        if start < stop:
+            line = data[start:stop].removesuffix(b"\n")
+            if line[:1] != b"{" or line[-1:] != b"}":
+                _add(spans, before, stop)
+            before = start
+    return before
 
 
 def _add(spans: list[Span], start: int, end: int) -> None:
@@ -110,149 +104,102 @@ class Suspects(Struct, dict=True):
 
     def spans(self, data: bytes) -> list[Span] | None:
         """The lines that may match, rising; None where nothing can be passed over."""
+        if data[:1] != b"{":
+            return self._text_spans(data)
+        if self.counts or self._pattern is None:
+            if (judged := self._judged(data)) is None:
+                return None
+            others, told = judged
+            return _joined([*others, *(span for piece in told for span in piece.lines_of(True, None))])
         pattern = self._pattern
-        if pattern is None and self._levels is not None and trusted(data):
-            if data[:1] != b"{" and (text := self.text(data)) is not None:
-                return text.without(data, self._levels.passed)
-            return self._levels.spans(data)
         if pattern is None or not trusted(data) or (odd := odd_spans(data)) is None:
             return None
         spans: list[Span] = []
         behind = 0
         for found in pattern.finditer(data.lower()):
             if found.start() >= behind:
-                number = found[1] if self.number else None
-                if number is None or self.number is None or self.number.compare(float(number)):
-                    start, behind = _line_around(data, found)
-                    spans.append((start, behind))
-        if not odd:
-            return spans
-        return _joined((*spans, *odd))
+                start, behind = _line_around(data, found)
+                spans.append((start, behind))
+        return _joined((*spans, *odd)) if odd else spans
 
     def counted(self, data: bytes) -> tuple[int, list[Span]] | None:
         """Hits that are sure without the parser, and the lines that only it can judge; None as above."""
-        number = self.number
-        if number is None or not trusted(data) or (odd := odd_spans(data)) is None:
+        judged = self._judged(data) if self.counts and data[:1] == b"{" else None
+        if judged is None:
             return None
-        hits = 0
-        doubtful = list(odd)
-        behind = place = 0
-        for found in number.pattern.finditer(data.lower()):
-            written = found[1]
-            if found.start() < behind or (written is not None and not number.compare(float(written))):
-                continue
-            while place < len(odd) and odd[place][1] <= found.start():
-                place += 1
-            if place < len(odd) and odd[place][0] <= found.start():
-                continue
-            start, behind = _line_around(data, found)
-            verdict = number.judge(data[start:behind])
-            hits += verdict is True
-            if verdict is None:
-                doubtful.append((start, behind))
-        return hits, sorted(doubtful)
+        odd, told = judged
+        doubtful = [span for piece in told for span in piece.lines_of(None)]
+        return sum(piece.verdicts.count(True) for piece in told), _joined((*odd, *doubtful))
 
-    @cached_property
-    def number(self) -> Number | None:
-        """The query as a comparison of a field that the parser leaves among the fields."""
-        term = self.query.root
-        return number_of(term) if isinstance(term, Compare) else None
+    @property
+    def counts(self) -> bool:
+        """Whether hits in lines of JSON can be counted without the parser."""
+        return self._sieve is not None and self._sieve.whole
 
-    @cached_property
-    def _levels(self) -> Levels | None:
-        """Where every hit has a level of some kind."""
+    def _judged(self, data: bytes) -> tuple[list[Span], list[_Told]] | None:
+        """The lines that are no objects, and what is told of the others; None where those are many."""
+        sieve, most = self._sieve, self.reading.record_bytes
+        if sieve is None or (len(data) > most and max(map(len, data.split(b"\n"))) > most):
+            return None
+        if (verdicts := sieve.judge(data, halving=False)) is not None:
+            return [], [_Told(0, data, verdicts)]
+        if (odd := odd_spans(data)) is None:
+            return None
+        pieces = ((start, data[start:end]) for start, end in _between(odd, len(data)))
+        return odd, [_Told(start, piece, sieve.judge(piece) or []) for start, piece in pieces]
+
+    def _text_spans(self, data: bytes) -> list[Span] | None:
+        """As `spans`, of text: by levels alone, since its scan tells them."""
         root = self.query.root
         terms = root.terms if isinstance(root, And) else (root,)
-        term = next((term for term in terms if isinstance(term, LevelIs)), None)
-        return None if term is None else Levels(term)
+        asked = next((term for term in terms if isinstance(term, LevelIs)), None)
+        text = self.text(data) if asked is not None and self._pattern is None and trusted(data) else None
+        if asked is None or text is None:
+            return None
+        compare = COMPARISONS[asked.operator]
+        others = (level for level in LEVEL_COLUMNS if level is None or not compare(level, asked.level))
+        return text.without(data, frozenset(others))
+
+    @cached_property
+    def _sieve(self) -> Sieve | None:
+        return sieve_of(self.query, self.reading.aliases)
 
     @cached_property
     def _pattern(self) -> re.Pattern[bytes] | None:
         """What a line has that may match, in lower case."""
-        if self.number is not None:
-            return self.number.pattern
         if not self.query.needles:
             return None
-        best = max(self.query.needles, key=_shortest)
-        return re.compile(b"|".join(map(re.escape, sorted(best))))
+        return re.compile(b"|".join(map(re.escape, sorted(best_of(self.query.needles)))))
 
 
-def _shortest(some: Sequence[bytes] | frozenset[bytes]) -> int:
-    return min(len(one) for one in some)
+class _Told(Struct):
+    """Lines that are objects, from a place in the block on, and a verdict for each."""
+
+    start: int
+    data: bytes
+    verdicts: list[Verdict]
+
+    def lines_of(self, *wanted: Verdict) -> list[Span]:
+        """The lines with one of some verdicts."""
+        if not any(map(self.verdicts.count, wanted)):
+            return []
+        lines = zip(_lines(self.start, self.data), self.verdicts, strict=False)
+        return [span for span, verdict in lines if verdict in wanted]
 
 
-class Levels:
-    """`level>=error`: passes over flat objects whose `level` is a word for another one."""
-
-    def __init__(self, term: LevelIs) -> None:
-        self._compare = COMPARISONS[term.operator]
-        self._level = term.level
-        self._known: dict[bytes, bool] = {}
-        self.passed = frozenset(
-            level for level in LEVEL_COLUMNS if level is None or not self._compare(level, self._level)
-        )
-        """Levels that no hit has."""
-
-    def spans(self, data: bytes) -> list[Span] | None:
-        """As `Suspects.spans`."""
-        if (spans := odd_spans(data)) is None:
-            return None
-        at = 0
-        others: list[Span] = []
-        for line in data.lower().split(b"\n"):
-            end = at + len(line) + 1
-            found = _LEVEL.search(line)
-            if found is None or line.count(b"{") > 1 or line.find(b'"level"', found.end()) >= 0:
-                others.append((at, min(end, len(data))))
-            else:
-                word = found[1]
-                passed = self._known.get(word)
-                if passed is None:
-                    level = parse_level(word.decode())
-                    passed = level is not None and len(word) > 1 and not self._compare(level, self._level)
-                    self._known[word] = passed
-                if not passed:
-                    others.append((at, min(end, len(data))))
-            at = end
-        return _joined((*(one for one in others if one[0] < len(data)), *spans))
+def _between(odd: list[Span], size: int) -> Iterator[Span]:
+    """What lies between spans."""
+    at = 0
+    for start, end in (*odd, (size, size)):
+        if at < start:
+            yield at, start
+        at = end
 
 
-class Number:
-    """`field>400`: the bytes with which a line may match, and whether one does."""
-
-    def __init__(self, name: str, operator: str, wanted: float) -> None:
-        self._name = name
-        self._wanted = wanted
-        self._compare = COMPARISONS[operator]
-        key = re.escape(name.lower().encode())
-        self.pattern = re.compile(rb'"' + key + rb'"(?:: ?(-?\d{1,6}(?:\.\d{1,9})?)(?=[,}]))?')
-        """The name as a key, and its value where that is a plain number."""
-
-    def compare(self, number: float) -> bool:
-        """Whether a number is on the right side."""
-        return self._compare(number, self._wanted)
-
-    def judge(self, line: bytes) -> bool | None:
-        """Whether an object matches; None where only the parser knows."""
-        try:
-            document = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            return None
-        if any(name in document for name in _OTHERWISE):
-            return None
-        found = False
-        for value in dig(document, (self._name,)):
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) >= _LARGEST:
-                return None
-            found = found or self.compare(value)
-        return found
-
-
-def number_of(term: Compare) -> Number | None:
-    """None for a field that the parser may use, or the masker hide."""
-    name, wanted = term.name, as_number(term.typed)
-    plain = re.fullmatch(r"[A-Za-z0-9_@-]+", name) and name.lower() not in (*_PARTLY_USED, "cid")
-    probe: dict[str, object] = {name: 1.5}
-    if wanted is None or not plain or mask_fields(probe) != probe:
-        return None
-    return Number(name, term.operator, wanted)
+def _lines(start: int, data: bytes) -> Iterator[Span]:
+    """Each line of some bytes, its break included."""
+    stop = start + len(data)
+    for line in data.split(b"\n"):
+        end = min(start + len(line) + 1, stop)
+        yield start, end
+        start = end
