@@ -119,9 +119,9 @@ class Strand:
                     yield block
 
     def hits(self, part: Block) -> int:
-        """How many records of a part of the file match."""
+        """How many records of a part of the file match a query that asks for no times."""
         raws = part.records(self.tape)
-        return sum(self._hit(item) for raw in raws for item in self._items(raw, None, None))
+        return sum(self.query.matches(record) for raw in raws for record in raw.parse(self.tape))
 
     def _within(self, begin: int, end: int, *, backwards: bool = False) -> Iterator[tuple[int, int]]:
         """The ranges between two offsets, in the order in which they are read."""
