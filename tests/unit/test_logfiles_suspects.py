@@ -76,7 +76,7 @@ def test_files_in_which_many_programs_write(tmp_path: Path, seed: int, ending: s
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(st.tuples(st.sampled_from(KEYS), st.sampled_from(VALUES)), max_size=4), max_size=9))
-@example(lines=[[("name", "password"), ("value", 9)]])
+@example(lines=[[("name", "password"), ("value", 9)]] * 6)
 def test_objects_with_odd_values(tmp_path: Path, lines: list[list[tuple[str, object]]]) -> None:
     """What stands under a name, twice, in other cases, nested, as text or too large, is judged the same."""
     dice = random.Random(len(lines))
