@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pake_tui.engine.logfiles import table as table_module
-from pake_tui.engine.logfiles.discover import Folders, discover
+from pake_tui.engine.logfiles.discover import Discovery, Folders, discover, exactly
 from pake_tui.engine.logfiles.reader import LogReader
 from pake_tui.engine.logfiles.table import FileTable, problem
 from pake_tui.engine.logfiles.tape import Reading
@@ -220,7 +220,7 @@ def test_a_filter_follows_too(tmp_path: Path) -> None:
 
 
 def test_files_over_the_limit_are_named(tmp_path: Path) -> None:
-    """Of too many files the newest are opened, the others named with the setting."""
+    """Of too many files the newest are opened; the next one, how many more, and the setting are named."""
     for number in range(4):
         write(tmp_path / f"{number}.log", "x")
         os.utime(tmp_path / f"{number}.log", (number + 1, number + 1))
@@ -228,8 +228,34 @@ def test_files_over_the_limit_are_named(tmp_path: Path) -> None:
     table = FileTable(lambda: discover([f"{tmp_path}/*.log"], [], folders), Reading(UTC), most=2)
     files = table.files().files
     assert [Path(one.path).name for one in files if not one.problem] == ["2.log", "3.log"]
-    assert all("limits.log_files" in one.problem for one in files if one.problem)
-    assert len(table.unread()) == 2
+    words = f"{tmp_path}/1.log and 1 more: over the limit of 2 files (limits.log_files)"
+    assert [one.problem for one in files if one.problem] == [words]
+    assert table.unread() == (f"not searched: {words}",)
+
+
+def test_ten_thousand_files_are_looked_at_now_and_then(tmp_path: Path) -> None:
+    """The newest are read, the others take one line, and looking for news takes little of the time."""
+    for number in range(10_000):
+        path = tmp_path / f"{number:05}.log"
+        path.write_bytes(b'{"message":"m%d"}\n' % number)
+        os.utime(path, (number, number))
+    looks: list[float] = []
+
+    def look() -> Discovery:
+        looks.append(time.monotonic())
+        return exactly([f"{tmp_path}/*.log"])
+
+    table = FileTable(look, Reading(UTC), most=50)
+    found = table.files()
+    took = time.monotonic() - looks[0]
+    assert [Path(one.path).name for one in found.files[:50]] == [f"{n:05}.log" for n in range(9_950, 10_000)]
+    assert [one.problem for one in found.files[50:]] == [
+        f"{tmp_path}/09949.log and 9,949 more: over the limit of 50 files (limits.log_files)"
+    ]
+    assert table.unread() == tuple(f"not searched: {one.problem}" for one in found.files[50:])
+    while time.monotonic() < looks[0] + min(3.0, 10 * took):
+        table.refresh()
+    assert len(looks) == 1
 
 
 def test_a_missing_and_a_forbidden_file_are_named_with_a_way_out(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import glob
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
@@ -114,9 +115,10 @@ def matches(pattern: str) -> list[str]:
             [str(p) for p in sorted(Path(absolute).glob("*.log"))] if Path(absolute).is_dir() else [absolute]
         )
     found = islice(glob.iglob(absolute, recursive=True), MOST_FOUND)  # noqa: PTH207 - absolute patterns
-    return sorted(path for path in found if not path.endswith(_COMPRESSED) and not Path(path).is_dir())
+    return sorted(path for path in found if not path.endswith(_COMPRESSED) and not os.path.isdir(path))  # noqa: PTH112 - thousands of them
 
 
+@lru_cache(maxsize=2 * MOST_FOUND)
 def service_of(path: str) -> str:
     """The service that a file's name tells: `api` for api.log.1, `nginx` for nginx/access.log."""
     name = Path(path).name

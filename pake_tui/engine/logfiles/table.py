@@ -25,6 +25,7 @@ DISCOVER_S = 1.0
 LEAVE_S = 3.0
 """How long a deleted file is still read (and its blocks kept from being freed)."""
 MOST_GONE = 100
+MOST_NOTES = 20
 
 
 class _Leaving(Struct):
@@ -49,6 +50,7 @@ class FileTable:
         self._lock = threading.Lock()
         self._discovery = Discovery((), "")
         self._looked = -DISCOVER_S
+        self._pause_s = DISCOVER_S
         self._tapes: dict[str, Tape] = {}
         self._order: list[str] = []
         self._leaving: dict[str, _Leaving] = {}
@@ -59,12 +61,15 @@ class FileTable:
         self._growth = 0
 
     def refresh(self) -> View:
-        """Look at every file, and for others once a second or when one moved; the tapes as they are now."""
+        """Look at every file, and for others about once a second or when one moved; the tapes as they are."""
         with self._lock:
-            if monotonic() - self._looked >= DISCOVER_S or self._moved():
-                self._looked = monotonic()
+            began = monotonic()
+            if began - self._looked >= self._pause_s or self._moved():
+                self._looked = began
                 self._discovery = self._discover()
                 self._open()
+                # Where there are thousands of names, looking at them takes its twentieth of the time.
+                self._pause_s = max(DISCOVER_S, 20 * (monotonic() - began))
             self._let_go()
             leaving = [one.tape for one in self._leaving.values()]
             tapes = [*leaving, *(self._tapes[key] for key in self._order)]
@@ -86,7 +91,10 @@ class FileTable:
 
     def unread(self) -> tuple[str, ...]:
         """What is not read, in words: files with their problem, and compressed siblings."""
-        notes = [f"not searched: {one.problem}" for one in self._problems.values()]
+        problems = [one.problem for one in self._problems.values()]
+        notes = [f"not searched: {one}" for one in problems[:MOST_NOTES]]
+        if len(problems) > MOST_NOTES:
+            notes.append(f"not searched: {len(problems) - MOST_NOTES:,} more files")
         if packed := self._discovery.compressed:
             more = f" and {len(packed) - 3} more" if len(packed) > 3 else ""
             notes.append(f"not searched, compressed: {', '.join(packed[:3])}{more}")
@@ -140,9 +148,10 @@ class FileTable:
         if len(found) <= self._most:
             return found
         newest = sorted(found, key=lambda one: _written(one.path), reverse=True)
-        for one in newest[self._most :]:
-            words = f"{one.path}: over the limit of {self._most} files (limits.log_files)"
-            self._problems[one.path] = LogFile(one.path, one.path, one.service, 0, "", words)
+        left = newest[self._most]
+        others = f" and {len(found) - self._most - 1:,} more" if len(found) > self._most + 1 else ""
+        words = f"{left.path}{others}: over the limit of {self._most} files (limits.log_files)"
+        self._problems[left.path] = LogFile(left.path, left.path, left.service, 0, "", words)
         kept = set(newest[: self._most])
         return [one for one in found if one in kept]
 
