@@ -204,7 +204,8 @@ def answers(tape: Tape, queries: list[str], identifiers: list[str]) -> list[obje
         found.append([text, last.hits])
     for one in identifiers:
         *_, trace = traces(view, one, CORRELATION_IDS, (), quiet)
-        found.append([one, trace.correlation_id, [row.address for row in trace.rows], trace.notes])
+        rows = [(row.address, row.line) for row in trace.rows]
+        found.append([one, trace.correlation_id, rows, trace.notes])
     return found
 
 

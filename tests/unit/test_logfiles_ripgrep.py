@@ -96,7 +96,7 @@ def test_a_search_that_breaks_off_costs_no_hit(tmp_path: Path, monkeypatch: pyte
     tape = a_tape(tmp_path, 7)
     queries, ids = ["timeout", "level:error done"], ["req-0001-abab"]
     wanted = without_it(monkeypatch, tape, queries, ids)
-    for script in ("exit 2", "echo 900:x; kill -9 $$", "kill -SEGV $$"):
+    for script in ("exit 2", "echo 9:900:x; kill -9 $$", "kill -SEGV $$"):
         stub(monkeypatch, tmp_path, script)
         with in_small(monkeypatch):
             assert answers(tape, queries, ids) == wanted, script

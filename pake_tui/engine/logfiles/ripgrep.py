@@ -32,6 +32,8 @@ STEP = 32 * 1024
 MOST_LETTERS = 4
 LOOK_S = 0.03
 Span = tuple[int, int]
+Spot = tuple[int, int, int, int]
+"""Chunks from an offset to another, the first place in them, and the number of its line."""
 _FLAGS = [
     "--no-config",
     "--encoding",
@@ -40,7 +42,7 @@ _FLAGS = [
     "--only-matching",
     "--byte-offset",
     "--no-filename",
-    "--no-line-number",
+    "--line-number",
     "--no-heading",
     "--color",
     "never",
@@ -65,10 +67,12 @@ def narrowed(
         yield near, end
         told = reversed(list(told))
         end = near
-    for low, high in told:
+    for low, high, offset, line in told:
         low, high = max(low, begin), min(high, end)
         if low < high:
             low, high = _record_at(tape, low, begin), _record_after(tape, high, end)
+            if low <= offset:
+                tape.learn(low, line - 1 - tape.read(low, offset - low).count(b"\n"))
             yield low, high
             begin, end = (begin, low) if backwards else (high, end)
 
@@ -101,7 +105,7 @@ def _record_after(tape: Tape, offset: int, end: int) -> int:
 
 def _spots(
     program: str, tape: Tape, needles: tuple[frozenset[bytes], ...], end: int, cancel: threading.Event
-) -> Iterator[Span]:
+) -> Iterator[Spot]:
     """Chunks in which something was found, rising, neighbours joined; what nobody looked at is among them."""
     words = "|".join(re.escape(_fragment(one.decode("ascii"))) for one in sorted(best_of(needles)))
     place = f"/proc/self/fd/{tape.descriptor}"
@@ -111,18 +115,19 @@ def _spots(
         for pattern in (f"(?i-u:{words})", f"(?-u:{DOUBTFUL})")
     ]
     low = high = 0
-    for offset, given_up in heapq.merge(*searches):
+    first = 0, 1
+    for offset, line, given_up in heapq.merge(*searches):
         chunk = offset // CHUNK * CHUNK
-        if chunk > high:
+        if chunk > high or low == high:
             if low < high:
-                yield low, high
-            low = chunk
+                yield low, high, *first
+            low, first = chunk, (offset, line)
         high = max(high, chunk + CHUNK)
         if given_up:
             high = end
             break
     if low < high and not cancel.is_set():
-        yield low, high
+        yield low, high, *first
 
 
 def _fragment(word: str) -> str:
@@ -140,9 +145,10 @@ def _fragment(word: str) -> str:
     return best[3]
 
 
-def _offsets(command: list[str], descriptor: int, cancel: threading.Event) -> Iterator[tuple[int, bool]]:
-    """Where something was found, rising; True at last where the rest of the file was not looked at."""
-    found, at, rest = 0, 0, b""
+def _offsets(command: list[str], descriptor: int, cancel: threading.Event) -> Iterator[tuple[int, int, bool]]:
+    """Where something was found and in which line, rising; True where the rest was not looked at."""
+    found, rest = 0, b""
+    at, number = 0, 1
     with subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -159,15 +165,15 @@ def _offsets(command: list[str], descriptor: int, cancel: threading.Event) -> It
                 data = os.read(told, CHUNK)
                 if not data:
                     if process.wait() not in (0, 1):
-                        yield at, True
+                        yield at, number, True
                     return
                 *lines, rest = (rest + data).split(b"\n")
                 for line in lines:
-                    at = int(line.partition(b":")[0])
-                    yield at, False
+                    number, at = map(int, line.split(b":", 2)[:2])
+                    yield at, number, False
                 found += len(lines)
                 if found > MOST_FOUND:
-                    yield at, True
+                    yield at, number, True
                     return
         finally:
             process.kill()

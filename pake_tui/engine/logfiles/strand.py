@@ -229,13 +229,9 @@ class Strand:
         return item.record is not None and self.query.matches(item.record, item.time_ns)
 
     def _first_line(self, offset: int) -> int | None:
-        if offset and not self._numbers:
-            return None
-        # In a large file, lines passed over are counted only where somebody asked, or an index knows.
-        passing = bool(self.query.needles) and self.tape.size >= ripgrep.LEAST_BYTES
-        if passing and not self._numbers and index_of(self.tape) is None:
-            return None
-        return self._line_at(offset)
+        if offset == 0:
+            return 1
+        return self._line_at(offset) if self._numbers else None
 
     def _line_at(self, offset: int) -> int:
         index = index_of(self.tape)

@@ -199,10 +199,15 @@ class Tape:
             while at < offset and (piece := self.read(at, min(1 << 20, offset - at))):
                 newlines += piece.count(b"\n")
                 at += len(piece)
-            if at > self.marks[-1][0]:
-                self.marks.append((at, newlines))
-                del self.marks[1:-1000]
+            self.learn(at, newlines)
             return newlines + 1
+
+    def learn(self, offset: int, newlines: int) -> None:
+        """So many newlines stand before an offset: somebody counted them."""
+        with self._lock:
+            if offset > self.marks[-1][0]:
+                self.marks.append((offset, newlines))
+                del self.marks[1:-1000]
 
     def age(self) -> float:
         """Seconds since the last write, by this machine's clock; negative where clocks are apart."""
