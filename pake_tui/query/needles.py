@@ -15,13 +15,14 @@ from pake_tui.query.nodes import And, Equals, Node, Or, Text
 
 _RUN = re.compile(r"[A-Za-z0-9_]+")
 _ID_RUN = re.compile(r"[A-Za-z0-9_.-]+")
-_ESCAPED = re.compile(rb"\\u00(?:2[dDeE]|3[0-9]|[4-7])")
-DOUBTFUL = r"\x1b|\\u00(?:2[dDeE]|3[0-9]|[4-7])|\xe2\x84\xaa|\xc4\xb0"
-"""All of what `trusted` looks for, as one expression over bytes."""
+_ESCAPE = r"\\u00(?:2[dDeE]|3[0-9]|[4-7])"
+_ESCAPED = re.compile(_ESCAPE.encode())
 _BACKSLASH = ord("\\")
 """One byte is looked for much faster than several."""
 _DOUBTFUL = ("\u212a".encode(), "\u0130".encode())
 """The two letters beyond ASCII that become ASCII in lower case."""
+DOUBTFUL = "|".join((r"\x1b", _ESCAPE, *("".join(f"\\x{byte:02x}" for byte in one) for one in _DOUBTFUL)))
+"""All of what `trusted` looks for, as one expression over bytes."""
 SHORTEST = 3
 _NOT_IN_THE_TEXT = ("level", "service")
 """What a record has under these names may be another word than stands there, or be told by its file."""

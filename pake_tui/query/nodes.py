@@ -242,3 +242,14 @@ def held(subject: Subject, name: str) -> Sequence[object]:
     if name == "cid":
         return ids_of(subject.record, subject.aliases)
     return tuple(values_of(subject.record, name))
+
+
+def leaves(node: Node | None, *, negated: bool) -> list[Node]:
+    """Terms that join no others, in their order; what is negated only where it is asked for."""
+    if node is None:
+        return []
+    if isinstance(node, (And, Or)):
+        return [leaf for term in node.terms for leaf in leaves(term, negated=negated)]
+    if isinstance(node, Not):
+        return leaves(node.term, negated=negated) if negated else []
+    return [node]

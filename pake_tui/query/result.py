@@ -16,12 +16,12 @@ from pake_tui.query.nodes import (
     Exists,
     FieldRegex,
     Node,
-    Not,
     Or,
     Regex,
     Subject,
     Text,
     Within,
+    leaves,
 )
 from pake_tui.query.regexes import compiled
 from pake_tui.query.terms import RESERVED
@@ -59,7 +59,7 @@ class Query(Struct, frozen=True, dict=True):
         """Fields that its terms ask for, without those that every record may have."""
         names = {
             node.name
-            for node in _leaves(self.root, negated=True)
+            for node in leaves(self.root, negated=True)
             if isinstance(node, (Exists, Equals, Compare, FieldRegex))
         }
         return frozenset(name for name in names if name not in RESERVED and name != "message")
@@ -75,7 +75,7 @@ class Query(Struct, frozen=True, dict=True):
         """Where words, phrases and patterns of the query stand in a text: (start, end), in order, apart."""
         seen = text[:HIGHLIGHT_CHARACTERS]
         spans: list[tuple[int, int]] = []
-        for node in _leaves(self.root, negated=False):
+        for node in leaves(self.root, negated=False):
             if isinstance(node, Text):
                 pattern = re.compile(re.escape(node.text), 0 if smart(node.text) else re.IGNORECASE)
             elif isinstance(node, Regex):
@@ -96,17 +96,6 @@ def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             merged.append((start, end))
     return merged
-
-
-def _leaves(node: Node | None, *, negated: bool) -> list[Node]:
-    """Terms that join no others; what is negated only where it is asked for."""
-    if node is None:
-        return []
-    if isinstance(node, (And, Or)):
-        return [leaf for term in node.terms for leaf in _leaves(term, negated=negated)]
-    if isinstance(node, Not):
-        return _leaves(node.term, negated=negated) if negated else []
-    return [node]
 
 
 def _range(node: Node | None) -> tuple[int | None, int | None]:

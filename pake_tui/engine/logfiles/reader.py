@@ -114,7 +114,7 @@ def _records(tape: Tape, block: Block, suspects: Suspects) -> int:
 
 def _counted_fields(strand: Strand) -> Iterator[tuple[int, int]]:
     """The same of a query for fields; what can't be judged by them alone is parsed."""
-    for block in strand.blocks():
+    for block in strand.suspect_blocks():
         judged = None if block.cut else strand.suspects.counted(block.data)
         hits, spans = judged or (0, [(0, block.end - block.start)])
         yield hits + sum(strand.hits(block.part(*span)) for span in spans), block.end

@@ -71,7 +71,7 @@ def narrowed(
         low, high = max(low, begin), min(high, end)
         if low < high:
             low, high = _record_at(tape, low, begin), _record_after(tape, high, end)
-            if low <= offset:
+            if low <= offset and not backwards:
                 tape.learn(low, line - 1 - tape.read(low, offset - low).count(b"\n"))
             yield low, high
             begin, end = (begin, low) if backwards else (high, end)

@@ -29,6 +29,7 @@ from pake_tui.query.nodes import (
     Not,
     Or,
     Subject,
+    leaves,
 )
 from pake_tui.query.values import as_number
 from pake_tui.records import jsonkeys
@@ -95,9 +96,9 @@ class Sieve:
     def __init__(self, root: Node, *, whole: bool) -> None:
         self.whole = whole
         self._root = root
-        leaves = list(_leaves(root))
-        names = list(dict.fromkeys(map(_name_of, leaves)))
-        self._columns = [_Column(leaf, f"f{names.index(_name_of(leaf))}") for leaf in leaves]
+        terms = leaves(root, negated=True)
+        names = list(dict.fromkeys(map(_name_of, terms)))
+        self._columns = [_Column(leaf, f"f{names.index(_name_of(leaf))}") for leaf in terms]
         self._joint = _Known(lambda verdicts: _joined(root, iter(verdicts)))
         places: list[Any] = [
             (f"f{n}", int | float | str | bool | None | UnsetType, UNSET) for n in range(len(names))
@@ -127,13 +128,16 @@ class Sieve:
 
     def _verdicts(self, data: bytes, rows: list[Any]) -> list[Verdict]:
         columns = []
+        fields: dict[str, tuple[list[Any], bool]] = {}
         for column in self._columns:
-            values = list(map(column.take, rows))
-            missing = values.count(UNSET)
-            # Where it is missing, the parser takes the name in other letters.
-            hidden = bool(missing) and _elsewhere(data, column.name, len(values) - missing)
-            columns.append(column.verdicts(values, hidden=hidden))
-        if len(columns) == 1 and columns[0] is not None and self._root is self._columns[0].node:
+            if column.name not in fields:
+                values = list(map(column.take, rows))
+                missing = values.count(UNSET)
+                # Where it is missing, the parser takes the name in other letters.
+                hidden = bool(missing) and _elsewhere(data, column.name, len(values) - missing)
+                fields[column.name] = values, hidden
+            columns.append(column.verdicts(*fields[column.name]))
+        if self._root is self._columns[0].node:
             return columns[0]
         return [self._joint[verdicts] for verdicts in zip(*columns, strict=True)]
 
@@ -165,7 +169,7 @@ class _Column:
         if isinstance(node, Compare) and wanted is not None and abs(wanted) < _EXACT:
             self._above = getattr(float(wanted), _SEEN_FROM_THERE[node.operator])
 
-    def verdicts(self, values: list[Any], *, hidden: bool) -> list[Verdict]:
+    def verdicts(self, values: list[Any], hidden: bool) -> list[Verdict]:
         """A verdict for each value; `hidden`: one that is missing may stand there in other letters."""
         kinds = set(map(type, values))
         if kinds == {str}:
@@ -194,16 +198,6 @@ class _Column:
             return None
         fields = {} if value is UNSET else dict(mask_fields({self.name: value}))
         return self.node.matches(Subject(Record("", "", fields=fields), None, ()))
-
-
-def _leaves(node: Node) -> Iterator[Node]:
-    if isinstance(node, (And, Or)):
-        for term in node.terms:
-            yield from _leaves(term)
-    elif isinstance(node, Not):
-        yield from _leaves(node.term)
-    else:
-        yield node
 
 
 def _name_of(leaf: Node) -> str:

@@ -109,7 +109,7 @@ class Strand:
         if at < end:
             yield self._mark(time_ns, end)
 
-    def blocks(self) -> Iterator[Block]:
+    def suspect_blocks(self) -> Iterator[Block]:
         """The blocks of the file that may hold a hit, oldest first."""
         for begin, stop in self._within(0, self.tape.size):
             for block in blocks.newer(self.tape, begin, stop, self._piece):

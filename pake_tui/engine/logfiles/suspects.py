@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from pake_tui.engine.logfiles.sieve import Sieve, Verdict, sieve_of
 from pake_tui.engine.logfiles.tape import Reading
-from pake_tui.model.record import LEVEL_COLUMNS
+from pake_tui.model.record import LEVEL_COLUMNS, Level
 from pake_tui.query import Query
 from pake_tui.query.needles import best_of, trusted
 from pake_tui.query.nodes import COMPARISONS, And, LevelIs
@@ -150,15 +150,20 @@ class Suspects(Struct, dict=True):
 
     def _text_spans(self, data: bytes) -> list[Span] | None:
         """As `spans`, of text: by levels alone, since its scan tells them."""
+        passed = self._passed
+        text = self.text(data) if passed and self._pattern is None and trusted(data) else None
+        return None if text is None else text.without(data, passed)
+
+    @cached_property
+    def _passed(self) -> frozenset[Level | None]:
+        """Levels that no hit has; none where it is not asked for levels."""
         root = self.query.root
         terms = root.terms if isinstance(root, And) else (root,)
         asked = next((term for term in terms if isinstance(term, LevelIs)), None)
-        text = self.text(data) if asked is not None and self._pattern is None and trusted(data) else None
-        if asked is None or text is None:
-            return None
+        if asked is None:
+            return frozenset()
         compare = COMPARISONS[asked.operator]
-        others = (level for level in LEVEL_COLUMNS if level is None or not compare(level, asked.level))
-        return text.without(data, frozenset(others))
+        return frozenset(level for level in LEVEL_COLUMNS if level is None or not compare(level, asked.level))
 
     @cached_property
     def _sieve(self) -> Sieve | None:

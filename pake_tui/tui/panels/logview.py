@@ -62,7 +62,7 @@ class LogView(Panel):
         self.counted = HitCount("pake-logs-count", self.ask_reader)
         self._laid: list[tuple[int, Line]] | None = None
         self._look: tuple[int, Look] | None = None
-        self._records: dict[Address, tuple[LogRow, bool, bool | None, Line]] = {}
+        self._records: dict[tuple[Address, bool, bool | None], tuple[LogRow, Line]] = {}
         """Records as they were drawn last, while they are looked at in the same way."""
         self._records_for: object = None
         self._told: LogRow | None = None
@@ -252,11 +252,12 @@ class LogView(Panel):
         if row.kind is RowKind.RULER:
             return draw_ruler(row, look, width)
         marked, lit = row.address in self.console_app.marks, self.lit_up(row)
-        known = self._records.get(row.address)
-        if known is None or known[0] is not row or known[1:3] != (marked, lit) or look.relative:
+        key = row.address, marked, lit
+        known = self._records.get(key)
+        if known is None or known[0] is not row or look.relative:
             line = draw_record(row, look, query=self.matcher, lit=lit, marked=marked)
-            known = self._records[row.address] = row, marked, lit, line
-        return known[3]
+            known = self._records[key] = row, line
+        return known[1]
 
     def refresh(self, *regions: Region, **how: bool) -> Self:
         """Draw anew, lay wrapped rows out anew, and tell where the cursor stands."""
