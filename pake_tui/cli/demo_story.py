@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pake_tui.clock import SECOND
 
@@ -85,9 +86,19 @@ class Story:
             if step.get("when", state) != state:
                 continue
             offset = step["at"] + (gateway_ms if step.get("plus") == "gateway" else 0)
-            yield _line(
+            line = _line(
                 step, begin + int(offset * MS), {**words, "total": round(offset)}, words["cid"], journey
             )
+            yield replace(line, fields={**line.fields, **self._span(number, line.service)})
+
+    def _span(self, number: int, service: str) -> dict[str, str]:
+        """The span of a service in a request, and who called it."""
+        caller = self._script["services"][service].get("called_by")
+        named = {"span_id": service} | ({"parent_span_id": caller} if caller else {})
+        request = f"{self._script['seed']}:{number}"
+        return {
+            name: f"{random.Random(f'{request}:{one}').getrandbits(64):016x}" for name, one in named.items()
+        }
 
     def chores(self, service: str, since_ns: int, until_ns: int) -> Iterator[Line]:
         """What a service writes besides its requests, from `since_ns` up to before `until_ns`."""

@@ -10,6 +10,7 @@ from pake_tui.clock import SECOND, iso
 from pake_tui.model.record import LogRow, Record, RowKind, Trace
 from pake_tui.records.aliases import is_alias
 from pake_tui.records.export import record_json, timestamp_text
+from pake_tui.records.spans import nested, spans_of
 from pake_tui.text.safe import safe
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -93,12 +94,13 @@ def trace_lines(trace: Trace) -> list[str]:
     first = times[0] if times else 0
     lines = [_summary(trace, first, max(times, default=0))]
     last = first
-    for row in trace.rows:
+    depths = spans_of([row.record for row in trace.rows]).depths()
+    for row, depth in zip(trace.rows, depths, strict=True):
         time_ns = row.record.time_ns if row.record.time_ns is not None else last
         if time_ns - last > GAP_NS:
             lines.append(f"     ···  gap {(time_ns - last) / SECOND:.2f} s")
         last = time_ns
-        lines += _row(row, time_ns - first)
+        lines += _row(row, time_ns - first, depth)
     return lines
 
 
@@ -116,9 +118,10 @@ def _summary(trace: Trace, first: int, last: int) -> str:
     return safe(f"{trace.correlation_id}  {' · '.join(words)}")
 
 
-def _row(row: LogRow, since: int) -> list[str]:
+def _row(row: LogRow, since: int, depth: int) -> list[str]:
     message, *rest = row.record.message.split("\n")
-    level, service, _ = columns_of(row.record)
+    level, _, _ = columns_of(row.record)
+    service = f"{nested(row.record.service or '-', depth):<10}"
     columns = [f"{since / SECOND:+10.3f}", service, level, message, fields_text(row.record.fields)]
     return [
         safe(" ".join(column for column in columns if column.strip())),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 
 from msgspec import Struct
 
 from pake_tui.clock import HOUR, MINUTE, SECOND
 from pake_tui.model.record import LogRow, RowKind, Trace
+from pake_tui.records.spans import spans_of
 from pake_tui.tui.glyphs import Glyphs
 from pake_tui.tui.logrows import is_error
 
@@ -29,7 +30,7 @@ DURATIONS = {
 class Lane(Struct, frozen=True):
     """A record of the trace; times are nanoseconds since its first record, None where it states none.
 
-    `start` to `end` is the time its bar covers.
+    `start` to `end` is the time its bar covers; `depth` counts the callers above it, by span IDs.
     """
 
     row: LogRow
@@ -38,6 +39,7 @@ class Lane(Struct, frozen=True):
     start: int
     end: int
     error: bool
+    depth: int = 0
 
 
 class Gap(Struct, frozen=True):
@@ -59,38 +61,47 @@ def lanes_of(rows: tuple[LogRow, ...]) -> list[Lane | Gap]:
     times = [row.record.time_ns for row in rows]
     first = min((time for time in times if time is not None), default=0)
     span = span_of(rows)
+    spans = spans_of([row.record for row in rows])
+    again = _next_times([own or row.record.service for own, row in zip(spans.own, rows, strict=True)], times)
     lanes: list[Lane | Gap] = []
     last: int | None = None
-    for index, row in enumerate(rows):
-        time = times[index]
+    for row, depth, after in zip(rows, spans.depths(), again, strict=True):
+        time = row.record.time_ns
         at = time - first if time is not None else None
         since = at - last if at is not None and last is not None else None
         if since is not None and since > GAP_NS:
             lanes.append(Gap(since, row))
-        start, end = covers(rows, index, at, span, first)
-        lanes.append(Lane(row, at, since, start, end, is_error(row)))
+        start, end = covers(row, at, after - first if after is not None else None, span)
+        lanes.append(Lane(row, at, since, start, end, is_error(row), depth))
         last = at if at is not None else last
     return lanes
 
 
-def covers(rows: tuple[LogRow, ...], index: int, at: int | None, span: int, first: int) -> tuple[int, int]:
-    """What time a record's bar covers.
+def _next_times(voices: Sequence[str | None], times: Sequence[int | None]) -> list[int | None]:
+    """For each record the time at which its voice (span or service) speaks next; None where it does not."""
+    following: dict[str | None, int] = {}
+    found: list[int | None] = []
+    for voice, time in zip(reversed(voices), reversed(times), strict=True):
+        found.append(following.get(voice))
+        if time is not None:
+            following[voice] = time
+    return found[::-1]
+
+
+def covers(row: LogRow, at: int | None, again: int | None, span: int) -> tuple[int, int]:
+    """What time a record's bar covers; `again` is when its span, or else its service, speaks next.
 
     A stated duration ends at the record, since a line is written when the work is done; where that would
-    begin before the trace, it starts at the record. Without one: until the next record of its service.
+    begin before the trace, it starts at the record. Without one, it lasts until `again`.
     """
     if at is None:
         return 0, 0
-    took = duration_of(rows[index].record.fields)
+    took = duration_of(row.record.fields)
     if took is not None:
         if took <= at + span // 50:
             return max(0, at - took), at
         return (at, min(span, at + took)) if at + took <= span + span // 50 else (0, at)
-    service = rows[index].record.service
-    for later in rows[index + 1 :]:
-        if later.record.service == service and later.record.time_ns is not None:
-            return at, max(at, later.record.time_ns - first)
-    return at, at
+    return at, at if again is None else max(at, again)
 
 
 def duration_of(fields: Mapping[str, object]) -> int | None:

@@ -13,6 +13,7 @@ from rich.cells import cell_len
 from pake_tui.clock import SECOND
 from pake_tui.model.record import Level, LogRow, Record
 from pake_tui.records.aliases import is_alias
+from pake_tui.records.spans import names_span
 from pake_tui.text.safe import SafeText
 from pake_tui.tui.drawing import Line, ago, clock, fit, t, width_of, wrap
 from pake_tui.tui.glyphs import LEVEL_ROLE, LEVEL_WORD, Glyphs
@@ -199,7 +200,7 @@ def fields_that_matter(record: Record, ellipsis: str = "…") -> list[tuple[str,
     names += [name for name in found if name not in FIRST_FIELDS]
     chosen = []
     for name in names:
-        if name.lower() in SHOWN_ALREADY or is_alias(name) or "traceback" in name.lower():
+        if name.lower() in SHOWN_ALREADY or is_alias(name) or names_span(name) or "traceback" in name.lower():
             continue
         chosen.append((name, short_value(found[name], ellipsis)))
         if len(chosen) == FIELDS_MOST:

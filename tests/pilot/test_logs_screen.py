@@ -116,6 +116,23 @@ async def test_late_records_of_a_trace_come_under_an_unmoved_cursor() -> None:
         assert one.lanes.trace.rows[-1].record.message == "Refund queued"
 
 
+async def test_a_trace_that_still_grows_says_so_and_is_drawn_by_its_calls() -> None:
+    """Lines of this moment say that more may come; a called service stands one step in from its caller."""
+    async with console() as one:
+        now = one.app.now()
+        calls = {"api": {"span_id": "a"}, "payment": {"span_id": "b", "parent_id": "a"}}
+        for service, fields in calls.items():
+            one.logs.add(service, Level.INFO, "step", time_ns=now, cid="req-live", **fields)
+        one.app.open_trace("req-live")
+        await one.traced()
+        assert "still receiving" in "".join(text for text, _ in one.lanes.title_right())
+        drawn = ["".join(text for text, _ in one.lanes.draw_row(index, 110)) for index in range(2)]
+        assert drawn[1].index("payment") == drawn[0].index("api") + 2
+        one.app.open_trace("req-7f3a")
+        await one.traced()
+        assert "still receiving" not in "".join(text for text, _ in one.lanes.title_right())
+
+
 async def test_enter_opens_the_record_and_escape_is_back_at_its_row() -> None:
     """The record is shown whole; esc returns to the same row at the same height with the same filter."""
     async with console() as one:

@@ -80,3 +80,12 @@ def test_the_demos_configuration_is_valid_and_has_the_rule_of_its_story() -> Non
     )
     latency = rules.rules_from(settings.current.rules)[0]
     assert (latency.metric, latency.threshold) == ("api.latency", 500)
+
+
+def test_each_request_tells_who_called_whom(story: Story) -> None:
+    """Lines of a request carry their span and its caller's, so that the traces of the demo are nested."""
+    told = list(lines(story, range(1)))
+    own = {line.service: line.fields["span_id"] for line in told}
+    assert len(set(own.values())) == len(own) > 2
+    assert {line.fields.get("parent_span_id") for line in told if line.service == "auth"} == {own["api"]}
+    assert all("parent_span_id" not in line.fields for line in told if line.service == "api")

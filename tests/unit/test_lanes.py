@@ -6,6 +6,7 @@ import pytest
 
 from pake_tui.clock import SECOND
 from pake_tui.model.record import Address, Level, LogRow, Record, RowKind, Trace
+from pake_tui.records.rowtext import trace_lines
 from pake_tui.tui.glyphs import ASCII, UNICODE
 from pake_tui.tui.lanes import (
     Gap,
@@ -71,6 +72,25 @@ def test_a_silence_of_more_than_a_second_is_a_row_of_its_own() -> None:
 def test_a_bar_reaches_to_the_next_record_of_its_service() -> None:
     """Without a stated duration, a bar ends where its service speaks again."""
     assert drawn(lanes()[0]) == "━" * 24
+
+
+def test_span_ids_nest_the_lanes_and_end_their_bars() -> None:
+    """A called span stands one deeper than its caller, and its bar reaches to its own last record."""
+    called = {"span_id": "b", "parent_span_id": "a"}
+    rows = (
+        row(0, "api", span_id="a"),
+        row(10, "pay", **called),
+        row(20, "pay", span_id="another"),
+        row(30, "pay", **called),
+        row(40, "api", span_id="a"),
+    )
+    found = [lane for lane in lanes_of(rows) if isinstance(lane, Lane)]
+    assert [lane.depth for lane in found] == [0, 1, 0, 1, 0]
+    assert [(lane.start // MS, lane.end // MS) for lane in found] == [
+        *((0, 40), (10, 30), (20, 20), (30, 30), (40, 40))
+    ]
+    printed = [line[11:18].rstrip() for line in trace_lines(Trace("t", rows))[1:]]
+    assert printed == ["api", "  pay", "pay", "  pay", "api"]
 
 
 def test_a_lonely_record_is_one_cell() -> None:

@@ -90,3 +90,42 @@ def test_what_was_not_searched_is_said(tmp_path: Path) -> None:
     found = trace(tmp_path, "t-1", {"a": [at(0, "x")]}, unread=("not searched: /var/log/x.log: may not",))
     assert found.rows == ()
     assert found.notes == ("not searched: /var/log/x.log: may not",)
+
+
+def test_a_service_whose_lines_begin_later_is_named(tmp_path: Path) -> None:
+    """A file that begins with another request after the trace began may have lost older lines; said."""
+    found = trace(
+        tmp_path,
+        "req-7f3a",
+        {
+            "api": [at(0, "in", request_id="req-7f3a")],
+            "orders": [at(4, "cut", request_id="another"), at(5, "more", request_id="req-7f3a")],
+            "pay": [at(2, "call", request_id="req-7f3a")],
+        },
+    )
+    assert found.notes == ("older lines may be gone: orders begins at 2026-03-01T14:00:04Z",)
+
+
+def test_a_trace_at_the_head_of_the_oldest_rotated_file_may_have_begun_before(tmp_path: Path) -> None:
+    """A trace whose first line is the first that rotation kept says so; a single young file does not."""
+    lines = {"api": [at(0, "in", cid="req-7f3a")], "api.1": [at(3, "out", cid="req-7f3a")]}
+    for name, some in lines.items():
+        (tmp_path / f"{name}.log").write_text("".join(json.dumps(one) + "\n" for one in some))
+    paths = [str(tmp_path / f"{name}.log") for name in lines]
+    whole = View(tuple(Tape(path, "api", Reading(UTC)) for path in paths))
+    young = View((Tape(paths[0], "api", Reading(UTC)),))
+    quiet = threading.Event()
+    *_, kept = traces(whole, "req-7f3a", CORRELATION_IDS, (), quiet)
+    *_, single = traces(young, "req-7f3a", CORRELATION_IDS, (), quiet)
+    assert kept.notes == ("older lines may be gone: api begins at 2026-03-01T14:00:00Z",)
+    assert single.notes == ()
+
+
+def test_a_caller_without_a_record_is_named(tmp_path: Path) -> None:
+    """A span that called others and is in no file stands in the notes."""
+    found = trace(
+        tmp_path,
+        "t-1",
+        {"pay": [at(1, "x", service="pay", trace_id="t-1", span_id="b1", parent_span_id="a1")]},
+    )
+    assert found.notes == ("no record of the span a1 that called pay",)

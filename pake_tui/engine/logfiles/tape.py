@@ -88,8 +88,9 @@ class Tape:
         self.service = service
         self.reading = reading
         self.key = key_of(facts)
-        self.fallback_ns = facts.st_mtime_ns
-        """The time of records that inherit none: the first the file states, else that of its last write."""
+        self.begins_ns: int | None = None
+        """The first time that its first lines state, once its parser is there."""
+        self._written_ns = facts.st_mtime_ns
         self.marks: list[tuple[int, int]] = [(0, 0)]
         """(offset, newlines before it), rising: what is known of line numbers."""
         self._lock = threading.RLock()
@@ -102,6 +103,11 @@ class Tape:
     def stat(self) -> os.stat_result:
         """The file's facts now."""
         return os.fstat(self.descriptor)
+
+    @property
+    def fallback_ns(self) -> int:
+        """The time of records that inherit none: the first the file states, else that of its last write."""
+        return self._written_ns if self.begins_ns is None else self.begins_ns
 
     @property
     def translated(self) -> bool:
@@ -161,16 +167,9 @@ class Tape:
                     service=self.service,
                     formats=self.reading.formats,
                 )
-                self._learn_time(lines)
+                times = (self._parser.time_of(decoded(line)[0]) for line in lines)
+                self.begins_ns = next((found for found in times if found is not None), None)
             return self._parser
-
-    def _learn_time(self, lines: list[bytes]) -> None:
-        """What stands before the first time of a file takes that time, not the file's own."""
-        assert self._parser is not None
-        for line in lines:
-            if (found := self._parser.time_of(decoded(line)[0])) is not None:
-                self.fallback_ns = found
-                return
 
     @property
     def parser_now(self) -> Parser:
@@ -185,7 +184,7 @@ class Tape:
                 self._parser, self._sampled, self._decoded = None, 0, (-1, b"")
                 self.marks = [(0, 0)]
                 self._codec = _UTF16.get(os.pread(self.descriptor, 2, 0), "")
-                self.fallback_ns = self.stat().st_mtime_ns
+                self.begins_ns, self._written_ns = None, self.stat().st_mtime_ns
             self._size, self._head = size, self.head()
 
     def line_at(self, offset: int, near: tuple[int, int] = (0, 0)) -> int:

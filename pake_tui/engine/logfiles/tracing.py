@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, tzinfo
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from pake_tui.clock import SECOND, monotonic
+from pake_tui.clock import iso, monotonic
 from pake_tui.engine.logfiles.cursor import Position
 from pake_tui.engine.logfiles.index import Ranges, candidates, without
 from pake_tui.engine.logfiles.merging import BATCH_S
@@ -15,17 +18,16 @@ from pake_tui.engine.logfiles.rows import lone_row
 from pake_tui.engine.logfiles.strand import Item, Strand
 from pake_tui.engine.logfiles.tape import Tape
 from pake_tui.engine.logfiles.view import View
-from pake_tui.model.record import Record, Trace
+from pake_tui.model.record import LogRow, Record, Trace
 from pake_tui.query import Query
 from pake_tui.query.ids import ids_of
 from pake_tui.query.nodes import Equals
-from pake_tui.query.values import Glob, values_of
+from pake_tui.query.values import Glob
+from pake_tui.records.spans import spans_of
 
 SHORTEST_PREFIX = 8
 MOST_ROWS = 10_000
-_SPANS = ("span_id", "spanId", "span.id", "otelSpanID", "dd.span_id")
-_PARENTS = ("parent_id", "parentId", "parent_span_id", "parentSpanId", "parent.id")
-APART_NS = SECOND // 1000
+MOST_BEGINNINGS = 100
 
 
 def query_of(correlation_id: str, aliases: Sequence[str], *, prefix: bool) -> Query:
@@ -40,8 +42,11 @@ def traces(
     aliases: Sequence[str],
     unread: Sequence[str],
     cancel: threading.Event,
+    zone: tzinfo = UTC,
 ) -> Iterator[Trace]:
-    """Growing traces, the last one complete. Eight characters or more find every ID that begins with them.
+    """Growing traces, the last one complete; times in its notes are in `zone`.
+
+    Eight characters or more find every ID that begins with them.
 
     Where an index tells of the whole ID, it is looked for first; only if nobody has it, beginnings are.
     """
@@ -60,7 +65,8 @@ def traces(
                 rest = without([(0, tape.size)] if others is None else others, before)
                 yield from search.within(index, tape, rest, cancel)
     if not cancel.is_set():
-        yield search.trace(unread, complete=True)
+        found = search.trace(unread, complete=True)
+        yield replace(found, notes=(*beginnings(view, found.rows, zone), *found.notes))
 
 
 class _Search(Struct):
@@ -115,7 +121,10 @@ class _Search(Struct):
             found = [one for one in found if self._is(one[2].record)]
         rows = tuple(lone_row(tape, item) for _, _, item, tape in found)
         ids = [] if self.exact else sorted(self.ids, key=self.ids.__getitem__)
-        notes = [*self._notes(ids), *clocks_apart([row.record for row in rows])] if complete else []
+        notes: list[str] = []
+        if complete:
+            spans = spans_of([row.record for row in rows])
+            notes = [*self._notes(ids), *spans.clocks_apart(), *spans.unseen()]
         return Trace(
             correlation_id=ids[0] if len(ids) == 1 else self.wanted,
             rows=rows,
@@ -140,30 +149,23 @@ class _Search(Struct):
         return record is not None and any(one.lower() == wanted for one in ids_of(record, self.query.aliases))
 
 
-def clocks_apart(records: Sequence[Record]) -> list[str]:
-    """A note for each pair of services of which the child began before its parent, by their span IDs."""
-    first: dict[str, tuple[int, str]] = {}
-    for record in records:
-        span = _first_of(record, _SPANS)
-        if span and record.time_ns is not None:
-            first.setdefault(span, (record.time_ns, record.service or "?"))
-    worst: dict[tuple[str, str], int] = {}
-    for record in records:
-        span, parent = _first_of(record, _SPANS), _first_of(record, _PARENTS)
-        if span not in first or parent not in first:
-            continue
-        early = first[parent][0] - first[span][0]
-        pair = (first[span][1], first[parent][1])
-        if early >= APART_NS and pair[0] != pair[1]:
-            worst[pair] = max(worst.get(pair, 0), early)
-    return [
-        f"clocks apart: {child} begins {early / SECOND:.3f} s before {parent}, which called it"
-        for (child, parent), early in worst.items()
-    ]
+def beginnings(view: View, rows: Sequence[LogRow], zone: tzinfo) -> list[str]:
+    """A note on services whose files begin after the trace did: what they wrote before, if anything, is gone.
 
-
-def _first_of(record: Record, names: Sequence[str]) -> str:
-    fields: Mapping[str, object] = record.fields
-    if not fields:
-        return ""
-    return next((str(value) for name in names for value in values_of(record, name) if value), "")
+    Where a service has rotated files, its oldest file beginning with the trace is as telling.
+    """
+    first = min((row.record.time_ns for row in rows if row.record.time_ns is not None), default=None)
+    if first is None or len(view.tapes) > MOST_BEGINNINGS:
+        return []
+    begun = {row.address.file for row in rows if row.address.offset == 0}
+    files = Counter(tape.service for tape in view.tapes)
+    oldest: dict[str, tuple[int, bool]] = {}
+    for tape in view.tapes:
+        tape.parser()
+        if tape.begins_ns is not None:
+            mine = tape.begins_ns, files[tape.service] > 1 or tape.key not in begun
+            oldest[tape.service] = min(mine, oldest.get(tape.service, mine))
+    late = [(at, service) for service, (at, telling) in oldest.items() if at >= first and telling]
+    named = ", ".join(f"{service} begins at {iso(at, zone, timespec='seconds')}" for at, service in late[:3])
+    more = f" and {len(late) - 3} more services" if len(late) > 3 else ""
+    return [f"older lines may be gone: {named}{more}"] if late else []

@@ -71,7 +71,7 @@ def perform(request: Request, view: View, cancel: threading.Event) -> Iterator[L
     """The answers to a request. PakeError."""
     aliases = request.reading.aliases
     if request.kind == "trace":
-        return traces(view, request.text, aliases, request.unread, cancel)
+        return traces(view, request.text, aliases, request.unread, cancel, request.zone)
     query = parse(request.text, now_ns=request.now_ns, zone=request.zone, aliases=aliases)
     reader = LogReader(request.numbers)
     if request.kind == "count":

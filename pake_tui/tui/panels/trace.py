@@ -6,9 +6,11 @@ import re
 from collections.abc import Hashable
 from typing import ClassVar
 
+from pake_tui.clock import SECOND
 from pake_tui.model.record import LogFiles, LogRow, Trace
 from pake_tui.query import from_flags
 from pake_tui.records.saving import saved_trace
+from pake_tui.records.spans import nested
 from pake_tui.text.safe import SafeText
 from pake_tui.tui.drawing import Line, fit, t
 from pake_tui.tui.glyphs import LEVEL_ROLE, LEVEL_WORD
@@ -29,7 +31,8 @@ from pake_tui.tui.saving import ask_save
 from pake_tui.tui.widgets.panel import Panel, bindings_for
 
 OFFSET_WIDTH = 8
-SERVICE_MOST = 12
+SERVICE_MOST = 16
+RECEIVING_NS = 10 * SECOND
 NOTES_MOST = 4
 
 
@@ -47,6 +50,7 @@ class TracePanel(Panel):
         self.files: LogFiles | None = None
         self.problem = ""
         self.span = 0
+        self._newest = 0
         self._moved = False
         self._service_width = 6
 
@@ -56,9 +60,8 @@ class TracePanel(Panel):
         self.trace, self.title = trace, trace.correlation_id
         self.lanes = lanes_of(trace.rows)
         self.span = span_of(trace.rows)
-        self._service_width = min(
-            SERVICE_MOST, max((len(row.record.service or "") for row in trace.rows), default=6)
-        )
+        self._newest = max((row.record.time_ns or 0 for row in trace.rows), default=0)
+        self._service_width = max((min(SERVICE_MOST, len(_service(lane))) for lane in self.lanes), default=6)
         if not self._moved:
             key = self._key_of_first_error() or key
         self.keep(key)
@@ -116,7 +119,7 @@ class TracePanel(Panel):
         if width >= 110:
             step = offset_text(lane.since_last)
             line.append((fit(f"Δ{step}" if step and glyphs.bar == "━" else step, 9, glyphs), "dim"))
-        line.append((fit(record.service or "", self._service_width + 1, glyphs), colour))
+        line.append((fit(_service(lane), self._service_width + 1, glyphs), colour))
         inks = {Ink.BLANK: "text", Ink.BAR: colour, Ink.ERROR: "error"}
         for text, ink in bar(lane, self.span, self.bar_width(width), glyphs):
             line.append((t(text), inks[ink]))
@@ -150,6 +153,8 @@ class TracePanel(Panel):
             )
             blank = "  " if line else ""
             line.append((t(f"{blank}still searching{share}"), "accent"))
+        elif -SECOND < self.console_app.now() - self._newest < RECEIVING_NS:
+            line.append((t("  still receiving"), "accent"))
         return line
 
     def empty_lines(self) -> list[Line]:
@@ -226,3 +231,10 @@ class TracePanel(Panel):
             lambda form, origin, zone: saved_trace(trace, form, origin, zone),
             (*trace.notes, *unfinished),
         )
+
+
+def _service(lane: Lane | Gap) -> str:
+    """A lane's service, moved in below the callers that have lanes too."""
+    if isinstance(lane, Gap):
+        return ""
+    return nested(lane.row.record.service or "", lane.depth)
