@@ -8,6 +8,7 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import ClassVar
 
+from textual import events
 from textual.message import Message
 
 from pake_tui.errors import PakeError
@@ -165,6 +166,12 @@ class PakeApp(ScreensApp):
             if isinstance(screen, ConsoleScreen) and screen.is_mounted:
                 screen.show(self.snapshot)
                 screen.query_one(HeaderBar).redraw()
+
+    async def on_event(self, event: events.Event) -> None:
+        """A key goes first: what changes by itself waits for it."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            self.feed.typed()
+        await super().on_event(event)
 
     # Speaking and acting.
 

@@ -24,6 +24,8 @@ RANGES = ((5 * MINUTE, "5 min"), (60 * MINUTE, "1 h"), (6 * 60 * MINUTE, "6 h"),
 POINTS = 150
 STATE_EVERY_S = 5.0
 """The state is read so often although nothing in it changed: time alone ends a snooze or a presence."""
+AFTER_KEY_S = 0.15
+"""What changes by itself waits so long after a key, half a period at most: answers to keys go first."""
 FOLLOWED = ("files",)
 EACH_PERIOD = ("collector", "metrics", "processes", "health", "config", *FOLLOWED)
 OF_STATE = ("alerts", "presence")
@@ -66,6 +68,7 @@ class Feed:
         self.paused = False
         self.latest = Snapshot()
         self._state_due = 0.0
+        self._key_at = 0.0
         self._listener: Callable[[Snapshot], None] | None = None
         self._stop = threading.Event()
         self._nudge = threading.Event()
@@ -82,6 +85,10 @@ class Feed:
     def nudge(self) -> None:
         """Read everything now rather than at the next second."""
         self._nudge.set()
+
+    def typed(self) -> None:
+        """A key came: what changes by itself waits a moment."""
+        self._key_at = monotonic()
 
     def stop(self) -> None:
         """End the thread; returns when it has ended or after two seconds."""
@@ -124,7 +131,9 @@ class Feed:
             self._nudge.wait(self.period_s / 4)
             nudged = self._nudge.is_set()
             self._nudge.clear()
-            if self.paused and not nudged:
+            now = monotonic()
+            busy = now - self._key_at < AFTER_KEY_S and now < due + self.period_s / 2
+            if (self.paused or busy) and not nudged:
                 continue
             try:
                 changed = self.sources.alerts.changed()
@@ -134,7 +143,6 @@ class Feed:
             if self._listener is None:
                 self._prepare()
                 continue
-            now = monotonic()
             if now >= due:
                 due = now + self.period_s - 0.02
             elif not nudged:
