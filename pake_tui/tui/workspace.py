@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from pake_tui.errors import PakeError
 from pake_tui.paths import cache_folder, data_folder, holds, xdg
@@ -17,22 +20,64 @@ def load_themes() -> tuple[dict[str, ConsoleTheme], list[str]]:
 
     A broken file of the user's is left out; the second value says so, one sentence each.
     """
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     themes: dict[str, ConsoleTheme] = {}
     problems: list[str] = []
     own = xdg("config") / "pake-tui" / "themes"
+    parsed = _Parsed(cache_folder() / "themes.json")
     for path in [*_yaml_files(data_folder("themes")), *_yaml_files(own)]:
         try:
-            theme = read_theme(yaml.load(path.read_text(encoding="utf-8"), Loader=loader), str(path))
-        except (PakeError, OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            theme = read_theme(parsed.value(path), str(path))
+        except (PakeError, OSError, ValueError) as error:
             problems.append(f"theme left out: {error}")
             continue
         themes[theme.name] = theme
     if not themes:
         raise PakeError(f"no theme could be read from {data_folder('themes')}", hint="reinstall pake-tui")
+    parsed.keep()
     return themes, problems
+
+
+class _Parsed:
+    """YAML files as they were last parsed: loading the parser alone is a twentieth of the console's start."""
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+        try:
+            before = json.loads(place.read_bytes())
+        except (OSError, ValueError):
+            before = None
+        self._before: dict[str, Any] = before if isinstance(before, dict) else {}
+        self._now: dict[str, Any] = {}
+
+    def value(self, path: Path) -> object:
+        """What a file says. OSError, ValueError."""
+        facts = path.stat()
+        stamp = [facts.st_mtime_ns, facts.st_size, facts.st_ino]
+        known = self._before.get(str(path))
+        if not (isinstance(known, dict) and known.get("stamp") == stamp and known.get("value")):
+            known = {"stamp": stamp, "value": _yaml(path)}
+        self._now[str(path)] = known
+        return known["value"]
+
+    def keep(self) -> None:
+        """Write what has changed, for the next start; where that can't be done, that one parses again."""
+        if self._now == self._before:
+            return
+        with contextlib.suppress(OSError, TypeError, ValueError):
+            text = json.dumps(self._now)
+            self._place.parent.mkdir(parents=True, exist_ok=True)
+            fresh = self._place.with_suffix(f".{os.getpid()}")
+            fresh.write_text(text, encoding="utf-8")
+            fresh.replace(self._place)
+
+
+def _yaml(path: Path) -> object:
+    import yaml
+
+    try:
+        return yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from None
 
 
 def _yaml_files(folder: Path) -> list[Path]:

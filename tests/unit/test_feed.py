@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from itertools import pairwise
 
 from pake_tui.clock import now_ns
 from pake_tui.sources.fake import fake_sources
@@ -31,5 +32,5 @@ def test_what_changes_by_itself_waits_for_keys_but_not_for_ever() -> None:
             feed.typed()
     finally:
         feed.stop()
-    gaps = [later - earlier for earlier, later in zip(came, came[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(came)]
     assert min(gaps[1:]) > 1.2 * PERIOD_S

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from rich.color import ColorSystem
 
+from pake_tui import paths
 from pake_tui.errors import PakeError
 from pake_tui.paths import xdg
 from pake_tui.tui.theming import ROLES, read_theme
@@ -107,3 +108,22 @@ def test_a_reversed_cursor_is_one_bar(name: str) -> None:
     assert {(style.color, style.bgcolor, style.reverse) for style in drawn} == {(None, None, True)}
     badges = [role for role in ROLES if palette.styles[role].bgcolor is not None]
     assert all(palette.style(role, "cursor") == palette.style(role) for role in badges)
+
+
+def test_an_edited_theme_is_read_anew_and_a_broken_cache_does_not_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a theme's file says now counts, whatever was kept of it from the last start."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    own = tmp_path / "config" / "pake-tui" / "themes" / "mine.yaml"
+    own.parent.mkdir(parents=True)
+    dark = (paths.data_folder("themes") / "dark.yaml").read_text()
+    for name in ("first", "other"):
+        own.write_text(dark.replace("name: dark", f"name: {name}"))
+        assert name in load_themes()[0]
+    kept = tmp_path / "cache" / "pake-tui" / "themes.json"
+    assert "other" in kept.read_text()
+    for junk in ("{", '["a"]', '{"x": 3}', kept.read_text().replace('"value"', '"lost"')):
+        kept.write_text(junk)
+        assert {"dark", "other"} <= set(load_themes()[0])

@@ -14,6 +14,7 @@ from pake_tui.engine.settings import document, surgery
 from pake_tui.engine.settings.layers import Validator, read_file_layer
 from pake_tui.engine.settings.schema import LISTS, SHORTHANDS, options
 from pake_tui.engine.settings.values import Refused, as_number, from_text, nearest, plain
+from pake_tui.engine.settings.viewing import rule_names
 from pake_tui.model.setting import EditPreview
 
 if TYPE_CHECKING:
@@ -82,14 +83,6 @@ def _rule_target(root: Item | None, path: str) -> tuple[Key, ...]:
     if who.isdigit() and int(who) < len(names):
         return "rules", int(who), key
     raise _No(f"there is no rule {who}" + (f"; there are {', '.join(names)}" if names else ""))
-
-
-def rule_names(rules: object) -> list[str]:
-    """What each rule is called in a path: its name, or its number where it has none of its own."""
-    if not isinstance(rules, Sequence):
-        return []
-    names = [str(rule.get("name") or "") if isinstance(rule, Mapping) else "" for rule in rules]
-    return [name if name and names.count(name) == 1 else str(n) for n, name in enumerate(names)]
 
 
 def _scalar(typed: str) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from pake_tui.engine.settings.layers import FileLayer, Resolved
 from pake_tui.engine.settings.schema import LISTS, MAPPINGS, Option, options
@@ -54,8 +54,6 @@ def _lists(resolved: Resolved) -> Iterator[Setting]:
 
 
 def _rules(layer: FileLayer) -> Iterator[Setting]:
-    from pake_tui.engine.settings.edit import rule_names
-
     item = layer.root.entries.get("rules") if layer.root is not None else None
     if item is None or not layer.lists.get("rules"):
         return
@@ -69,3 +67,11 @@ def _rules(layer: FileLayer) -> Iterator[Setting]:
             )
             kind = _KINDS.get(type(below.value), "text")
             yield Setting(f"rules.{name}.{key}", below.value, None, meaning, kind, "", provenance)
+
+
+def rule_names(rules: object) -> list[str]:
+    """What each rule is called in a path: its name, or its number where it has none of its own."""
+    if not isinstance(rules, Sequence):
+        return []
+    names = [str(rule.get("name") or "") if isinstance(rule, Mapping) else "" for rule in rules]
+    return [name if name and names.count(name) == 1 else str(n) for n, name in enumerate(names)]
