@@ -34,7 +34,8 @@ from pake_tui.sources.embedded.logs import EmbeddedLogSource
 from pake_tui.text.safe import safe
 
 LAST = 100
-LOOK_S = 0.1
+LOOK_S, QUIET_LOOK_S = 0.1, 1.0
+"""So often files are looked at, and where the system would tell of a change."""
 MOST_PROBLEMS = 5
 ARRIVALS = 10_000
 EVERYTHING = sys.maxsize
@@ -233,10 +234,12 @@ def _oldest_first(batches: list[LogBatch]) -> list[LogRow]:
 
 def _follow(reader: _Reading, cursor: Cursor, printer: Printer) -> None:
     """Print what comes, until interrupted."""
-    wait, growth = threading.Event(), -1
+    source, came, growth = reader.source, threading.Event(), -1
+    source.watch(came.set)
     while True:
         for batch in reader.rows(cursor, Direction.NEWER, ARRIVALS):
             printer.rows(batch.rows)
             cursor = batch.cursor
-        while growth == (growth := reader.source.files().growth):
-            wait.wait(LOOK_S)
+        while growth == (growth := source.files().growth):
+            came.wait(QUIET_LOOK_S if source.quiet() else LOOK_S)
+            came.clear()

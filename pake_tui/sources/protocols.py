@@ -116,6 +116,14 @@ class LogSource(Protocol):
         """The files of the view; cheap enough for a few times a second."""
         ...
 
+    def watch(self, wake: Callable[[], None]) -> None:
+        """Call `wake`, from any thread, soon after a file of the view changed; never where nobody tells."""
+        ...
+
+    def quiet(self) -> bool:
+        """Whether nothing has changed since `files` was called last; False where only looking tells."""
+        ...
+
     def read(
         self, query: str, start: Cursor | None, direction: Direction, limit: int, cancel: Cancel
     ) -> Iterator[LogBatch]:

@@ -72,6 +72,8 @@ class Feed:
         self._listener: Callable[[Snapshot], None] | None = None
         self._stop = threading.Event()
         self._nudge = threading.Event()
+        self._wake = threading.Event()
+        """Set with every nudge, and where only log files have changed."""
         self._thread = threading.Thread(target=self._run, name="pake-feed", daemon=True)
 
     def start(self) -> None:
@@ -85,15 +87,20 @@ class Feed:
     def nudge(self) -> None:
         """Read everything now rather than at the next second."""
         self._nudge.set()
+        self._wake.set()
 
     def typed(self) -> None:
         """A key came: what changes by itself waits a moment."""
         self._key_at = monotonic()
 
+    def stir(self) -> None:
+        """Log files changed: look now rather than at the next quarter of a second."""
+        self._wake.set()
+
     def stop(self) -> None:
         """End the thread; returns when it has ended or after two seconds."""
         self._stop.set()
-        self._nudge.set()
+        self._wake.set()
         if self._thread.is_alive():
             self._thread.join(2.0)
 
@@ -126,9 +133,10 @@ class Feed:
         return replace(self.latest, problems=tuple(problems), **values)
 
     def _run(self) -> None:
-        stamp, due = 0, 0.0
+        stamp, due, watched = 0, 0.0, False
         while not self._stop.is_set():
-            self._nudge.wait(self.period_s / 4)
+            self._wake.wait(self.period_s / 4)
+            self._wake.clear()
             nudged = self._nudge.is_set()
             self._nudge.clear()
             now = monotonic()
@@ -143,6 +151,9 @@ class Feed:
             if self._listener is None:
                 self._prepare()
                 continue
+            if not watched:
+                self.sources.logs.watch(self.stir)
+                watched = True
             if now >= due:
                 due = now + self.period_s - 0.02
             elif not nudged:
@@ -165,6 +176,8 @@ class Feed:
 
     def _look(self, news: bool) -> None:
         """Between two seconds: what people did, and lines that came."""
+        if not news and self.sources.logs.quiet():
+            return
         found = self._read((*FOLLOWED, *OF_STATE) if news else FOLLOWED)
         if news or found.files.growth != self.latest.files.growth or found.problems != self.latest.problems:
             self.latest = found

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from pake_tui.engine.settings.live import LiveSettings
-from pake_tui.engine.settings.watching import watch
 from pake_tui.errors import ConfigError
 from pake_tui.model.record import Level
 from pake_tui.model.setting import Layer, Problem
@@ -306,32 +304,6 @@ def test_a_view_stays_the_same_object_until_something_changes(file: Path) -> Non
     before = live.view()
     live.update("monitoring", cpu_threshold_percent=60)
     assert live.view() is not before
-
-
-@pytest.fixture
-def watcher(file: Path) -> Iterator[LiveSettings]:
-    """Live settings with a thread that watches."""
-    live, stop = LiveSettings(file, use_env=False), threading.Event()
-    thread = threading.Thread(target=watch, args=(live, stop))
-    thread.start()
-    yield live
-    stop.set()
-    thread.join(5)
-    assert not thread.is_alive()
-
-
-def test_the_watcher_obeys_saves_of_every_kind(watcher: LiveSettings, file: Path) -> None:
-    """In place, by rename, and again after the file was gone for a while."""
-    file.write_text(CPU.format(71))
-    eventually(lambda: cpu(watcher) == 71)
-    replace_as_editors_do(file, CPU.format(72))
-    eventually(lambda: cpu(watcher) == 72)
-    file.unlink()
-    eventually(lambda: watcher.problems)
-    file.write_text(CPU.format(73))
-    file.chmod(0o600)
-    eventually(lambda: cpu(watcher) == 73)
-    assert watcher.problems == ()
 
 
 def test_first_problems_are_typed(file: Path) -> None:

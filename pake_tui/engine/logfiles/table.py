@@ -53,12 +53,17 @@ class FileTable:
         self._pause_s = DISCOVER_S
         self._tapes: dict[str, Tape] = {}
         self._order: list[str] = []
+        self._opened: list[tuple[str, str]] = []
         self._leaving: dict[str, _Leaving] = {}
         self._gone: dict[str, str] = {}
         self._rotated: set[str] = set()
         self._problems: dict[str, LogFile] = {}
         self._signature: object = None
         self._growth = 0
+        self.moves = 0
+        """Counts up when other files are open than before, or the same under other names."""
+        self.holding = False
+        """Whether a record was held back that may be read a moment later, though nothing else is written."""
 
     def refresh(self) -> View:
         """Look at every file, and for others about once a second or when one moved; the tapes as they are."""
@@ -84,6 +89,10 @@ class FileTable:
             for tape in view.tapes
         ]
         return LogFiles((*rows, *self._problems.values()), self._growth, self._discovery.origin)
+
+    def paths(self) -> tuple[str, ...]:
+        """Where the open files lie."""
+        return tuple(path for _, path in self._opened)
 
     def packed(self) -> tuple[tuple[str, str], ...]:
         """Compressed files (path, service) that were not unpacked yet, oldest first."""
@@ -138,6 +147,9 @@ class FileTable:
             self._order.append(tape.key)
             if found.rotated:
                 self._rotated.add(tape.key)
+        opened = [(key, self._tapes[key].path) for key in self._order]
+        self.moves += opened != self._opened
+        self._opened = opened
         for key, tape in before.items():
             if key not in self._tapes:
                 self._leaving[key] = _Leaving(tape, monotonic() + LEAVE_S, key in rotated)
@@ -173,6 +185,7 @@ class FileTable:
     def _grow(self, tapes: list[Tape]) -> None:
         """Count up where anything changed, and again once a record held back may be read."""
         signature = tuple((tape.key, tape.path, tape.stat().st_size, settled(tape)) for tape in tapes)
+        self.holding = any(ready < size for _, _, size, ready in signature)
         if signature != self._signature:
             self._signature = signature
             self._growth += 1

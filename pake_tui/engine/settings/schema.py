@@ -155,6 +155,19 @@ class CollectorSettings(Struct, frozen=True):
     ] = "auto"
 
 
+class FollowSettings(Struct, frozen=True):
+    """How growing log files are noticed. In the file `follow: poll` is short for `follow: {mode: poll}`."""
+
+    mode: Annotated[
+        str,
+        About(
+            "auto hears of new lines from the kernel where it tells, poll looks four times a second",
+            "PAKE_FOLLOW",
+            choices=("auto", "poll"),
+        ),
+    ] = "auto"
+
+
 class Limits(Struct, frozen=True):
     """Bounds of queues, caches and histories; what is past one is dropped, counted and said."""
 
@@ -187,6 +200,7 @@ class Settings(Struct, frozen=True):
     logging: LoggingSettings = LoggingSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
     collector: CollectorSettings = CollectorSettings()
+    follow: FollowSettings = FollowSettings()
     limits: Limits = Limits()
     rules: tuple[Mapping[str, object], ...] = ()
     logs: tuple[str, ...] = ()
@@ -198,9 +212,10 @@ SECTIONS: Mapping[str, type[Struct]] = {
     "logging": LoggingSettings,
     "monitoring": MonitoringSettings,
     "collector": CollectorSettings,
+    "follow": FollowSettings,
     "limits": Limits,
 }
-SHORTHANDS: Mapping[str, str] = {"collector": "mode"}
+SHORTHANDS: Mapping[str, str] = {"collector": "mode", "follow": "mode"}
 """Sections that may be a plain value, which then is that option's."""
 LISTS: Mapping[str, str] = {
     "rules": "alert rules: name, metric, op, threshold, for, severity, tags",

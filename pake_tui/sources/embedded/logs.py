@@ -21,6 +21,7 @@ from pake_tui.engine.logfiles.requests import Request
 from pake_tui.engine.logfiles.table import FileTable
 from pake_tui.engine.logfiles.tape import RECORD_BYTES, Reading, Tape
 from pake_tui.engine.logfiles.unpack import UNPACKED_BYTES
+from pake_tui.engine.logfiles.watching import Watcher
 from pake_tui.engine.logfiles.worker import perform
 from pake_tui.errors import PakeError
 from pake_tui.model.record import (
@@ -55,7 +56,8 @@ class EmbeddedLogSource:
     queries are read. Without `worker` searches run in the calling thread, as those of a command may. The
     worker runs from the first sign of a search on and `idle_s` longer than it has anything to do. It builds
     an index of large files, as long as all of this user's have less than `index_bytes`, and unpacks what is
-    compressed; with `unpacks` this process does so itself, when it looks for files.
+    compressed; with `unpacks` this process does so itself, when it looks for files. Without `watches` only
+    looking tells what has changed.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class EmbeddedLogSource:
         worker: bool = True,
         unpacks: bool = False,
         idle_s: float = IDLE_S,
+        watches: bool = True,
     ) -> None:
         self.zone = zone if zone is not None else assumed_zone
         self.assumed_zone = assumed_zone
@@ -95,10 +98,20 @@ class EmbeddedLogSource:
         self._worker = WorkerClient(idle_s) if worker else None
         self._opened = self._kept = monotonic()
         self._asked = -UNPACK_S
+        self._watches = watches
+        self._watcher: Watcher | None = None
+        self._watched = -1
+        self._stirred = True
 
     def files(self) -> LogFiles:
         """The files of the view, where they came from, and how far their index is."""
+        self._stirred = False
         found = self._table.files()
+        if self._watcher is not None and self._watched != self._table.moves:
+            self._watched = self._table.moves
+            self._watcher.watch(self._table.paths())
+            # What was written while they were not watched yet is found by another look.
+            self._stirred = True
         if self._worker is not None:
             self._worker.rest()
         if self._worker is None:
@@ -118,6 +131,21 @@ class EmbeddedLogSource:
             self._kept = now
             self._worker.keep(self._request("index", ""))
         return replace(found, index=status)
+
+    def watch(self, wake: Callable[[], None]) -> None:
+        """Call `wake` as soon as a file of the view changed, where the system tells that."""
+
+        def stirred() -> None:
+            self._stirred = True
+            wake()
+
+        if self._watches and self._watcher is None:
+            self._watcher = Watcher(stirred)
+
+    def quiet(self) -> bool:
+        """Whether nothing has changed since `files` was called, as surely as the system tells."""
+        sound = self._watcher is not None and self._watcher.sound
+        return sound and not self._stirred and not self._table.holding
 
     def read(
         self, query: str, start: Cursor | None, direction: Direction, limit: int, cancel: Cancel
@@ -170,7 +198,9 @@ class EmbeddedLogSource:
         return self._worker.pid if self._worker is not None else None
 
     def close(self) -> None:
-        """End the scan worker."""
+        """End the scan worker, and the watching."""
+        if self._watcher is not None:
+            self._watcher.close()
         if self._worker is not None:
             self._worker.close()
 

@@ -88,6 +88,7 @@ def _open(config: Path | None, read_only: str, closing: ExitStack, files: Sequen
             formats=live.current.formats,
             most_files=live.current.limits.log_files,
             index_bytes=live.current.limits.index_bytes,
+            watches=live.current.follow.mode == "auto",
         )
         closing.callback(logs.close)
         return logs

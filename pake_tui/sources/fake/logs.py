@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, tzinfo
 
 from pake_tui.clock import MINUTE
@@ -46,7 +46,8 @@ class FakeLogSource:
         self._rows: list[LogRow] = []
         self._sizes = dict.fromkeys(SERVICES, 0)
         self._lines = dict.fromkeys(SERVICES, 0)
-        self._growth = 0
+        self._growth = self._told = 0
+        self._wake: Callable[[], None] = lambda: None
         for one in incident(start_ns):
             self._add(one)
 
@@ -63,10 +64,20 @@ class FakeLogSource:
         """Write one more record, as an application would while a console looks."""
         with self._lock:
             self._add(record(time_ns, Step(0, service, level, message, fields), cid))
+        self._wake()
+
+    def watch(self, wake: Callable[[], None]) -> None:
+        """Call `wake` with each record that is added."""
+        self._wake = wake
+
+    def quiet(self) -> bool:
+        """Whether nothing was added since `files` was called last."""
+        return self._told == self._growth
 
     def files(self) -> LogFiles:
         """One file for each service."""
         with self._lock:
+            self._told = self._growth
             files = tuple(
                 LogFile(name, f"/var/log/shop/{name}.log", name, size, "json")
                 for name, size in self._sizes.items()
