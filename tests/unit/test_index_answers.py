@@ -328,3 +328,24 @@ def test_a_time_is_found_among_clocks_out_of_order(tmp_path: Path, stray: int) -
         truth = next(n for n, one in enumerate(seconds) if one >= wanted - 0.4 and abs(n - one) < 1_000)
         assert found == truth
     assert find_time(tape, int((START + timedelta(days=30)).timestamp() * 10**9)) == tape.size
+
+
+@pytest.mark.parametrize("query", ["level:error", "cid:req-0007-late", "duration_ms>400"])
+def test_what_is_written_while_a_read_begins_is_read_or_left_for_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    """A line that comes after the index was asked and before the file is read is a hit, not passed over."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = tmp_path / "app.log"
+    path.write_bytes(content(3, 400, "\n"))
+    tape = Tape(str(path), "app", Reading(UTC))
+    build(tape)
+    assert index_of(tape) is not None
+    view, quiet, asked = View((tape,)), threading.Event(), parse(query, now_ns=0)
+    reader = LogReader()
+    edge = list(reader.read(view, Query(), None, Direction.OLDER, 0, quiet))[-1].cursor
+    following = reader.read(view, asked, edge, Direction.NEWER, 500, quiet)
+    late = {"timestamp": START.isoformat(), "level": "error", "message": "late", "duration_ms": 900}
+    with path.open("a") as file:
+        file.write(json.dumps({**late, "request_id": "req-0007-late"}) + "\n")
+    assert [row.record.message for batch in following for row in batch.rows] == ["late"]

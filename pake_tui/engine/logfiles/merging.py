@@ -52,11 +52,15 @@ def merged(strands: list[Spool], direction: Direction) -> Iterator[tuple[Strand,
 
 def bounds(strand: Strand) -> tuple[int, int]:
     """Where in its file the query's time range may have records, some slack included."""
-    if strand.ranges is not None and sum(end - begin for begin, end in strand.ranges) < NARROW_BYTES:
-        return 0, strand.tape.size
+    size = strand.tape.size
+    if (
+        strand.ranges is not None
+        and sum(min(end, size) - begin for begin, end in strand.ranges) < NARROW_BYTES
+    ):
+        return 0, size
     since, until = strand.query.time_range
     begin = 0 if since is None else find_time(strand.tape, since - SLACK_NS)
-    return begin, strand.tape.size if until is None else find_time(strand.tape, until + SLACK_NS)
+    return begin, size if until is None else find_time(strand.tape, until + SLACK_NS)
 
 
 class MergedRead:

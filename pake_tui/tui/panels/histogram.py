@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from textual.message import Message
 from textual.strip import Strip
+from textual.timer import Timer
 from textual.widget import Widget
 
-from pake_tui.clock import HOUR, MINUTE, short_duration
+from pake_tui.clock import HOUR, MINUTE, monotonic, short_duration
 from pake_tui.errors import PakeError
 from pake_tui.model.record import LEVEL_COLUMNS, Histogram, Level
 from pake_tui.sources.protocols import Cancel
@@ -24,6 +25,7 @@ RANGES = (15 * MINUTE, HOUR, 6 * HOUR, 24 * HOUR, 7 * 24 * HOUR, None)
 """Nanoseconds that `[` and `]` go through; None is all that there is."""
 SIDES = 52
 """Cells for the times and the words beside the blocks."""
+COUNT_EVERY_S = 0.3
 BLOCK_MOST = 6
 """Cells of one block."""
 
@@ -55,6 +57,8 @@ class HistogramRow(Widget):
         self.following = True
         self._span = Span(None, None)
         self._growth = -1
+        self._due: Timer | None = None
+        self._counted_at = 0.0
         self._reader = Reader("pake-logs-histogram")
 
     @property
@@ -81,9 +85,15 @@ class HistogramRow(Widget):
 
     def show(self, growth: int) -> None:
         """A moment later: count on where there is more."""
-        if growth != self._growth or self.histogram is None or not self.histogram.complete:
+        if growth != self._growth or self.histogram is None:
             self._growth = growth
-            self._count()
+            self._count_soon()
+
+    def _count_soon(self) -> None:
+        """Count on, but not all the time: what counts keeps the screen from the interpreter."""
+        if self._due is None:
+            rest = self._counted_at + COUNT_EVERY_S - monotonic()
+            self._due = self.set_timer(max(0.001, rest), self._count)
 
     def stand(self, cursor_ns: int | None, following: bool) -> None:
         """The cursor stands elsewhere: light up its block, or count around it."""
@@ -106,6 +116,9 @@ class HistogramRow(Widget):
         return Span(end - size + 1, end)
 
     def _count(self) -> None:
+        if self._due is not None:
+            self._due.stop()
+        self._due, self._counted_at = None, monotonic()
         self._span = span = self._wanted()
         source, buckets = self.console_app.sources.logs, max(10, self.size.width - SIDES)
 
@@ -119,10 +132,14 @@ class HistogramRow(Widget):
         self._reader.ask(count)
 
     def on_histogram_row_counted(self, message: Counted) -> None:
-        """Draw newer counts."""
-        if message.ticket == self._reader.ticket and message.histogram != self.histogram:
+        """Draw newer counts, and count on where that is not all."""
+        if message.ticket != self._reader.ticket:
+            return
+        if message.histogram != self.histogram:
             self.histogram = message.histogram
             self.refresh()
+        if not message.histogram.complete:
+            self._count_soon()
 
     def bucket_of(self, at_ns: int | None) -> int | None:
         """The number of the block that holds a moment; None where none does."""

@@ -20,7 +20,8 @@ from pake_tui.query import Query
 
 __all__ = ["Ranges", "candidates", "closer", "counted", "index_of", "without"]
 Ranges = list[tuple[int, int]]
-"""Parts of a file, rising and apart; each edge is a record's start or the file's end."""
+"""Parts of a file, rising and apart; each edge is a record's start, or beyond any end of the file."""
+OPEN = 1 << 62
 
 
 def candidates(tape: Tape, query: Query) -> Ranges | None:
@@ -33,7 +34,7 @@ def candidates(tape: Tape, query: Query) -> Ranges | None:
         found = list(index.ranges(judge.blocks()))
         if judge.named:
             found = narrowed(tape, found, query.needles)
-        return _with_tail(tape, index, found)
+        return _with_tail(index, found)
     except (Broken, OSError):
         forget(tape)
         return None
@@ -46,7 +47,7 @@ def counted(tape: Tape, query: Query) -> tuple[int, Ranges] | None:
         return None
     try:
         hits, numbers = Judge(index, query).counted()
-        return hits, _with_tail(tape, index, list(index.ranges(numbers)))
+        return hits, _with_tail(index, list(index.ranges(numbers)))
     except (Broken, OSError):
         forget(tape)
         return None
@@ -92,6 +93,6 @@ def without(ranges: Ranges, others: Ranges) -> Ranges:
     return left
 
 
-def _with_tail(tape: Tape, index: LogIndex, found: Ranges) -> Ranges:
-    size = tape.size
-    return [*found, (index.end, size)] if size > index.end else found
+def _with_tail(index: LogIndex, found: Ranges) -> Ranges:
+    """What is behind the index is open: the file may grow before it is read."""
+    return [*found, (index.end, OPEN)]
