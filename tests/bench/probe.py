@@ -167,18 +167,18 @@ def calm(terminal: Terminal) -> None:
     deadline = time.monotonic() + CALM_LIMIT
     calm_s = 0
     while time.monotonic() < deadline and calm_s < CALM_S:
-        used = _cpu_seconds([terminal.process.pid])
+        used = cpu_seconds([terminal.process.pid])
         run_for(terminal, 1.0)
-        calm_s = calm_s + 1 if _cpu_seconds([terminal.process.pid]) - used < 0.15 else 0
+        calm_s = calm_s + 1 if cpu_seconds([terminal.process.pid]) - used < 0.15 else 0
 
 
 def idle(terminal: Terminal, seconds: float, also: Sequence[int] = ()) -> Idle:
     """What the terminal's process tree, and some more processes, send and use in that time."""
     pids = [terminal.process.pid, *also]
-    before, used, at = len(terminal.raw), _cpu_seconds(pids), time.monotonic()
+    before, used, at = len(terminal.raw), cpu_seconds(pids), time.monotonic()
     run_for(terminal, seconds)
     span = time.monotonic() - at
-    return Idle((len(terminal.raw) - before) / span, 100 * (_cpu_seconds(pids) - used) / span, _pss_mb(pids))
+    return Idle((len(terminal.raw) - before) / span, 100 * (cpu_seconds(pids) - used) / span, pss_mb(pids))
 
 
 def slow_keys(terminal: Terminal, keys: Sequence[str]) -> Answers:
@@ -211,7 +211,8 @@ def _drain(terminal: Terminal, seconds: float) -> None:
         terminal.pump(0.05)
 
 
-def _tree(pids: Sequence[int]) -> list[int]:
+def tree(pids: Sequence[int]) -> list[int]:
+    """Processes and all their descendants."""
     tree, todo = [], list(pids)
     while todo:
         pid = todo.pop()
@@ -224,9 +225,10 @@ def _tree(pids: Sequence[int]) -> list[int]:
     return tree
 
 
-def _cpu_seconds(pids: Sequence[int]) -> float:
+def cpu_seconds(pids: Sequence[int]) -> float:
+    """Processor time used by processes and their descendants, s."""
     ticks = 0
-    for pid in _tree(pids):
+    for pid in tree(pids):
         try:
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:
@@ -235,9 +237,10 @@ def _cpu_seconds(pids: Sequence[int]) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def _pss_mb(pids: Sequence[int]) -> float:
+def pss_mb(pids: Sequence[int]) -> float:
+    """Proportional memory of processes and their descendants, MB."""
     total = 0
-    for pid in _tree(pids):
+    for pid in tree(pids):
         try:
             found = re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
         except OSError:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import re
+import weakref
+
+from textual.widget import Widget
 
 from pake_tui.clock import MINUTE
 from pake_tui.model.record import Level, RowKind
 from pake_tui.sources.fake.story import SERVICES
 from pake_tui.tui.panels.histogram import HistogramRow
 from pake_tui.tui.screens.alerts import AlertScreen
+from pake_tui.tui.screens.help import HelpScreen
 from pake_tui.tui.screens.logs import LogsScreen
 from pake_tui.tui.widgets.panel import Panel
 from pake_tui.tui.widgets.prompt import Prompt
@@ -180,3 +185,25 @@ async def test_values_of_every_field_seen_are_completed() -> None:
         await one.settled()
         assert one.panel.session.query == "region:eu-west-7"
         assert len(one.levels()) == 1
+
+
+async def test_screens_that_were_left_leave_nothing_behind() -> None:
+    """Nothing keeps the lines that the help drew when it was opened some times ago."""
+    drawn: list[weakref.ref[object]] = []
+
+    def gone() -> bool:
+        gc.collect()
+        return not any(one() for one in drawn)
+
+    async with console() as one:
+        for number in range(4):
+            await one.press("question_mark")
+            await one.until(lambda: isinstance(one.app.screen, HelpScreen), "the help")
+            await one.pilot.pause()
+            if number == 0:
+                widgets = [one.app.screen, *one.app.screen.walk_children(Widget)]
+                drawn += [weakref.ref(widget._styles_cache) for widget in widgets]
+            await one.press("escape")
+            await one.until(lambda: not isinstance(one.app.screen, HelpScreen), "the screen before")
+        del widgets
+        await one.until(gone, "the first to be let go")

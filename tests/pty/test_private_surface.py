@@ -9,6 +9,7 @@ from pathlib import Path
 
 import textual
 from textual import _compositor, events
+from textual._styles_cache import StylesCache
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.driver import Driver
@@ -19,7 +20,7 @@ import pake_tui.tui.terminal as room
 from tests.pty.sample_app import SampleApp
 
 PINNED = "8.2."
-MODULES = {"textual._compositor", "textual._xterm_parser"}
+MODULES = {"textual._compositor", "textual._styles_cache", "textual._xterm_parser"}
 NAMES = {
     "_app": "Driver: the app it drives",
     "_auto_restart": "Driver: whether a suspend is ours to undo",
@@ -115,6 +116,11 @@ def test_the_rest_is_where_it_was() -> None:
     assert [key.key for key in keys] == ["up"]
     keys[0].came_alone = True  # type: ignore[attr-defined]  # events still take marks
     assert isinstance(keys[0], events.Key)
+
+
+def test_textual_keeps_lines_of_widgets_by_a_cache_that_can_be_cleared() -> None:
+    """The cache that holds on to left screens is there; once it is gone, so may its clearing go."""
+    assert StylesCache.get_inner_outer.cache_info().maxsize == 1024
 
 
 async def test_headless_nothing_of_this_is_done() -> None:

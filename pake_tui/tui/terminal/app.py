@@ -13,7 +13,9 @@ from typing import Any, ClassVar
 from rich.console import RenderableType
 from textual import events
 from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual._styles_cache import StylesCache
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.binding import BindingType
 from textual.driver import Driver
 from textual.screen import Screen
@@ -123,6 +125,12 @@ class TerminalApp(App[None], inherit_bindings=False):
         if self._painter is not None:
             self._painter.repaint()
         self.refresh()
+
+    def pop_screen(self) -> AwaitComplete:
+        """Leave a screen, and let go what it drew: a cache of Textual's would keep 1,024 widgets' lines."""
+        left = super().pop_screen()
+        StylesCache.get_inner_outer.cache_clear()
+        return left
 
     # Keys.
 
