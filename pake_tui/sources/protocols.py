@@ -133,8 +133,8 @@ class LogSource(Protocol):
         """
         ...
 
-    def count(self, query: str, cancel: Cancel) -> Iterator[LogBatch]:
-        """Hits over all files: batches without rows, `hits` and progress growing."""
+    def count(self, query: str, cancel: Cancel, before: Cursor | None = None) -> Iterator[LogBatch]:
+        """Hits over all files, or up to a place: batches without rows, `hits` and progress growing."""
         ...
 
     def detail(self, address: Address, context: int = 3) -> RecordDetail:

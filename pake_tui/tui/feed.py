@@ -100,7 +100,7 @@ class Feed:
     def stop(self) -> None:
         """End the thread; returns when it has ended or after two seconds."""
         self._stop.set()
-        self._wake.set()
+        self.nudge()
         if self._thread.is_alive():
             self._thread.join(2.0)
 
@@ -140,8 +140,12 @@ class Feed:
             nudged = self._nudge.is_set()
             self._nudge.clear()
             now = monotonic()
-            busy = now - self._key_at < AFTER_KEY_S and now < due + self.period_s / 2
-            if (self.paused or busy) and not nudged:
+            rest = self._key_at + AFTER_KEY_S - now
+            if rest > 0 and now < due + self.period_s / 2 and not nudged:
+                self._nudge.wait(rest)
+                self._wake.set()
+                continue
+            if self.paused and not nudged:
                 continue
             try:
                 changed = self.sources.alerts.changed()

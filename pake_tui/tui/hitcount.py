@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pake_tui.clock import monotonic
+from pake_tui.model.record import Cursor
 from pake_tui.tui.logreader import Answer, Job, Purpose, Reader
 
 
@@ -15,18 +17,23 @@ class HitCount:
         self.hits: Answer | None = None
         """The newest count; not the last one while `running`."""
         self.running = False
+        self.took_s = 0.0
+        """How long the last count took."""
+        self._begun = 0.0
         self._ask = ask
 
-    def start(self, query: str) -> None:
-        """Count the hits of a query instead of any other."""
-        self.hits, self.running = None, True
-        self._ask(self.reader, Job(Purpose.COUNT, query))
+    def start(self, query: str, before: Cursor | None = None) -> None:
+        """Count the hits of a query instead of any other, all or those before a place."""
+        if self.hits is not None and self.hits.job.query != query:
+            self.hits = None
+        self.running, self._begun = True, monotonic()
+        self._ask(self.reader, Job(Purpose.COUNT, query, before))
 
     def take(self, answer: Answer) -> None:
         """Take what the thread brought."""
         if not answer.problem:
             self.hits = answer
-        self.running = not answer.last
+        self.running, self.took_s = not answer.last, monotonic() - self._begun
 
     def stop(self) -> bool:
         """Stop; what was counted stays. False where nothing ran."""

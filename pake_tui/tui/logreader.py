@@ -8,7 +8,7 @@ from enum import Enum
 
 from msgspec import Struct
 
-from pake_tui.clock import monotonic, now_ns
+from pake_tui.clock import monotonic
 from pake_tui.errors import Cancelled, PakeError
 from pake_tui.model.record import Address, Cursor, Direction, LogBatch, LogRow
 from pake_tui.sources.protocols import Cancel, LogSource
@@ -150,13 +150,16 @@ def answers(source: LogSource, job: Job, ticket: int, cancel: Cancel) -> Iterato
     if job.at_ns is not None:
         start = source.place(job.at_ns)
     elif job.purpose is Purpose.OPEN and start is None and job.query:
-        edge = source.place(now_ns())
+        *_, end = source.read("", None, Direction.OLDER, 0, cancel)
+        edge = end.cursor
     for number, direction in enumerate(job.directions):
         final = number == len(job.directions) - 1
         if job.purpose is Purpose.COUNT:
-            batches = source.count(job.query, cancel)
+            batches = source.count(job.query, cancel, job.start)
         else:
-            batches = source.read(job.query, start, direction, job.limit, cancel)
+            # What is read on from the edge later must not have been read before.
+            at = edge if direction is Direction.OLDER and start is None else start
+            batches = source.read(job.query, at, direction, job.limit, cancel)
             if job.context:
                 from pake_tui.query.around import with_context
 

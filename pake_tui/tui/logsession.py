@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from pake_tui.model.record import Direction, LogFiles, LogRow, RowKind
+from pake_tui.model.record import Cursor, Direction, LogFiles, LogRow, RowKind
 from pake_tui.tui.logreader import Answer, Job, Purpose
 from pake_tui.tui.logwindow import PAGE, Window
 from pake_tui.tui.terms import with_term
@@ -51,6 +51,7 @@ class LogSession:
         self._send = send
         self._shown = (query, False)
         self._opened = self._placed = True
+        self._counted = False
         self._held: list[Answer] = []
         self._land_y: int | None = None
         self._arriving = self._behind = False
@@ -112,11 +113,16 @@ class LogSession:
         """Read by another query, or light up another, at the same place."""
         before = self.read_query
         self.query, self.lit = query, lit
-        self.came, self.came_more = 0, False
+        self.came, self.came_more, self._counted = 0, False, False
         if self.read_query != before:
             self.reopen()
         else:
             self._shown = (query, lit)
+
+    def count_from_here(self) -> Cursor | None:
+        """From now on `came` counts what comes after the newest row here; that place, if it is the newest."""
+        self.came, self.came_more, self._counted = 0, not self.window.at_newest, True
+        return self.window.newer if self.window.at_newest and not self.lit else None
 
     def show_context(self, count: int) -> None:
         """Read so many lines around each match, at the same place."""
@@ -253,6 +259,8 @@ class LogSession:
 
     def _begin(self, job: Job, answer: Answer) -> None:
         self._opened, self._placed = True, False
+        # What came between the newest row before and the first one now is not known.
+        self.came_more = self.came_more or self._counted
         self._shown = (self.query, self.lit)
         at_an_end = answer.start is None
         self.window.open(

@@ -55,15 +55,15 @@ class Watch:
         self.ages_ms: list[float] = []
         self.keys_ms: list[float] = []
 
-    def run(self, seconds: float) -> None:
+    def run(self, seconds: float, *, keys: bool = False) -> None:
         """Look at every frame, and now and then press a key that shows something at once."""
         end, key_at = time.monotonic() + seconds, time.monotonic()
         while time.monotonic() < end:
-            self._look(0.02)
-            if time.monotonic() >= key_at:
+            self._look(0.05)
+            if keys and time.monotonic() >= key_at:
                 key_at = time.monotonic() + KEY_EVERY_S
-                self._key("?", "Help: logs")
-                self._key("<esc>", "following")
+                self._key("k", "f follows|[0-9]+.? new")
+                probe.effect(self.terminal, "G", "· following")
 
     def _look(self, seconds: float) -> None:
         self.terminal.pump(seconds)
@@ -84,11 +84,6 @@ def of(values: Sequence[float]) -> str:
     return f"{middle:.0f} ms median, {late:.0f} of ten one, {ordered[-1]:.0f} worst"
 
 
-def used(before: dict[int, float], pids: Sequence[int]) -> float:
-    """Seconds of processor that processes used since."""
-    return sum(probe.cpu_seconds([pid]) - before.get(pid, 0.0) for pid in pids)
-
-
 def tail_and_rg(log: Path, word: str, seconds: float) -> str:
     """What `tail -F | rg` takes, percent of a core; where it is installed."""
     if shutil.which("rg") is None or shutil.which("tail") is None:
@@ -97,10 +92,9 @@ def tail_and_rg(log: Path, word: str, seconds: float) -> str:
         subprocess.Popen(["tail", "-n0", "-F", str(log)], stdout=subprocess.PIPE) as tail,
         subprocess.Popen(["rg", "-F", word], stdin=tail.stdout, stdout=subprocess.DEVNULL) as rg,
     ):
-        pids = [tail.pid, rg.pid]
-        before = {pid: probe.cpu_seconds([pid]) for pid in pids}
+        before = probe.cpu_seconds([tail.pid, rg.pid])
         time.sleep(seconds)
-        percent = 100 * used(before, pids) / seconds
+        percent = 100 * (probe.cpu_seconds([tail.pid, rg.pid]) - before) / seconds
         tail.kill()
         rg.kill()
     return f"{percent:.0f} %"
@@ -130,15 +124,15 @@ def main() -> int:
                 str(options.seconds + 4),
             ]
             with subprocess.Popen(writing, stdout=subprocess.PIPE, text=True, cwd=ROOT) as writer:
+                probe.run_for(terminal, 2.0)
+                pids = [terminal.process.pid]
+                before, begun = probe.cpu_seconds(pids), time.monotonic()
                 watch = Watch(terminal)
-                watch.run(2.0)
-                pids = probe.tree([terminal.process.pid])
-                before, begun = {pid: probe.cpu_seconds([pid]) for pid in pids}, time.monotonic()
-                watch = Watch(terminal)
-                watch.run(options.seconds - 6)
-                pids = probe.tree([terminal.process.pid])
-                percent = 100 * used(before, pids) / (time.monotonic() - begun)
-                memory = [round(probe.pss_mb([pid]), 1) for pid in pids]
+                watch.run(options.seconds - 12)
+                percent = 100 * (probe.cpu_seconds(pids) - before) / (time.monotonic() - begun)
+                memory = probe.pss_mb(pids)
+                pressing = Watch(terminal)
+                pressing.run(6.0, keys=True)
                 peer = tail_and_rg(stage.log, '"level":"error"', 4.0)
                 written = int(writer.communicate()[0])
             probe.run_for(terminal, SETTLE_S)
@@ -149,8 +143,8 @@ def main() -> int:
     print(f"{os.cpu_count()} CPUs; {written:,} lines, {size / 1e6:.0f} MB, {options.rate:,.0f} a second")
     print(f"processor, console and its search process   {percent:.0f} %   (goal 60; tail -F | rg: {peer})")
     print(f"newest line on the screen is behind by      {of(watch.ages_ms)}   (goal 250)")
-    print(f"a key's effect (help, esc)                  {of(watch.keys_ms)}   (goal 50)")
-    print(f"PSS of each, MB                             {memory}")
+    print(f"a key's effect (the cursor, which stops it) {of(pressing.keys_ms)}   (goal 50)")
+    print(f"PSS of both                                 {memory:.0f} MB")
     lost = "none lost" if hits == truth else f"LOST, wrote {truth:,}"
     print(
         f"hits of {options.query} on the screen{'':16}{hits:,}   ({lost})"

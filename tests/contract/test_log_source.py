@@ -158,6 +158,14 @@ def test_count_is_the_number_of_hits(source: LogSource) -> None:
     assert last.scanned_bytes == last.total_bytes
 
 
+def test_hits_up_to_a_place_and_behind_it_are_all(source: LogSource) -> None:
+    """What is counted before a place and what is read from it on are the hits of the whole view."""
+    found = rows(source, "level>=warning")
+    for row in found[:: len(found) // 4]:
+        *_, last = source.count("level>=warning", threading.Event(), row.after)
+        assert last.hits + len(rows(source, "level>=warning", row.after)) == len(found)
+
+
 def test_a_trace_crosses_services(source: LogSource) -> None:
     """One request's path over all services, with its first error, whatever the case of the ID."""
     for wanted in ("req-7f3a", "REQ-7F3A"):

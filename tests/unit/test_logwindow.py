@@ -192,6 +192,23 @@ def test_hits_that_come_while_a_filter_stands_are_counted() -> None:
     assert (view.session.came, view.session.came_more) == (5, False)
 
 
+def test_hits_passed_over_by_a_jump_to_the_end_are_not_passed_off_as_all() -> None:
+    """After a jump to the end there may be more hits than came, until they are counted anew."""
+    view = opened(50_000)
+    session = view.session
+    session.show_query("level>=error", False)
+    view.answer_all()
+    session.count_from_here()
+    session.open_newest()
+    view.answer_all()
+    assert session.came_more
+    assert session.count_from_here() == session.window.newer
+    assert (session.came, session.came_more) == (0, False)
+    session.open_oldest()
+    view.answer_all()
+    assert session.count_from_here() is None
+
+
 def test_scrolling_up_reads_on_without_moving_the_row() -> None:
     """Reading older lines leaves the same record under the cursor, at the same height."""
     view = opened(10_000)

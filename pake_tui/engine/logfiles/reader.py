@@ -10,14 +10,14 @@ from msgspec import Struct
 from pake_tui.clock import monotonic
 from pake_tui.engine.logfiles import blocks
 from pake_tui.engine.logfiles.blocks import Block
-from pake_tui.engine.logfiles.cursor import decode
-from pake_tui.engine.logfiles.index import candidates, counted
+from pake_tui.engine.logfiles.cursor import Position, decode
+from pake_tui.engine.logfiles.index import candidates, counted, index_of
 from pake_tui.engine.logfiles.merging import BATCH_S, MergedRead, bounds
-from pake_tui.engine.logfiles.rows import Cursors, lone_row
+from pake_tui.engine.logfiles.rows import Cursors, lone_row, tag_of
 from pake_tui.engine.logfiles.strand import Item, Strand
 from pake_tui.engine.logfiles.suspects import Suspects, odd_spans
 from pake_tui.engine.logfiles.tape import Tape
-from pake_tui.engine.logfiles.view import View, find_time
+from pake_tui.engine.logfiles.view import View, find_time, positions
 from pake_tui.errors import LogError
 from pake_tui.model.record import Address, Cursor, Direction, LogBatch, RecordDetail
 from pake_tui.query import Query
@@ -51,22 +51,30 @@ class LogReader(Struct):
         reading = MergedRead(view, strands, query, direction, limit)
         return reading.batches(known, cancel)
 
-    def count(self, view: View, query: Query, cancel: threading.Event) -> Iterator[LogBatch]:
-        """Hits over all files, growing; of the empty query: records, counted by their first lines."""
-        total = sum(tape.size for tape in view.tapes)
+    def count(
+        self, view: View, query: Query, cancel: threading.Event, before: Cursor | None = None
+    ) -> Iterator[LogBatch]:
+        """Hits over all files, or up to a place, growing; of the empty query: records, by their first lines.
+
+        LogError: a foreign cursor.
+        """
+        ends = [(tape.size, 0) for tape in view.tapes]
+        if before is not None:
+            ends = positions(view, decode(before), tag_of(query))
+        total = sum(end for end, _ in ends)
         cursors = Cursors(view.tapes, "")
         hits = done = 0
         told = monotonic()
-        for index, tape in enumerate(view.tapes):
-            for more, here in _counted(tape, query, cancel):
+        for index, (tape, end) in enumerate(zip(view.tapes, ends, strict=True)):
+            for more, here in _counted(tape, query, cancel, end):
                 if cancel.is_set():
                     return
                 hits += more
                 if monotonic() - told >= BATCH_S:
                     told = monotonic()
                     yield LogBatch((), "", scanned_bytes=done + here, total_bytes=total, hits=hits)
-            done += tape.size
-            cursors.move(index, (tape.size, 0))
+            done += end[0]
+            cursors.move(index, end)
         if not cancel.is_set():
             yield LogBatch((), cursors.here(), total, total, hits, done=True, at_end=True)
 
@@ -112,9 +120,9 @@ def _records(tape: Tape, block: Block, suspects: Suspects) -> int:
     return count
 
 
-def _counted_fields(strand: Strand) -> Iterator[tuple[int, int]]:
+def _counted_fields(strand: Strand, end: int) -> Iterator[tuple[int, int]]:
     """The same of a query for fields; what can't be judged by them alone is parsed."""
-    for block in strand.suspect_blocks():
+    for block in strand.suspect_blocks(end):
         judged = None if block.cut else strand.suspects.counted(block.data)
         hits, spans = judged or (0, [(0, block.end - block.start)])
         yield hits + sum(strand.hits(block.part(*span)) for span in spans), block.end
@@ -131,21 +139,31 @@ def _some(items: Iterator[Item], count: int) -> list[Item]:
     return found
 
 
-def _counted(tape: Tape, query: Query, cancel: threading.Event) -> Iterator[tuple[int, int]]:
-    """(further hits, bytes read of this file), at each block and hit."""
+def _counted(
+    tape: Tape, query: Query, cancel: threading.Event, before: Position
+) -> Iterator[tuple[int, int]]:
+    """(further hits, bytes read of this file) up to a position, at each block and hit."""
+    end, part = before
     if query.empty:
         everything = Suspects(query, tape.reading)
-        for block in blocks.newer(tape, 0, tape.size):
+        for block in blocks.newer(tape, 0, end):
             if cancel.is_set():
                 return
             yield _records(tape, block, everything), block.end
         return
-    known, ranges = counted(tape, query) or (0, None)
+    index = index_of(tape)
+    if index is not None and index.end > end:
+        # It counts whole blocks, of which some are beyond the end.
+        known, ranges = 0, candidates(tape, query)
+    else:
+        known, ranges = counted(tape, query) or (0, None)
     yield known, 0
     strand = Strand(tape, query, cancel, ranges=ranges)
+    if part:
+        yield sum(1 for _ in strand.earlier_parts(end, part)), 0
     if strand.suspects.counts and tape.parser().unframed:
-        yield from _counted_fields(strand)
+        yield from _counted_fields(strand, end)
         return
-    begin, end = bounds(strand)
-    for item in strand.newer((begin, 0), end):
+    begin, latest = bounds(strand)
+    for item in strand.newer((begin, 0), min(latest, end)):
         yield int(item.record is not None), item.end[0]

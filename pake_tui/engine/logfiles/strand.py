@@ -109,9 +109,9 @@ class Strand:
         if at < end:
             yield self._mark(time_ns, end)
 
-    def suspect_blocks(self) -> Iterator[Block]:
-        """The blocks of the file that may hold a hit, oldest first."""
-        for begin, stop in self._within(0, self.tape.size):
+    def suspect_blocks(self, end: int) -> Iterator[Block]:
+        """The blocks of the file, up to the byte `end`, that may hold a hit, oldest first."""
+        for begin, stop in self._within(0, end):
             for block in blocks.newer(self.tape, begin, stop, self._piece):
                 if self._cancel.is_set():
                     return
@@ -155,7 +155,7 @@ class Strand:
         """From a position back to the beginning, newest first."""
         offset, part = position
         if part:
-            yield from self._earlier_parts(offset, part)
+            yield from self.earlier_parts(offset, part)
         for low, high in self._within(0, offset, backwards=True):
             for block in blocks.older(self.tape, high, self._piece, low):
                 if self._cancel.is_set():
@@ -196,7 +196,8 @@ class Strand:
                 return before, found
         return -1, time_before(self.tape, block.start)
 
-    def _earlier_parts(self, offset: int, part: int) -> Iterator[Item]:
+    def earlier_parts(self, offset: int, part: int) -> Iterator[Item]:
+        """The hits among the records of one line before a part of it, newest first."""
         block = next(blocks.newer(self.tape, offset, self.tape.size, self._piece), None)
         raws = block.records(self.tape) if block else []
         if raws:

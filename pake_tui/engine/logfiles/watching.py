@@ -18,7 +18,7 @@ from pathlib import Path
 
 from pake_tui.engine.store.files import file_system, is_network
 
-GAP_S = 0.15
+GAP_S = 0.17
 """A file that is written all the time is told of so often."""
 _MODIFY, _ATTRIB, _MOVED_FROM, _MOVED_TO, _CREATE, _DELETE = 0x2, 0x4, 0x40, 0x80, 0x100, 0x200
 _DELETE_SELF, _MOVE_SELF = 0x400, 0x800

@@ -75,7 +75,7 @@ def perform(request: Request, view: View, cancel: threading.Event) -> Iterator[L
     query = parse(request.text, now_ns=request.now_ns, zone=request.zone, aliases=aliases)
     reader = LogReader(request.numbers)
     if request.kind == "count":
-        return reader.count(view, query, cancel)
+        return reader.count(view, query, cancel, request.start)
     return reader.read(view, query, request.start, request.direction, request.limit, cancel)
 
 

@@ -158,9 +158,9 @@ class EmbeddedLogSource:
         request = self._request("read", query, start=start, direction=direction, limit=limit)
         return self._noting(self._answers(request, cancel, LogBatch))
 
-    def count(self, query: str, cancel: Cancel) -> Iterator[LogBatch]:
-        """Hits over all files, growing. QueryError at once."""
-        return self._answers(self._request("count", query), cancel, LogBatch)
+    def count(self, query: str, cancel: Cancel, before: Cursor | None = None) -> Iterator[LogBatch]:
+        """Hits over all files, or up to a place, growing. QueryError at once, LogError while reading."""
+        return self._answers(self._request("count", query, start=before), cancel, LogBatch)
 
     def trace(self, correlation_id: str, cancel: Cancel) -> Iterator[Trace]:
         """Growing traces of an ID, or of those that begin with eight characters or more of it."""

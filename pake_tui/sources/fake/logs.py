@@ -90,9 +90,10 @@ class FakeLogSource:
         """At most `limit` rows that match. QueryError at once, LogError for a foreign cursor."""
         return self._read(self.parse(query), self._index(start, direction), direction, limit, cancel)
 
-    def count(self, query: str, cancel: Cancel) -> Iterator[LogBatch]:
-        """Hits, growing."""
-        return self._count(self.parse(query), cancel)
+    def count(self, query: str, cancel: Cancel, before: Cursor | None = None) -> Iterator[LogBatch]:
+        """Hits, all or up to a place, growing. LogError for a foreign cursor."""
+        rows = self._snapshot()[: self._index(before, Direction.OLDER)]
+        return self._count(self.parse(query), cancel, rows)
 
     def detail(self, address: Address, context: int = 3) -> RecordDetail:
         """One record whole with its neighbours in its file. LogError."""
@@ -195,8 +196,7 @@ class FakeLogSource:
         at_end = hits < limit
         yield LogBatch(tuple(found[::step]), _cursor(index), scanned, total, hits, done=True, at_end=at_end)
 
-    def _count(self, query: Query, cancel: Cancel) -> Iterator[LogBatch]:
-        rows = self._snapshot()
+    def _count(self, query: Query, cancel: Cancel, rows: list[LogRow]) -> Iterator[LogBatch]:
         hits = 0
         for number, row in enumerate(rows, 1):
             if cancel.is_set():

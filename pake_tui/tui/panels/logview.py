@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 NOTES_MOST = 3
 DRAWN_MOST = 500
+QUICK_S = 1.0
 
 
 class LogView(Panel):
@@ -186,14 +187,19 @@ class LogView(Panel):
             self._service_width = max(self._service_width, width)
 
     def count(self, opened: Answer | None = None) -> None:
-        """Count all hits of the query beside everything else, once; not where all of them were just read."""
-        session, window = self.session, self.session.window
-        if not session.query or self.counted.hits is not None or self.counted.running:
+        """Count all hits of the query beside everything else; not where all of them were just read.
+
+        Again only where hits were left out since, and a count takes no time worth speaking of.
+        """
+        session, window, counted = self.session, self.session.window, self.counted
+        again = session.came_more and window.at_newest and counted.took_s < QUICK_S
+        if not session.query or counted.running or (counted.hits is not None and not again):
             return
+        before = session.count_from_here()
         if opened is not None and not session.lit and window.at_oldest and window.at_newest:
-            self.counted.hits = replace(opened, hits=window.hits(), last=True)
+            counted.hits = replace(opened, hits=window.hits(), last=True)
         else:
-            self.counted.start(session.query)
+            counted.start(session.query, before)
 
     def stop_search(self) -> bool:
         """Stop a search or a count that runs."""
