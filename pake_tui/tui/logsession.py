@@ -81,6 +81,9 @@ class LogSession:
     def open_newest(self) -> None:
         """The newest page, and follow from there."""
         self.following, self.fresh, self.fresh_more = True, 0, False
+        self._open_end()
+
+    def _open_end(self) -> None:
         self._ask(Job(Purpose.OPEN, self.read_query, limit=self._page()))
 
     def open_oldest(self) -> None:
@@ -164,7 +167,9 @@ class LogSession:
         window = self.window
         if self.job is not None:
             self._behind = True
-        elif self.following and (far or not window.at_newest or window.newer is None):
+        elif window.newer is None:
+            self._open_end()
+        elif self.following and (far or not window.at_newest):
             self.open_newest()
         elif window.at_newest:
             self._extend(NEWER, ARRIVALS, arriving=True)

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC
+from pathlib import Path
+
+import pytest
 
 from pake_tui.errors import LogError
 from pake_tui.model.record import Address, Direction, LogBatch, LogRow, Record, RowKind
+from pake_tui.sources.embedded.logs import EmbeddedLogSource
 from pake_tui.sources.protocols import Cancel
-from pake_tui.tui.logreader import Answer, Job, Purpose, Reader, paced, run_job
+from pake_tui.tui.logreader import Answer, Job, Purpose, Reader, answers, paced, run_job
+from pake_tui.tui.logsession import LogSession
 
 OLDER, NEWER = Direction.OLDER, Direction.NEWER
 WAIT_S = 5
@@ -112,3 +118,28 @@ def test_the_newest_work_wins() -> None:
     reader.stop()
     assert tickets != [reader.ticket]
     reader.close()
+
+
+@pytest.mark.parametrize("following", [True, False])
+def test_the_first_lines_of_an_empty_file_are_shown(tmp_path: Path, following: bool) -> None:
+    """A view opened on an empty file shows what is written then, whether it follows or not."""
+    path, jobs = tmp_path / "app.log", list[Job]()
+    path.touch()
+    source = EmbeddedLogSource([str(path)], assumed_zone=UTC, worker=False)
+    session = LogSession(jobs.append)
+
+    def answer_all() -> None:
+        while jobs:
+            for answer in answers(source, jobs.pop(), 1, threading.Event()):
+                session.take(answer)
+
+    session.grew(source.files())
+    session.open_newest()
+    answer_all()
+    session.following = following
+    with path.open("a") as file:
+        file.write('{"message": "first"}\n')
+    session.grew(source.files())
+    answer_all()
+    assert [row.record.message for row in session.window.rows] == ["first"]
+    assert session.following is following
