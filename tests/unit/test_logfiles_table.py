@@ -233,6 +233,18 @@ def test_files_over_the_limit_are_named(tmp_path: Path) -> None:
     assert table.unread() == (f"not searched: {words}",)
 
 
+def test_a_pattern_of_too_many_names_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a pattern names more files than are looked at, the view says so."""
+    monkeypatch.setattr("pake_tui.engine.logfiles.discover.MOST_FOUND", 5)
+    monkeypatch.setattr(table_module, "MOST_FOUND", 5)
+    for number in range(7):
+        (tmp_path / f"{number}.log").touch()
+    pattern = f"{tmp_path}/*.log"
+    found = FileTable(lambda: exactly([pattern]), Reading(UTC)).files()
+    words = f"{pattern}: names more than 5 files, not all were looked at; name fewer"
+    assert [one.problem for one in found.files] == ["", "", "", "", "", words]
+
+
 def test_ten_thousand_files_are_looked_at_now_and_then(tmp_path: Path) -> None:
     """The newest are read, the others take one line, and looking for news takes little of the time."""
     for number in range(10_000):

@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 HOST_FOLDER = "/var/log"
 HOST_NAMES = (
@@ -24,7 +25,8 @@ HOST_NAMES = (
     "maillog",
     "user.log",
 )
-MOST_FOUND = 10_000
+MOST_FOUND = 100_000
+"""Names that a pattern may have; those beyond are not looked at, which is said."""
 MOST_HOST = 40
 PACKED = (".gz", ".xz", ".bz2", ".zst")
 _COMPRESSED = (".lz4", ".zip")
@@ -43,12 +45,13 @@ class Found(Struct, frozen=True):
 class Discovery(Struct, frozen=True):
     """The files of a view, older siblings before the file itself, and where they came from.
 
-    `compressed` are siblings that can't be read.
+    `compressed` are siblings that can't be read, `cut` patterns of which not all names were looked at.
     """
 
     found: tuple[Found, ...]
     origin: str
     compressed: tuple[str, ...] = ()
+    cut: tuple[str, ...] = ()
 
 
 class Folders:
@@ -64,7 +67,7 @@ class Folders:
             known = self._known.get(folder)
             if known is None or known[0] != changed:
                 with os.scandir(folder) as entries:
-                    names = sorted(entry.name for entry in islice(entries, 10 * MOST_FOUND))
+                    names = sorted(entry.name for entry in islice(entries, MOST_FOUND))
                 self._known[folder] = known = (changed, names)
         except OSError:
             return []
@@ -80,8 +83,8 @@ def discover(
     """
     named = [Found(path, service) for service, path in registered if _there(path)]
     registrations = len(named)
-    for pattern in globs:
-        named += [Found(path, service_of(path)) for path in matches(pattern)]
+    globbed, cut = _globbed(globs)
+    named += globbed
     if named:
         origin = " and ".join(
             word
@@ -91,17 +94,28 @@ def discover(
             )
             if some
         )
-        return _with_siblings(named, origin, folders)
-    named = [Found(path, service_of(path)) for path in matches("logs/*.log")]
+        return replace(_with_siblings(named, origin, folders), cut=cut)
+    named, cut = _globbed(("logs/*.log",))
     if named:
-        return _with_siblings(named, "./logs/*.log", folders)
+        return replace(_with_siblings(named, "./logs/*.log", folders), cut=cut)
     return _with_siblings(list(_host_logs(host, folders)), f"this host's {host}", folders)
 
 
 def exactly(patterns: Sequence[str]) -> Discovery:
     """Just the files that paths and globs name, no siblings. A plain path is kept though it is missing."""
-    named = [Found(path, service_of(path)) for pattern in patterns for path in matches(pattern)]
-    return Discovery(tuple(dict.fromkeys(named)), "--file")
+    named, cut = _globbed(patterns)
+    return Discovery(tuple(dict.fromkeys(named)), "--file", cut=cut)
+
+
+def _globbed(patterns: Sequence[str]) -> tuple[list[Found], tuple[str, ...]]:
+    """The files that patterns name, and those patterns that name more than is looked at."""
+    named: list[Found] = []
+    cut: list[str] = []
+    for pattern in patterns:
+        paths = matches(pattern)
+        cut += [pattern] if len(paths) >= MOST_FOUND else []
+        named += [Found(path, service_of(path)) for path in paths]
+    return named, tuple(cut)
 
 
 def matches(pattern: str) -> list[str]:
@@ -111,14 +125,15 @@ def matches(pattern: str) -> list[str]:
     except OSError:  # the working folder is gone
         return []
     if not glob.has_magic(absolute) or Path(absolute).is_file():
-        return (
-            [str(p) for p in sorted(Path(absolute).glob("*.log"))] if Path(absolute).is_dir() else [absolute]
-        )
-    found = islice(glob.iglob(absolute, recursive=True), MOST_FOUND)  # noqa: PTH207 - absolute patterns
-    return sorted(path for path in found if not path.endswith(_COMPRESSED) and not os.path.isdir(path))  # noqa: PTH112 - thousands of them
+        if not Path(absolute).is_dir():
+            return [absolute]
+        absolute = f"{glob.escape(absolute)}/*.log"
+    found = glob.iglob(absolute, recursive=True)  # noqa: PTH207 - absolute patterns
+    files = (path for path in found if not path.endswith(_COMPRESSED) and not os.path.isdir(path))  # noqa: PTH112 - thousands of them
+    return sorted(islice(files, MOST_FOUND))
 
 
-@lru_cache(maxsize=2 * MOST_FOUND)
+@lru_cache(maxsize=20_000)
 def service_of(path: str) -> str:
     """The service that a file's name tells: `api` for api.log.1, `nginx` for nginx/access.log."""
     name = Path(path).name
@@ -160,7 +175,7 @@ def _with_siblings(named: Sequence[Found], origin: str, folders: Folders) -> Dis
             found.pop(path, None)
             found[path] = Found(path, one.service, rotated=True)
         found.setdefault(one.path, one)
-    return Discovery(tuple(found.values())[:MOST_FOUND], origin, tuple(compressed))
+    return Discovery(tuple(found.values()), origin, tuple(compressed))
 
 
 def _age(number: str) -> tuple[int, str]:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from pake_tui.clock import monotonic
-from pake_tui.engine.logfiles.discover import Discovery, Found
+from pake_tui.engine.logfiles.discover import MOST_FOUND, Discovery, Found
 from pake_tui.engine.logfiles.tape import Reading, Tape, key_of
 from pake_tui.engine.logfiles.unpack import NotUnpacked
 from pake_tui.engine.logfiles.view import View, settled
@@ -123,6 +123,9 @@ class FileTable:
         """Open what is new, follow what was renamed, and see what left."""
         before, self._tapes, self._order, self._problems = self._tapes, {}, [], {}
         self._packed = {}
+        for pattern in self._discovery.cut:
+            words = f"{pattern}: names more than {MOST_FOUND:,} files, not all were looked at; name fewer"
+            self._problems[pattern] = LogFile(pattern, pattern, "", 0, "", words)
         rotated, self._rotated = self._rotated, set()
         for found in self._newest():
             try:
