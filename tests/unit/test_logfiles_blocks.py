@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pake_tui.engine.logfiles import blocks
+from pake_tui.engine.logfiles import tape as tape_module
 from pake_tui.engine.logfiles.blocks import Raw
 from pake_tui.engine.logfiles.tape import Reading, Tape
 
@@ -141,3 +142,17 @@ def test_what_is_no_regular_file_is_refused(tmp_path: Path) -> None:
     for name in (tmp_path / "pipe", tmp_path):
         with pytest.raises(OSError, match="regular file"):
             Tape(str(name), "x", Reading())
+
+
+def test_a_large_utf16_file_says_where_it_was_not_read_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is beyond the limit is not left out in silence: the last line says so, and how to read it."""
+    monkeypatch.setattr(tape_module, "UTF16_BYTES", 40)
+    path = tmp_path / "app.log"
+    path.write_text("one\ntwo\n" * 10, encoding="utf-16")
+    tape = Tape(str(path), "app", Reading(UTC))
+    lines = tape.read(0, tape.size).decode().splitlines()
+    assert lines[:4] == ["\ufeffone", "two", "one", "two"]
+    assert "what follows here is not" in lines[4]
+    assert len(lines) == 5

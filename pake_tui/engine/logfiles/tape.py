@@ -27,6 +27,10 @@ SAMPLE_LINES = 200
 HEAD_BYTES = 64
 RECORD_BYTES = 256 * 1024
 UTF16_BYTES = 64 * 1024 * 1024
+REST_UNREAD = (
+    "pake-tui: of a file in UTF-16 the first 64 MiB are read, what follows here is not; "
+    "to read it all: iconv -f UTF-16 -t UTF-8\n"
+)
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
@@ -136,11 +140,14 @@ class Tape:
         return len(first), zlib.crc32(first)
 
     def _utf8(self, size: int) -> bytes:
-        """A UTF-16 file's text as UTF-8, the first 64 MB of it; made again when it has grown."""
+        """A UTF-16 file's text as UTF-8, the first 64 MiB of it; made again when it has grown."""
         with self._lock:
             if self._decoded[0] != size:
                 raw = os.pread(self.descriptor, min(size, UTF16_BYTES) & ~1, 0)
-                self._decoded = (size, raw.decode(self._codec, "replace").encode("utf-8", "replace"))
+                text = raw.decode(self._codec, "replace")
+                if size > UTF16_BYTES:
+                    text = text[: text.rfind("\n") + 1] + REST_UNREAD
+                self._decoded = (size, text.encode("utf-8", "replace"))
             return self._decoded[1]
 
     @property
