@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pake_tui import paths
 from tests.pty.driver import Terminal
 
 COMMAND = [sys.executable, "-m", "pake_tui"]
@@ -246,3 +247,44 @@ def test_the_doctor_names_a_corrupt_state_and_goes_on(state: Path) -> None:
     assert done.returncode == 1
     assert f"{state}/state.db is corrupt" in done.stdout
     assert "terminal" in done.stdout
+
+
+def small_disk(folder: Path, kilobytes: int) -> list[str]:
+    """What goes in front of a command that shall find a disk of so little room there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    script = f'mount -t tmpfs -o size={kilobytes}k tmpfs "$0" && exec "$@"'
+    return ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, str(folder)]
+
+
+def may_mount(tmp_path: Path) -> bool:
+    """Whether this machine lets anybody have a file system of his own."""
+    try:
+        return subprocess.run([*small_disk(tmp_path / "try", 100), "true"], check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def big_log(path: Path) -> Path:
+    """A log that deserves an index of some 100 KB."""
+    line = '{"timestamp":"2026-03-01T%02d:%02d:%02dZ","level":"%s","message":"number %d","cid":"r-%08x"}\n'
+    with path.open("w") as file:
+        for n in range(80_000):
+            level = "error" if n % 9_999 == 0 else "info"
+            file.write(line % (n // 3600, n // 60 % 60, n % 60, level, n, n * 2_654_435_761 % 2**32))
+    return path
+
+
+def test_a_disk_that_fills_while_a_log_is_indexed(tmp_path: Path, consoles: list[Terminal]) -> None:
+    """The log screen says that there is no index and why; searches find the same, and the console goes on."""
+    if not may_mount(tmp_path):
+        pytest.skip("no file system can be mounted here")
+    log, cache = big_log(tmp_path / "big.log"), paths.cache_folder()
+    terminal = open_console(consoles, str(log), before=small_disk(cache, 64))
+    terminal.wait_for("number 79999")
+    terminal.press("/", *"level:error", "<enter>")
+    terminal.wait_for("9 hits")
+    terminal.wait_for("searched without index", seconds=60)
+    terminal.wait_for("no space left")
+    terminal.press("1")
+    terminal.wait_for("number 79999")
+    terminal.wait_for("no space left")

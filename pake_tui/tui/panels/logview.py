@@ -162,6 +162,7 @@ class LogView(Panel):
 
     def _take_rows(self, answer: Answer) -> None:
         self._measure(answer.rows)
+        self.session.height = max(1, self.inner_height)
         said = self.session.take(answer)
         if answer.problem:
             self.read_matcher()
