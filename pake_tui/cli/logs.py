@@ -116,8 +116,10 @@ def run(options: argparse.Namespace) -> int:
     return 0 if printed else 1
 
 
-def open_source(options: argparse.Namespace) -> EmbeddedLogSource:
-    """The source the options name; what can't be read is said on standard error. LogError if nothing can."""
+def open_source(options: argparse.Namespace, *, complains: bool = True) -> EmbeddedLogSource:
+    """The source the options name; what can't be read is said on standard error, unless somebody else says it
+    (`complains`). LogError if nothing can be read.
+    """
     streams = Streams()
     atexit.register(streams.close)
     options.file = streams.files(options.file)
@@ -129,6 +131,8 @@ def open_source(options: argparse.Namespace) -> EmbeddedLogSource:
     if options.file and problems and len(problems) == len(files):
         source.close()
         raise LogError("; ".join(safe(problem) for problem in problems))
+    if not complains:
+        problems = []
     for problem in problems[:MOST_PROBLEMS]:
         print(f"pake-tui: not read: {safe(problem)}", file=sys.stderr)
     if len(problems) > MOST_PROBLEMS:

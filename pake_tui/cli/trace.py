@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the trace; the exit code."""
-    source = open_source(options)
+    source = open_source(options, complains=False)
     try:
         trace = Trace(options.id)
         for trace in source.trace(options.id, threading.Event()):  # noqa: B007 - the last one is whole

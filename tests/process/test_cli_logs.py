@@ -177,3 +177,12 @@ def test_without_options_the_usual_places_are_read() -> None:
     logs.mkdir()
     (logs / "web.log").write_text(line(1, "from ./logs"))
     assert "from ./logs" in run("logs").stdout
+
+
+def test_trace_says_once_what_it_did_not_search(log: Path) -> None:
+    """A file that can't be read stands below the trace, in one line."""
+    missing = str(log.parent / "gone.log")
+    done = run("trace", "req-0001", "--file", str(log), "--file", missing)
+    assert done.returncode == 0
+    assert done.stderr == f"pake-tui: not searched: {missing}: no such file\n"
+    assert f"not read: {missing}" in run("logs", "--file", str(log), "--file", missing).stderr
