@@ -1,9 +1,9 @@
-"""`pake-tui alerts`: list, show, acknowledge, give back, resolve and comment without the console.
+"""`pake-tui alerts`: list, show, acknowledge, give back, snooze, resolve and comment without the console.
 
 Exit codes: 0 done · 1 no such alert · 2 refused (somebody was first, read-only, or the state folder
 failed). With `--json` one alert per line: `id, fingerprint, state, severity, title, message, tags, service,
-first_seen, last_seen, count, acknowledged {by, at, comment}, resolved {by, at, note}`; `show` adds
-`history`, a list of `{at, kind, actor, text, state, severity}`. Times are ISO 8601 in UTC.
+first_seen, last_seen, count, snoozed_until, acknowledged {by, at, comment}, resolved {by, at, note}`; `show`
+adds `history`, a list of `{at, kind, actor, text, state, severity}`. Times are ISO 8601 in UTC.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from rich.cells import cell_len
 
 from pake_tui import paths
-from pake_tui.clock import iso, now_ns, short_duration
+from pake_tui.clock import iso, now_ns, parse_duration, short_duration
 from pake_tui.engine.store.state import StateStore
 from pake_tui.errors import NotFoundError
 from pake_tui.model.alert import Alert, AlertDetail, AlertEvent, AlertState, Policy
@@ -28,6 +28,7 @@ ACTIONS = {
     "show": "print one alert with its history",
     "ack": "take an alert",
     "unack": "give an acknowledged alert back",
+    "snooze": "silence an alert for a time",
     "resolve": "close an alert",
     "comment": "add to an alert's history",
 }
@@ -49,7 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             _add_list_options(sub)
             continue
         sub.add_argument("id", metavar="ID", help="an alert's id, or the beginning of it")
-        if name in ("ack", "resolve"):
+        if name == "snooze":
+            sub.add_argument("length", metavar="TIME", type=_length, help="how long: 30m, 2h, 1d")
+        if name in ("ack", "snooze", "resolve"):
             sub.add_argument("-m", "--message", default="", metavar="TEXT", help="said in the history")
         elif name == "comment":
             sub.add_argument("text", metavar="TEXT", help="said in the history")
@@ -88,6 +91,7 @@ def as_fields(alert: Alert) -> dict[str, object]:
         "first_seen": iso(alert.first_seen_ns),
         "last_seen": iso(alert.last_seen_ns),
         "count": alert.count,
+        "snoozed_until": iso(alert.snoozed_until_ns) if alert.snoozed_until_ns else None,
         "acknowledged": {"by": ack.by, "at": iso(ack.at_ns), "comment": ack.comment} if ack else None,
         "resolved": {"by": end.by, "at": iso(end.at_ns), "note": end.note} if end else None,
     }
@@ -116,9 +120,18 @@ def _act(source: EmbeddedAlertSource, action: str, options: argparse.Namespace) 
         return source.acknowledge(options.id, options.message)
     if action == "unack":
         return source.unacknowledge(options.id)
+    if action == "snooze":
+        return source.snooze(options.id, now_ns() + options.length, options.message)
     if action == "resolve":
         return source.resolve(options.id, options.message)
     return source.comment(options.id, options.text)
+
+
+def _length(text: str) -> int:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _list(source: EmbeddedAlertSource, options: argparse.Namespace) -> None:
@@ -159,6 +172,8 @@ def _who(alert: Alert) -> str:
         who, at_ns, text = end.by, end.at_ns, end.note
     elif ack := alert.acknowledged:
         who, at_ns, text = ack.by, ack.at_ns, ack.comment
+    elif alert.snoozed_until_ns:
+        return f"wakes in {short_duration(alert.snoozed_until_ns - now_ns())}"
     else:
         return "—"
     said = f" “{safe(text)}”" if text else ""

@@ -89,6 +89,10 @@ class AlertSource(Protocol):
         """Give it back: acknowledged becomes firing."""
         ...
 
+    def snooze(self, alert_id: str, until_ns: int, comment: str = "") -> Alert:
+        """Silent until a time (UTC ns). ConflictError where that has passed, or who resolved it."""
+        ...
+
     def resolve(self, alert_id: str, note: str = "") -> Alert:
         """Close it by hand. ConflictError says who was first."""
         ...

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pake_tui.clock import now_ns
+from pake_tui.clock import HOUR, now_ns
 from pake_tui.engine.monitoring.alerting import Alerting
 from pake_tui.engine.store.state import StateStore
 from pake_tui.errors import ConflictError, NotFoundError, ReadOnlyError
@@ -135,6 +135,21 @@ def test_giving_back_makes_it_fire(consoles: Consoles) -> None:
         consoles.ada.unacknowledge(alert_id)
 
 
+def test_a_snoozed_alert_is_silent_until_its_time(consoles: Consoles) -> None:
+    """It stays open and says until when, in its history who wanted that and why; the past is refused."""
+    alert_id = one(consoles.ada, AlertState.FIRING)
+    until = consoles.ada.alerts().fresh.at_ns or 0
+    silent = consoles.ada.snooze(alert_id, until + HOUR, "after the release")
+    assert (silent.state, silent.snoozed_until_ns) == (AlertState.SNOOZED, until + HOUR)
+    last = consoles.bob.alert(alert_id).history[-1]
+    assert (last.kind, last.actor, last.text) == ("snoozed", "ada", "after the release")
+    with pytest.raises(ConflictError, match="has passed"):
+        consoles.ada.snooze(alert_id, until - HOUR)
+    consoles.bob.resolve(alert_id)
+    with pytest.raises(ConflictError, match="resolved by bob"):
+        consoles.ada.snooze(alert_id, until + HOUR)
+
+
 def test_resolving_keeps_the_note(consoles: Consoles) -> None:
     """Who, and what was said."""
     done = consoles.ada.resolve(one(consoles.ada, AlertState.FIRING), "replaced the disk")
@@ -163,6 +178,7 @@ def test_a_reader_changes_nothing(consoles: Consoles) -> None:
         consoles.reader.unacknowledge,
         consoles.reader.resolve,
         lambda name: consoles.reader.comment(name, "x"),
+        lambda name: consoles.reader.snooze(name, 1),
     ):
         with pytest.raises(ReadOnlyError, match="--read-only"):
             wish(alert_id)

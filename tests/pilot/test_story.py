@@ -114,6 +114,52 @@ async def test_from_alert_to_resolved_by_keyboard() -> None:
         assert after.resolved.note == "done"
 
 
+async def test_marked_alerts_are_snoozed_together() -> None:
+    """`m` marks, `S` asks once for all of them; a wrong time is refused while it is typed."""
+    app = console()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("2")
+        panel = app.screen.query_one(AlertsPanel)
+        await until(pilot, lambda: panel.row_count() > 2, "alerts")
+        first, second = panel.rows[:2]
+        await pilot.press("m", "m")
+        assert panel.marked == {first.id, second.id}
+        assert "2 marked" in title_of(panel)
+        await pilot.press("S", "ctrl+u")
+        await type_text(pilot, "soon")
+        prompt = app.screen.query_one(Prompt)
+        assert "not a duration" in prompt.wrong[0]
+        await pilot.press("ctrl+u")
+        await type_text(pilot, "2h after the release")
+        await pilot.press("enter")
+        await until(pilot, lambda: said(app) == "2 alerts snoozed for 2 h", "what was done")
+        for one in (first, second):
+            detail = app.sources.alerts.alert(one.id)
+            assert detail.alert.state is AlertState.SNOOZED
+            assert detail.history[-1].text == "after the release"
+        await until(pilot, lambda: not panel.marked and "2 snoozed" in title_of(panel), "the counts")
+        row = next(n for n, one in enumerate(panel.rows) if one.id == first.id)
+        assert "wakes in" in "".join(text for text, _ in panel.draw_row(row, 118))
+
+
+async def test_of_marked_alerts_those_that_somebody_had_first_are_told() -> None:
+    """What can be done is done; what can't says why."""
+    app = console()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("2")
+        panel = app.screen.query_one(AlertsPanel)
+        await until(pilot, lambda: panel.row_count() > 2, "alerts")
+        assert panel.rows[2].state is AlertState.ACKNOWLEDGED
+        await pilot.press("m", "m", "m", "a")
+        await until(pilot, lambda: "2 alerts acknowledged; 1 not:" in said(app), "what was done")
+        assert "acknowledged by ada" in said(app)
+
+
+def title_of(panel: AlertsPanel) -> str:
+    """What stands on the right of its frame."""
+    return "".join(text for text, _ in panel.title_right())
+
+
 async def test_an_edit_that_is_wrong_is_refused_as_it_is_typed() -> None:
     """The prompt says what would be accepted, and enter does not save."""
     app = console()

@@ -47,7 +47,7 @@ def test_json_has_the_documented_fields(alert_id: str, capsys: Capture) -> None:
     assert line.isascii()
     assert list(fields) == [
         "id", "fingerprint", "state", "severity", "title", "message", "tags", "service",
-        "first_seen", "last_seen", "count", "acknowledged", "resolved",
+        "first_seen", "last_seen", "count", "snoozed_until", "acknowledged", "resolved",
     ]  # fmt: skip
     assert (fields["id"], fields["state"], fields["severity"]) == (alert_id, "firing", "high")
 
@@ -65,6 +65,19 @@ def test_an_alert_is_taken_given_back_and_resolved_by_its_short_id(alert_id: str
     lines = capsys.readouterr().out.splitlines()
     kinds = [entry["kind"] for entry in json.loads(lines[-1])["history"]]
     assert kinds == ["fired", "acknowledged", "unacknowledged", "commented", "resolved"]
+
+
+def test_an_alert_is_snoozed_for_a_time(alert_id: str, capsys: Capture) -> None:
+    """It says until when; a text that is no time is bad usage and changes nothing."""
+    assert main(["alerts", "snooze", alert_id, "2h", "-m", "after the release", "--json"]) == 0
+    fields = json.loads(capsys.readouterr().out)
+    assert (fields["state"], bool(fields["snoozed_until"])) == ("snoozed", True)
+    with pytest.raises(SystemExit) as caught:
+        main(["alerts", "snooze", alert_id, "soon"])
+    assert caught.value.code == 2
+    assert "write 90s, 15m, 1h30m or 2d" in capsys.readouterr().err
+    assert main(["alerts"]) == 0
+    assert "wakes in 1 h" in capsys.readouterr().out
 
 
 def test_the_second_is_refused_with_who_and_when(alert_id: str, capsys: Capture) -> None:

@@ -66,6 +66,11 @@ class EmbeddedAlertSource:
         self._refuse()
         return self._alerting.unacknowledge(alert_id, actor=self._actor)
 
+    def snooze(self, alert_id: str, until_ns: int, comment: str = "") -> Alert:
+        """Silent until a time (UTC ns). ConflictError where that has passed, or who resolved it."""
+        self._refuse()
+        return self._alerting.snooze(alert_id, until_ns, actor=self._actor, comment=comment)
+
     def resolve(self, alert_id: str, note: str = "") -> Alert:
         """Close it by hand. ConflictError says who was first."""
         self._refuse()

@@ -100,6 +100,16 @@ class FakeAlertSource:
             raise ConflictError(f"alert {alert.id[:8]}: nobody has it")
         return self._put(replace(alert, state=AlertState.FIRING, acknowledged=None), "unacknowledged")
 
+    def snooze(self, alert_id: str, until_ns: int, comment: str = "") -> Alert:
+        """As `AlertSource.snooze`."""
+        alert = self._changing(alert_id)
+        if alert.state not in LIVE:
+            raise self._first(alert, comment)
+        if until_ns <= self._table.now_ns:
+            raise ConflictError(f"{iso(until_ns)} has passed")
+        silent = replace(alert, state=AlertState.SNOOZED, snoozed_until_ns=until_ns)
+        return self._put(silent, "snoozed", comment or f"until {iso(until_ns)}")
+
     def resolve(self, alert_id: str, note: str = "") -> Alert:
         """As `AlertSource.resolve`."""
         alert = self._changing(alert_id)

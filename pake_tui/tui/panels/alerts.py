@@ -6,7 +6,8 @@ import shlex
 from collections.abc import Callable, Hashable, Sequence
 from typing import ClassVar
 
-from pake_tui.clock import MINUTE
+from pake_tui.clock import MINUTE, parse_duration, short_duration
+from pake_tui.errors import PakeError
 from pake_tui.model.alert import Alert, AlertList, AlertState
 from pake_tui.model.record import Record
 from pake_tui.text.safe import SafeText
@@ -17,6 +18,10 @@ from pake_tui.tui.widgets.prompt import Question
 
 AROUND_NS = 5 * MINUTE
 """So far from an alert in time a log line of its service may belong to it."""
+
+
+SNOOZE = "1h"
+"""For how long an alert is silent where nothing else is typed."""
 
 
 class AlertsPanel(Panel):
@@ -31,12 +36,15 @@ class AlertsPanel(Panel):
         self.rows: tuple[Alert, ...] = ()
         self.live_only = live_only
         self.problem = ""
+        self.marked: set[str] = set()
+        """Ids of alerts that the next key acts on together."""
 
     def show(self, answer: AlertList, problem: str) -> None:
         """Draw newer data."""
         key = self.current_key()
         self.answer, self.problem = answer, problem
         self.rows = tuple(alert for alert in answer.alerts if alert.live or not self.live_only)
+        self.marked &= {alert.id for alert in self.rows}
         self.keep(key)
 
     def row_count(self) -> int:
@@ -61,7 +69,8 @@ class AlertsPanel(Panel):
         title = max(16, width - 8 - 12 - 7 - 6 - (32 if width >= 90 else 14))
         word = SEVERITY_WORD[alert.severity]
         return [
-            (t(f" {mark} "), role),
+            (t(app.glyphs.marked if alert.id in self.marked else " "), "accent"),
+            (t(f"{mark} "), role),
             (t(word), severity),
             (SafeText(" "), "text"),
             (fit(alert.title, title, app.glyphs), "text" if alert.live else "dim"),
@@ -86,6 +95,10 @@ class AlertsPanel(Panel):
             (t(f"{dot}{answer.count(AlertState.ACKNOWLEDGED)} acknowledged"), "dim"),
             (t(f"{dot}{answer.resolved_24h} resolved 24 h"), "dim"),
         ]
+        if snoozed := answer.count(AlertState.SNOOZED):
+            parts.insert(-1, (t(f"{dot}{snoozed} snoozed"), "dim"))
+        if self.marked:
+            parts.append((t(f"{dot}{len(self.marked)} marked"), "accent"))
         if answer.held_back:
             parts.append((t(f"{dot}{answer.held_back} held back"), "warning"))
         return parts
@@ -112,30 +125,50 @@ class AlertsPanel(Panel):
 
     # What the keys do.
 
-    def on_selected(self, work: Callable[[Alert], str]) -> None:
-        """Do something to the selected alert and say what came of it."""
-        alert = self.selected
-        app = self.console_app
-        if alert is None:
+    def targets(self) -> tuple[Alert, ...]:
+        """The marked alerts, else the selected one; none, which is said, where nothing may be changed."""
+        app, selected = self.console_app, self.selected
+        chosen = tuple(alert for alert in self.rows if alert.id in self.marked)
+        chosen = chosen or ((selected,) if selected is not None else ())
+        if not chosen:
             app.say("no alert is selected", "warning")
-        elif app.may_change():
-            app.act(lambda: work(alert))
+        return chosen if chosen and app.may_change() else ()
 
-    def ask_about(self, label: str, done: Callable[[Alert, str], str]) -> None:
-        """Ask for a text about the selected alert, then do something with both."""
-        alert = self.selected
-        app = self.console_app
-        if alert is None:
-            app.say("no alert is selected", "warning")
+    def on_targets(self, work: Callable[[Alert], str]) -> None:
+        """Do something to the marked alerts, or the selected one, and say what came of it."""
+        if targets := self.targets():
+            self._do(targets, work)
+
+    def _do(self, targets: Sequence[Alert], work: Callable[[Alert], str]) -> None:
+        self.marked.clear()
+        self.refresh()
+        self.console_app.act(lambda: each(targets, work))
+
+    def ask_about(
+        self, label: str, done: Callable[[Alert, str], str], check: Check | None = None, text: str = ""
+    ) -> None:
+        """Ask for a text about the marked alerts, or the selected one, then do something with both."""
+        app, targets = self.console_app, self.targets()
+        if not targets:
             return
-        if not app.may_change():
-            return
-        question = f"{label} {fit(alert.title, min(36, len(alert.title)), app.glyphs)}: "
-        app.ask(Question(question, lambda text: app.act(lambda: done(alert, text)), kind=label))
+        title = targets[0].title
+        what = f"{len(targets)} alerts" if len(targets) > 1 else fit(title, min(36, len(title)), app.glyphs)
+
+        def answered(text: str) -> None:
+            self._do(targets, lambda alert: done(alert, text))
+
+        app.ask(Question(f"{label} {what}: ", answered, text, label, check))
+
+    def action_mark(self) -> None:
+        """Mark the selected alert, or take the mark off; then on to the next row."""
+        if self.selected is not None:
+            self.marked ^= {self.selected.id}
+            self.move_to(self.cursor + 1)
+            self.refresh()
 
     def action_acknowledge(self) -> None:
         """Take it."""
-        self.on_selected(self.acknowledge)
+        self.on_targets(self.acknowledge)
 
     def acknowledge(self, alert: Alert, comment: str = "") -> str:
         """Take it, with a comment; what to say."""
@@ -153,7 +186,18 @@ class AlertsPanel(Panel):
             self.console_app.sources.alerts.unacknowledge(alert.id)
             return f"given back, firing again: {alert.title}"
 
-        self.on_selected(work)
+        self.on_targets(work)
+
+    def action_snooze(self) -> None:
+        """Ask for how long, and why; until then it is silent."""
+        self.ask_about("snooze, for how long and why,", self.snooze, check_snooze, SNOOZE)
+
+    def snooze(self, alert: Alert, text: str) -> str:
+        """Silence it; what to say."""
+        length, comment = snooze_of(text)
+        until = self.console_app.now() + length
+        self.console_app.sources.alerts.snooze(alert.id, until, comment)
+        return f"snoozed for {short_duration(length)}: {alert.title}"
 
     def action_resolve(self) -> None:
         """Ask for a note, then close it; `esc` leaves it open."""
@@ -177,6 +221,46 @@ class AlertsPanel(Panel):
         return f"commented: {alert.title}"
 
 
+Check = Callable[[str], tuple[str, int | None]]
+
+
+def each(targets: Sequence[Alert], work: Callable[[Alert], str]) -> str:
+    """Do something to each alert; what to say. PakeError: to how many it was done, and why not to others."""
+    if len(targets) == 1:
+        return work(targets[0])
+    said, failed = [], []
+    for alert in targets:
+        try:
+            said.append(work(alert))
+        except PakeError as error:
+            failed.append(str(error))
+    done = f"{len(said)} alerts {said[0].partition(':')[0]}" if said else "nothing was changed"
+    if failed:
+        raise PakeError(f"{done}; {len(failed)} not: {failed[0]}")
+    return done
+
+
+def snooze_of(text: str) -> tuple[int, str]:
+    """How long (ns), and why, of `2h` or `2h after the release`. PakeError."""
+    length, _, comment = text.strip().partition(" ")
+    try:
+        found = parse_duration(length)
+    except ValueError as error:
+        raise PakeError(str(error)) from None
+    if not found:
+        raise PakeError(f"{length} is no time to snooze")
+    return found, comment.strip()
+
+
+def check_snooze(text: str) -> tuple[str, int | None]:
+    """Why a text says no time yet; empty where it does."""
+    try:
+        snooze_of(text)
+    except PakeError as error:
+        return str(error), None
+    return "", None
+
+
 def who_line(alert: Alert, now: int) -> Line:
     """Who has it or who resolved it, how long ago, and what they said."""
     notes = [name for name, on in (("flapping", alert.flapping), ("no data", alert.no_data)) if on]
@@ -187,6 +271,8 @@ def who_line(alert: Alert, now: int) -> Line:
             *line,
             (t(f"resolved by {alert.resolved.by} {ago(alert.resolved.at_ns, now)} ago{said}"), "dim"),
         ]
+    if alert.state is AlertState.SNOOZED and alert.snoozed_until_ns is not None:
+        line.append((t(f"snoozed, wakes in {ago(now, alert.snoozed_until_ns)} "), "dim"))
     if alert.acknowledged is not None and alert.state is not AlertState.FIRING:
         said = f" “{alert.acknowledged.comment}”" if alert.acknowledged.comment else ""
         return [*line, (t(f"{alert.acknowledged.by} {ago(alert.acknowledged.at_ns, now)} ago{said}"), "ok")]
