@@ -11,12 +11,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Sequence
-
-from rich.cells import cell_len
 
 from pake_tui import paths
-from pake_tui.clock import iso, now_ns, parse_duration, short_duration
+from pake_tui.cli import alerts_replay
+from pake_tui.cli.common import print_table, span
+from pake_tui.clock import DAY, iso, now_ns, short_duration
 from pake_tui.engine.store.state import StateStore
 from pake_tui.errors import NotFoundError
 from pake_tui.model.alert import Alert, AlertDetail, AlertEvent, AlertState, Policy
@@ -31,7 +30,9 @@ ACTIONS = {
     "snooze": "silence an alert for a time",
     "resolve": "close an alert",
     "comment": "add to an alert's history",
+    "test": "tell when a rule would have fired",
 }
+LONGEST_NS = 366 * DAY
 EXIT_CODES = "exit codes: 0 done · 1 no such alert · 2 refused (somebody was first, read-only, no state)"
 
 
@@ -49,9 +50,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         if name == "list":
             _add_list_options(sub)
             continue
+        if name == "test":
+            alerts_replay.add_arguments(sub)
+            continue
         sub.add_argument("id", metavar="ID", help="an alert's id, or the beginning of it")
         if name == "snooze":
-            sub.add_argument("length", metavar="TIME", type=_length, help="how long: 30m, 2h, 1d")
+            sub.add_argument(
+                "length",
+                metavar="TIME",
+                type=span(LONGEST_NS, "at most a year"),
+                help="how long: 30m, 2h, 1d",
+            )
         if name in ("ack", "snooze", "resolve"):
             sub.add_argument("-m", "--message", default="", metavar="TEXT", help="said in the history")
         elif name == "comment":
@@ -60,6 +69,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do it; the exit code."""
+    if options.action == "test":
+        return alerts_replay.run(options)
     store, source = _open(options.read_only)
     action, complaints = options.action or "list", []
     try:
@@ -125,13 +136,6 @@ def _act(source: EmbeddedAlertSource, action: str, options: argparse.Namespace) 
     if action == "resolve":
         return source.resolve(options.id, options.message)
     return source.comment(options.id, options.text)
-
-
-def _length(text: str) -> int:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _list(source: EmbeddedAlertSource, options: argparse.Namespace) -> None:
@@ -235,15 +239,6 @@ def _event_fields(event: AlertEvent) -> dict[str, object]:
         "state": event.state.value,
         "severity": event.severity.word,
     }
-
-
-def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Columns as wide as their widest cell; nothing is cut, since a script may read it."""
-    table = [*([head] if head else []), *rows]
-    widths = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
-    for row in table:
-        padded = (text + " " * (width - cell_len(text)) for text, width in zip(row, widths, strict=True))
-        print("  ".join(padded).rstrip())
 
 
 def _wants_json(options: argparse.Namespace) -> bool:

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from pake_tui.cli.alerts import print_table
+from pake_tui.cli.common import print_table
 from pake_tui.cli.reading import Reading, open_reading, sample_once, settings_of
 from pake_tui.clock import iso, now_ns, short_duration
 from pake_tui.engine.monitoring import checks

@@ -14,9 +14,9 @@ import sys
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
-from pake_tui.cli.alerts import print_table
+from pake_tui.cli.common import print_table, span
 from pake_tui.cli.reading import open_reading, sample_once
-from pake_tui.clock import HOUR, iso, now_ns, parse_duration, short_duration
+from pake_tui.clock import HOUR, iso, now_ns, short_duration
 from pake_tui.engine.monitoring.sampler import UNITS
 from pake_tui.model.sample import MetricKind, Series, SeriesKey
 from pake_tui.sources.embedded.metrics import EmbeddedMetricSource
@@ -32,7 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help="a metric, a label such as 'disk_percent{mount=/}', or cpu*"
     )
-    parser.add_argument("--since", type=_span, metavar="SPAN", help="the values since, e.g. 5m or 2h (to 2d)")
+    parser.add_argument(
+        "--since",
+        type=span(LONGEST_NS, "samples are kept for 2d"),
+        metavar="SPAN",
+        help="the values since, e.g. 5m or 2h (to 2d)",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON lines")
 
 
@@ -125,13 +130,3 @@ def _as_fields(one: Series, points: bool) -> dict[str, object]:
             {"at": iso(p.start_ns), "mean": p.mean, "low": p.low, "high": p.high} for p in one.points
         ]
     return fields
-
-
-def _span(text: str) -> int:
-    try:
-        span = parse_duration(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    if not 0 < span <= LONGEST_NS:
-        raise argparse.ArgumentTypeError(f"{text} is out of range; samples are kept for 2d")
-    return span

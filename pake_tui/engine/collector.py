@@ -214,14 +214,8 @@ class Collector:
     def _adopt_rules(self) -> None:
         """Put the rules of the settings in force; tried again if the store fails meanwhile."""
         self._rules_changed = False
-        settings = self._live.current
-        limits = settings.monitoring
-        own = rules.rules_from(settings.rules)
-        every = rules.with_built_in(
-            own, limits.cpu_threshold_percent, limits.memory_threshold_percent, limits.disk_threshold_percent
-        )
         try:
-            self._rules.put_in_force(every, int(self._interval_s() * SECOND))
+            self._rules.put_in_force(rules.in_force(self._live.current), int(self._interval_s() * SECOND))
         except BaseException:
             self._rules_changed = True
             raise

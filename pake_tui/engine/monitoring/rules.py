@@ -5,12 +5,16 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import isfinite
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from pake_tui.clock import DAY, MINUTE, SECOND, parse_duration, short_duration
 from pake_tui.model.alert import Severity
 from pake_tui.model.sample import SeriesKey, Tags
+
+if TYPE_CHECKING:
+    from pake_tui.engine.settings.schema import Settings
 
 OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
@@ -98,6 +102,17 @@ def with_built_in(own: Sequence[Rule], cpu: float, memory: float, disk: float) -
     """All rules in force: one of the file's replaces the built-in one of its name."""
     names = {rule.name for rule in own}
     return (*(rule for rule in built_in(cpu, memory, disk) if rule.name not in names), *own)
+
+
+def in_force(settings: Settings) -> tuple[Rule, ...]:
+    """All rules of the settings, the built-in ones among them."""
+    limits = settings.monitoring
+    return with_built_in(
+        rules_from(settings.rules),
+        limits.cpu_threshold_percent,
+        limits.memory_threshold_percent,
+        limits.disk_threshold_percent,
+    )
 
 
 def thresholds(rules: Iterable[Rule]) -> dict[str, float]:

@@ -161,16 +161,7 @@ def _thresholds(live: LiveSettings) -> Callable[[], Mapping[str, float]]:
         nonlocal seen, found
         settings = live.current
         if settings is not seen:
-            monitoring = settings.monitoring
-            found = rules.thresholds(
-                rules.with_built_in(
-                    rules.rules_from(settings.rules),
-                    monitoring.cpu_threshold_percent,
-                    monitoring.memory_threshold_percent,
-                    monitoring.disk_threshold_percent,
-                )
-            )
-            seen = settings
+            found, seen = rules.thresholds(rules.in_force(settings)), settings
         return found
 
     return now
