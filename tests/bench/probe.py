@@ -211,8 +211,7 @@ def _drain(terminal: Terminal, seconds: float) -> None:
         terminal.pump(0.05)
 
 
-def tree(pids: Sequence[int]) -> list[int]:
-    """Processes and all their descendants."""
+def _tree(pids: Sequence[int]) -> list[int]:
     tree, todo = [], list(pids)
     while todo:
         pid = todo.pop()
@@ -228,7 +227,7 @@ def tree(pids: Sequence[int]) -> list[int]:
 def cpu_seconds(pids: Sequence[int]) -> float:
     """Processor time used by processes and their descendants, s."""
     ticks = 0
-    for pid in tree(pids):
+    for pid in _tree(pids):
         try:
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:
@@ -240,7 +239,7 @@ def cpu_seconds(pids: Sequence[int]) -> float:
 def pss_mb(pids: Sequence[int]) -> float:
     """Proportional memory of processes and their descendants, MB."""
     total = 0
-    for pid in tree(pids):
+    for pid in _tree(pids):
         try:
             found = re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
         except OSError:

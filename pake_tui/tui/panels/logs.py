@@ -10,8 +10,8 @@ from pake_tui.model.record import Address, Level, LogRow, RowKind
 from pake_tui.query import from_flags
 from pake_tui.query.moments import EXPECTED, moment
 from pake_tui.records.saving import row_json, saved_lines
+from pake_tui.tui.alertwords import alert_of
 from pake_tui.tui.drawing import day_and_clock
-from pake_tui.tui.panels.alerts import alert_of
 from pake_tui.tui.panels.histogram import HistogramRow
 from pake_tui.tui.panels.logfilter import LogFilter
 from pake_tui.tui.saving import ask_save

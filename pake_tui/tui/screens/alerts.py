@@ -12,10 +12,11 @@ from textual.widget import Widget
 from pake_tui.errors import PakeError
 from pake_tui.model.alert import Alert, AlertDetail, AlertEvent
 from pake_tui.model.sample import Series
+from pake_tui.tui.alertwords import logs_query, show_command
 from pake_tui.tui.drawing import Line, ago, day_and_clock, number, scale_of, spark, t
 from pake_tui.tui.feed import Snapshot
 from pake_tui.tui.glyphs import SEVERITY_ROLE, alert_mark
-from pake_tui.tui.panels.alerts import AlertsPanel, logs_query, show_command
+from pake_tui.tui.panels.alerts import AlertsPanel
 from pake_tui.tui.panels.lines import LinesPanel, field, heading, paragraph
 from pake_tui.tui.screens.base import ConsoleScreen
 from pake_tui.tui.widgets.panel import Panel

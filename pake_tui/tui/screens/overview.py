@@ -9,8 +9,9 @@ from msgspec.structs import replace
 from textual.containers import Horizontal
 from textual.widget import Widget
 
+from pake_tui.tui.alertwords import logs_query
 from pake_tui.tui.feed import Snapshot
-from pake_tui.tui.panels.alerts import AlertsPanel, logs_query
+from pake_tui.tui.panels.alerts import AlertsPanel
 from pake_tui.tui.panels.health import HealthPanel
 from pake_tui.tui.panels.logs import LogPanel
 from pake_tui.tui.panels.metrics import MetricsPanel
