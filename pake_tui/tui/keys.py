@@ -100,7 +100,7 @@ KEYS: tuple[Key, ...] = (
     Key("read-right", ("right",), "overview", "read", "read the value one step later"),
     Key("acknowledge", ("a",), "alerts", "ack", "acknowledge", 11, True),
     Key("acknowledge-with", ("A",), "alerts", "ack with…", "acknowledge with a comment", 12, True, "COMMENT"),
-    Key("unacknowledge", ("u",), "alerts", "unack", "give it back", 13, True),
+    Key("unacknowledge", ("u",), "alerts", "unack", "give it back", 27, True),
     Key("resolve", ("R",), "alerts", "resolve", "resolve with a note", 14, True, "NOTE"),
     Key(
         "snooze",
@@ -112,7 +112,7 @@ KEYS: tuple[Key, ...] = (
         True,
         "TIME",
     ),
-    Key("comment", ("C",), "alerts", "comment", "comment", 16, True, "TEXT"),
+    Key("comment", ("C",), "alerts", "comment", "comment", 26, True, "TEXT"),
     Key("mark", ("m",), "alerts", "mark", "mark it: a, A, u, R, S and C then act on all marked"),
     Key("sort", ("o",), "health", "sort", "sort by urgency, name or time of change"),
     Key("follow", ("f", "F"), "logs", "follow", "follow the newest lines", 20),

@@ -59,7 +59,7 @@ def log(tmp_path: Path) -> Path:
 def found(tape: Tape, text: str) -> int | None:
     """Bytes that would be read for a query; None where all would be."""
     ranges = candidates(tape, parse(text, now_ns=0))
-    return None if ranges is None else sum(end - begin for begin, end in ranges)
+    return None if ranges is None else sum(min(end, tape.size) - begin for begin, end in ranges)
 
 
 def segments(tape: Tape) -> list[Path]:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pake_tui.engine.settings import files, writing
 from pake_tui.engine.settings.edit import plan
 from pake_tui.engine.settings.live import LiveSettings
-from pake_tui.engine.settings.schema import Option, options
+from pake_tui.engine.settings.schema import SHORTHANDS, Option, options
 from pake_tui.engine.settings.values import from_text, from_value, plain
 from pake_tui.errors import ConfigError
 
@@ -202,7 +202,7 @@ def spelled(option: Option) -> st.SearchStrategy[str]:
 @st.composite
 def typed_edits(draw: st.DrawFn) -> tuple[Option, str]:
     """A setting and a text that it takes."""
-    option = draw(st.sampled_from([one for one in options().values() if one.section != "collector"]))
+    option = draw(st.sampled_from([one for one in options().values() if one.section not in SHORTHANDS]))
     if option.choices:
         return option, draw(st.sampled_from(option.choices))
     if option.kind is bool:
@@ -360,3 +360,11 @@ def test_who_may_not_write_the_file_is_told_so() -> None:
         path = a_file(folder, mode=0o644)
         assert "may not write it" in apply_as(65534, 65534, LiveSettings(path, use_env=False))
         assert path.read_text() == TEXT
+
+
+def test_a_section_that_has_a_short_form_is_written_in_it() -> None:
+    """`follow: poll` says what `follow: {mode: poll}` would."""
+    assert yaml.safe_load(edited("follow.mode", "poll", "logs: []  # none\n")) == {
+        "logs": [],
+        "follow": "poll",
+    }
