@@ -180,10 +180,11 @@ class LogSession:
 
     def move(self, index: int, *, middle: bool = False) -> None:
         """Put the cursor on a row; any move up stops following. `middle` does not leave it at an edge."""
-        index = max(0, min(index, len(self.window) - 1))
         self._land_y = None
+        # Also above the first row: of a page that is being read there may be one row yet.
         if index < self.cursor:
             self.following = False
+        index = max(0, min(index, len(self.window) - 1))
         inside = self.offset <= index < self.offset + self.height
         self.cursor = index
         if middle and not inside:

@@ -209,6 +209,21 @@ def test_hits_passed_over_by_a_jump_to_the_end_are_not_passed_off_as_all() -> No
     assert session.count_from_here() is None
 
 
+def test_a_move_up_stops_following_also_while_a_page_comes_in() -> None:
+    """Of a page that is read anew there may be one row yet: a key up is not lost on it."""
+    view = opened(1_000)
+    session = view.session
+    session.open_newest()
+    job = view.waiting.pop()
+    whole = view.answer(job, OLDER, True)
+    session.take(replace(whole, rows=whole.rows[-1:], cursor="999", done=False, at_end=False, last=False))
+    assert (len(session.window), session.following) == (1, True)
+    session.move(session.cursor - 1)
+    session.take(replace(whole, rows=whole.rows[:-1]))
+    assert not session.following
+    assert session.current == row(999)
+
+
 def test_scrolling_up_reads_on_without_moving_the_row() -> None:
     """Reading older lines leaves the same record under the cursor, at the same height."""
     view = opened(10_000)
