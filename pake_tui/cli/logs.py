@@ -29,8 +29,7 @@ from pake_tui.errors import ConfigError, LogError, StoreError
 from pake_tui.model.record import Cursor, Direction, LogBatch, LogRow
 from pake_tui.query import QueryError, from_flags
 from pake_tui.query.around import with_context
-from pake_tui.records.aliases import CORRELATION_IDS
-from pake_tui.sources.embedded.logs import EmbeddedLogSource
+from pake_tui.sources.embedded.logs import EmbeddedLogSource, as_set
 from pake_tui.text.safe import safe
 
 LAST = 100
@@ -152,14 +151,10 @@ def _source(options: argparse.Namespace) -> EmbeddedLogSource:
         return EmbeddedLogSource(
             files=options.file,
             assumed_zone=zone,
-            aliases=(*CORRELATION_IDS, *settings.correlation_ids),
-            record_bytes=settings.limits.record_bytes,
-            unpacked_bytes=settings.limits.unpacked_bytes,
-            formats=settings.formats,
-            index_bytes=settings.limits.index_bytes,
             numbers=form_of(options) in NUMBERED,
             worker=False,
             unpacks=True,
+            **as_set(settings),
         )
     state = StateStore(paths.state_folder(create=False).path, read_only=True)
 
@@ -173,14 +168,9 @@ def _source(options: argparse.Namespace) -> EmbeddedLogSource:
         globs=lambda: settings.logs,
         registered=registered,
         assumed_zone=zone,
-        aliases=(*CORRELATION_IDS, *settings.correlation_ids),
-        record_bytes=settings.limits.record_bytes,
-        unpacked_bytes=settings.limits.unpacked_bytes,
-        formats=settings.formats,
-        most_files=settings.limits.log_files,
-        index_bytes=settings.limits.index_bytes,
         worker=False,
         unpacks=_wants_all(options),
+        **as_set(settings),
     )
 
 

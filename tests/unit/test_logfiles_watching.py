@@ -13,7 +13,8 @@ import pytest
 
 from pake_tui.engine.logfiles import watching
 from pake_tui.engine.logfiles.watching import Watcher
-from pake_tui.sources.embedded.logs import EmbeddedLogSource
+from pake_tui.engine.settings.schema import FollowSettings, Settings
+from pake_tui.sources.embedded.logs import EmbeddedLogSource, as_set
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="inotify is Linux's")
 LIMIT_S = 10.0
@@ -124,13 +125,14 @@ def test_closing_twice_and_watching_afterwards_is_nothing(watcher: Watcher, tmp_
     assert not watcher.sound
 
 
-@pytest.mark.parametrize("watches", [True, False])
-def test_a_view_is_quiet_only_while_nothing_was_written(tmp_path: Path, watches: bool) -> None:
+@pytest.mark.parametrize(("mode", "watches"), [("auto", True), ("poll", False)])
+def test_a_view_is_quiet_only_while_nothing_was_written(tmp_path: Path, mode: str, watches: bool) -> None:
     """`quiet` is true after a look, false once a line came; with `follow: poll` it is never true."""
     path, came = tmp_path / "app.log", threading.Event()
     path.write_text('{"message": "first"}\n')
     os.utime(path, (1, 1))
-    source = EmbeddedLogSource([str(path)], assumed_zone=UTC, worker=False, watches=watches)
+    how = as_set(Settings(follow=FollowSettings(mode)))
+    source = EmbeddedLogSource([str(path)], assumed_zone=UTC, worker=False, **how)
     try:
         source.watch(came.set)
         first = source.files()

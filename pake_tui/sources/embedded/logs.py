@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from msgspec.structs import replace
 
@@ -39,6 +39,9 @@ from pake_tui.query import Query, parse
 from pake_tui.records.aliases import CORRELATION_IDS
 from pake_tui.sources.protocols import Cancel
 
+if TYPE_CHECKING:
+    from pake_tui.engine.settings.schema import Settings
+
 MOST_NAMES = 500
 UNPACKING = "is compressed, and being unpacked"
 UNPACK_S = 30.0
@@ -46,6 +49,20 @@ UNPACK_S = 30.0
 KEEP_S = 5.0
 """A console is open so long before it has an index built or extended that no search asked for."""
 T = TypeVar("T", LogBatch, Trace)
+
+
+def as_set(settings: Settings) -> dict[str, Any]:
+    """What the settings say of a log source, as its arguments."""
+    limits = settings.limits
+    return {
+        "aliases": (*CORRELATION_IDS, *settings.correlation_ids),
+        "record_bytes": limits.record_bytes,
+        "unpacked_bytes": limits.unpacked_bytes,
+        "formats": settings.formats,
+        "most_files": limits.log_files,
+        "index_bytes": limits.index_bytes,
+        "watches": settings.follow.mode == "auto",
+    }
 
 
 class EmbeddedLogSource:

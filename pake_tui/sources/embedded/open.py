@@ -20,7 +20,6 @@ from pake_tui.engine.store.state import StateStore
 from pake_tui.engine.validators import VALIDATORS
 from pake_tui.errors import ConfigError, PakeError, ReadOnlyError
 from pake_tui.model.alert import Policy
-from pake_tui.records.aliases import CORRELATION_IDS
 from pake_tui.sources.embedded.alerts import EmbeddedAlertSource
 from pake_tui.sources.embedded.config import EmbeddedConfigStore
 from pake_tui.sources.embedded.health import EmbeddedHealthSource
@@ -75,20 +74,14 @@ def _open(config: Path | None, read_only: str, closing: ExitStack, files: Sequen
         return ensure_collector(collecting, live.path, mode=live.current.collector.mode)
 
     def log_source() -> LogSource:
-        from pake_tui.sources.embedded.logs import EmbeddedLogSource
+        from pake_tui.sources.embedded.logs import EmbeddedLogSource, as_set
 
         logs = EmbeddedLogSource(
             files=files,
             globs=lambda: live.current.logs,
             registered=lambda: [(row.service, str(row.path)) for row in state.loggers.paths()],
             assumed_zone=local_zone(),
-            aliases=(*CORRELATION_IDS, *live.current.correlation_ids),
-            record_bytes=live.current.limits.record_bytes,
-            unpacked_bytes=live.current.limits.unpacked_bytes,
-            formats=live.current.formats,
-            most_files=live.current.limits.log_files,
-            index_bytes=live.current.limits.index_bytes,
-            watches=live.current.follow.mode == "auto",
+            **as_set(live.current),
         )
         closing.callback(logs.close)
         return logs
