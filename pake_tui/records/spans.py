@@ -13,6 +13,7 @@ from msgspec import Struct
 from pake_tui.clock import SECOND
 from pake_tui.model.record import Record
 from pake_tui.records.aliases import id_of, plain_name
+from pake_tui.text.listing import listed
 
 OWN = ("spanid", "otelspanid", "ddspanid", "xb3spanid", "transactionid")
 PARENT = ("parentspanid", "parentid", "ddparentid", "xb3parentspanid")
@@ -69,7 +70,7 @@ class Spans(Struct, frozen=True):
         callers = len(set(orphans.values()))
         what = "span" if callers == 1 else f"{callers} spans"
         which = f" {next(iter(orphans.values()))}" if callers == 1 else ""
-        return [f"no record of the {what}{which} that called {_listed(called)}"]
+        return [f"no record of the {what}{which} that called {listed(called) or 'its records'}"]
 
 
 def spans_of(records: Sequence[Record]) -> Spans:
@@ -108,12 +109,3 @@ def _named(fields: Mapping[str, object], above: str = "") -> Iterable[tuple[str,
                 yield from _named(value, path)
         elif (path in _NAMES or (plain_name(name) in _NAMES and above)) and (found := id_of(value)):
             yield path if path in _NAMES else plain_name(name), found.lower()
-
-
-def _listed(names: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b, c and 2 more`."""
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    shown = names[:3]
-    if more or len(shown) < 2:
-        return f"{', '.join(shown) or 'its records'}{more}"
-    return f"{', '.join(shown[:-1])} and {shown[-1]}"

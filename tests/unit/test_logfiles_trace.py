@@ -7,6 +7,10 @@ import threading
 from datetime import UTC
 from pathlib import Path
 
+import pytest
+
+from pake_tui.engine.logfiles.index import index_of
+from pake_tui.engine.logfiles.index.building import Builder, Sizes
 from pake_tui.engine.logfiles.tape import Reading, Tape
 from pake_tui.engine.logfiles.tracing import traces
 from pake_tui.engine.logfiles.view import View
@@ -15,12 +19,22 @@ from pake_tui.records.aliases import CORRELATION_IDS
 
 
 def trace(
-    folder: Path, wanted: str, files: dict[str, list[dict[str, object]]], unread: tuple[str, ...] = ()
+    folder: Path,
+    wanted: str,
+    files: dict[str, list[dict[str, object]]],
+    unread: tuple[str, ...] = (),
+    *,
+    indexed: bool = False,
 ) -> Trace:
     """The whole trace of an ID over files of JSON lines."""
     for name, lines in files.items():
         (folder / f"{name}.log").write_text("".join(json.dumps(one) + "\n" for one in lines))
     view = View(tuple(Tape(str(folder / f"{name}.log"), name, Reading(UTC)) for name in files))
+    if indexed:
+        for name in files:
+            tape = Tape(str(folder / f"{name}.log"), name, Reading(UTC))
+            list(Builder(tape, 10**9, lambda: None, Sizes(least=1)).build())
+        assert any(index_of(tape) is not None for tape in view.tapes)
     *_, last = traces(view, wanted, CORRELATION_IDS, unread, threading.Event())
     assert last.complete
     return last
@@ -92,7 +106,8 @@ def test_what_was_not_searched_is_said(tmp_path: Path) -> None:
     assert found.notes == ("not searched: /var/log/x.log: may not",)
 
 
-def test_a_service_whose_lines_begin_later_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("indexed", [False, True])
+def test_a_service_whose_lines_begin_later_is_named(tmp_path: Path, indexed: bool) -> None:
     """A file that begins with another request after the trace began may have lost older lines; said."""
     found = trace(
         tmp_path,
@@ -102,6 +117,7 @@ def test_a_service_whose_lines_begin_later_is_named(tmp_path: Path) -> None:
             "orders": [at(4, "cut", request_id="another"), at(5, "more", request_id="req-7f3a")],
             "pay": [at(2, "call", request_id="req-7f3a")],
         },
+        indexed=indexed,
     )
     assert found.notes == ("older lines may be gone: orders begins at 2026-03-01T14:00:04Z",)
 

@@ -20,6 +20,7 @@ from pake_tui.engine.logfiles.unpack import NotUnpacked
 from pake_tui.engine.logfiles.view import View, settled
 from pake_tui.model.record import LogFile, LogFiles
 from pake_tui.paths import user_name
+from pake_tui.text.listing import listed
 
 DISCOVER_S = 1.0
 LEAVE_S = 3.0
@@ -105,8 +106,7 @@ class FileTable:
         if len(problems) > MOST_NOTES:
             notes.append(f"not searched: {len(problems) - MOST_NOTES:,} more files")
         if packed := self._discovery.compressed:
-            more = f" and {len(packed) - 3} more" if len(packed) > 3 else ""
-            notes.append(f"not searched, compressed: {', '.join(packed[:3])}{more}")
+            notes.append(f"not searched, compressed: {listed(packed)}")
         return tuple(notes)
 
     def _moved(self) -> bool:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from pake_tui.clock import iso, monotonic
 from pake_tui.engine.logfiles.cursor import Position
-from pake_tui.engine.logfiles.index import Ranges, candidates, without
+from pake_tui.engine.logfiles.index import OPEN, Ranges, candidates, index_of, without
 from pake_tui.engine.logfiles.merging import BATCH_S
 from pake_tui.engine.logfiles.rows import lone_row
 from pake_tui.engine.logfiles.strand import Item, Strand
@@ -24,10 +24,10 @@ from pake_tui.query.ids import ids_of
 from pake_tui.query.nodes import Equals
 from pake_tui.query.values import Glob
 from pake_tui.records.spans import spans_of
+from pake_tui.text.listing import listed
 
 SHORTEST_PREFIX = 8
 MOST_ROWS = 10_000
-MOST_BEGINNINGS = 100
 
 
 def query_of(correlation_id: str, aliases: Sequence[str], *, prefix: bool) -> Query:
@@ -136,8 +136,7 @@ class _Search(Struct):
 
     def _notes(self, ids: list[str]) -> Iterator[str]:
         if len(ids) > 1:
-            named = ", ".join(ids[:5]) + (f" and {len(ids) - 5} more" if len(ids) > 5 else "")
-            yield f"{len(ids)} IDs begin with {self.wanted}: {named}"
+            yield f"{len(ids)} IDs begin with {self.wanted}: {listed(ids, 5)}"
         if self.full:
             yield f"only the first {MOST_ROWS} records found are shown"
 
@@ -154,18 +153,29 @@ def beginnings(view: View, rows: Sequence[LogRow], zone: tzinfo) -> list[str]:
 
     Where a service has rotated files, its oldest file beginning with the trace is as telling.
     """
-    first = min((row.record.time_ns for row in rows if row.record.time_ns is not None), default=None)
-    if first is None or len(view.tapes) > MOST_BEGINNINGS:
+    times: dict[str, int] = {}
+    for row in rows:
+        if row.record.time_ns is not None:
+            times[row.address.file] = min(row.record.time_ns, times.get(row.address.file, OPEN))
+    if not times:
         return []
-    begun = {row.address.file for row in rows if row.address.offset == 0}
+    first = min(times.values())
+    heads = {row.address.file for row in rows if row.address.offset == 0}
     files = Counter(tape.service for tape in view.tapes)
     oldest: dict[str, tuple[int, bool]] = {}
     for tape in view.tapes:
-        tape.parser()
-        if tape.begins_ns is not None:
-            mine = tape.begins_ns, files[tape.service] > 1 or tape.key not in begun
+        if (begins := _begins(tape)) is not None:
+            mine = min(begins, times.get(tape.key, begins)), tape.key in heads
             oldest[tape.service] = min(mine, oldest.get(tape.service, mine))
-    late = [(at, service) for service, (at, telling) in oldest.items() if at >= first and telling]
-    named = ", ".join(f"{service} begins at {iso(at, zone, timespec='seconds')}" for at, service in late[:3])
-    more = f" and {len(late) - 3} more services" if len(late) > 3 else ""
-    return [f"older lines may be gone: {named}{more}"] if late else []
+    late = [
+        f"{service} begins at {iso(at, zone, timespec='seconds')}"
+        for service, (at, own) in oldest.items()
+        if (files[service] > 1 if own else at > first)
+    ]
+    return [f"older lines may be gone: {listed(late)}"] if late else []
+
+
+def _begins(tape: Tape) -> int | None:
+    """The first time in a file, as far as its index or its parser knows: nothing is read for it."""
+    index = index_of(tape)
+    return index.columns.lows[0] if index is not None and index.timed(0) else tape.begins_ns

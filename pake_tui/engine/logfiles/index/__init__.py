@@ -18,7 +18,7 @@ from pake_tui.engine.logfiles.tape import Tape
 from pake_tui.model.record import LEVEL_COLUMNS
 from pake_tui.query import Query
 
-__all__ = ["Ranges", "candidates", "closer", "counted", "index_of", "without"]
+__all__ = ["OPEN", "Ranges", "candidates", "closer", "counted", "index_of", "without"]
 Ranges = list[tuple[int, int]]
 """Parts of a file, rising and apart; each edge is a record's start, or beyond any end of the file."""
 OPEN = 1 << 62
