@@ -8,21 +8,19 @@ Values are the means of equal steps: of the rule's interval within the last hour
 from __future__ import annotations
 
 import argparse
-import difflib
 import json
 import sys
 from collections.abc import Sequence
 
-from pake_tui.cli.common import print_table, span
+from pake_tui.cli.common import print_table, since
 from pake_tui.cli.reading import open_reading, settings_of
 from pake_tui.clock import HOUR, MINUTE, SECOND, iso, now_ns, short_duration
 from pake_tui.engine.monitoring.replay import Firing, replay
 from pake_tui.engine.monitoring.rules import Rule, in_force
+from pake_tui.engine.settings.values import nearest
 from pake_tui.engine.store.metrics import MetricsStore
 from pake_tui.model.sample import Series
 from pake_tui.text.safe import safe
-
-LONGEST_NS = 48 * HOUR
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("rule", metavar="RULE", help="a rule's name; cpu_percent and its like are built in")
     parser.add_argument(
         "--since",
-        type=span(LONGEST_NS, "history reaches back 2d"),
+        type=since,
         default=6 * HOUR,
         metavar="SPAN",
         help="how far back, e.g. 1h or 2d (6h)",
@@ -44,8 +42,8 @@ def run(options: argparse.Namespace) -> int:
     rules = {rule.name: rule for rule in in_force(settings)}
     rule = rules.get(options.rule)
     if rule is None:
-        near = difflib.get_close_matches(options.rule, rules, 1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(rules))}"
+        near = nearest(options.rule, list(rules))
+        hint = f"did you mean {near}?" if near else f"there are {', '.join(sorted(rules))}"
         print(f"pake-tui: there is no rule {safe(options.rule)}; {safe(hint)}", file=sys.stderr)
         return 1
     step = rule.interval_ns or int(settings.monitoring.collection_interval_seconds * SECOND)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from rich.cells import cell_len
 
 from pake_tui.clock import parse_duration
+from pake_tui.engine.store.rollups import KEEP_ROLLUPS_NS
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -32,3 +33,7 @@ def span(most_ns: int, limit: str) -> Callable[[str], int]:
         return found
 
     return read
+
+
+since = span(KEEP_ROLLUPS_NS, "samples are kept for 2d")
+"""The type of `--since` where samples are asked for."""

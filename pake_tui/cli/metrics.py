@@ -14,9 +14,9 @@ import sys
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
-from pake_tui.cli.common import print_table, span
+from pake_tui.cli.common import print_table, since
 from pake_tui.cli.reading import open_reading, sample_once
-from pake_tui.clock import HOUR, iso, now_ns, short_duration
+from pake_tui.clock import iso, now_ns, short_duration
 from pake_tui.engine.monitoring.sampler import UNITS
 from pake_tui.model.sample import MetricKind, Series, SeriesKey
 from pake_tui.sources.embedded.metrics import EmbeddedMetricSource
@@ -24,7 +24,6 @@ from pake_tui.text.safe import safe
 
 POINTS = 60
 NOW_NS = 150 * 1_000_000_000
-LONGEST_NS = 48 * HOUR
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--since",
-        type=span(LONGEST_NS, "samples are kept for 2d"),
+        type=since,
         metavar="SPAN",
         help="the values since, e.g. 5m or 2h (to 2d)",
     )

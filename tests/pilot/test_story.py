@@ -56,6 +56,14 @@ async def type_text(pilot: Pilot[None], text: str) -> None:
     await pilot.press(*(names.get(one, one) for one in text))
 
 
+async def alert_list(app: PakeApp, pilot: Pilot[None]) -> AlertsPanel:
+    """The alert list, once it shows the open ones."""
+    await pilot.press("2")
+    panel = app.screen.query_one(AlertsPanel)
+    await until(pilot, lambda: panel.row_count() > 2, "the alert list")
+    return panel
+
+
 async def test_from_alert_to_resolved_by_keyboard() -> None:
     """Acknowledge, read its logs, trace the first error, raise a threshold, resolve with a note: all keys."""
     app = console()
@@ -101,9 +109,7 @@ async def test_from_alert_to_resolved_by_keyboard() -> None:
         )
         assert changed.value == 95
 
-        await pilot.press("2")
-        listed = app.screen.query_one(AlertsPanel)
-        await until(pilot, lambda: listed.row_count() > 0, "the alert list")
+        listed = await alert_list(app, pilot)
         listed.keep(alert.id)
         await pilot.press("R")
         await type_text(pilot, "done")
@@ -118,9 +124,7 @@ async def test_marked_alerts_are_snoozed_together() -> None:
     """`m` marks, `S` asks once for all of them; a wrong time is refused while it is typed."""
     app = console()
     async with app.run_test(size=(120, 36)) as pilot:
-        await pilot.press("2")
-        panel = app.screen.query_one(AlertsPanel)
-        await until(pilot, lambda: panel.row_count() > 2, "alerts")
+        panel = await alert_list(app, pilot)
         first, second = panel.rows[:2]
         await pilot.press("m", "m")
         assert panel.marked == {first.id, second.id}
@@ -146,9 +150,7 @@ async def test_of_marked_alerts_those_that_somebody_had_first_are_told() -> None
     """What can be done is done; what can't says why."""
     app = console()
     async with app.run_test(size=(120, 36)) as pilot:
-        await pilot.press("2")
-        panel = app.screen.query_one(AlertsPanel)
-        await until(pilot, lambda: panel.row_count() > 2, "alerts")
+        panel = await alert_list(app, pilot)
         assert panel.rows[2].state is AlertState.ACKNOWLEDGED
         await pilot.press("m", "m", "m", "a")
         await until(pilot, lambda: "2 alerts acknowledged; 1 not:" in said(app), "what was done")
