@@ -5,6 +5,7 @@ It is started before Textual is imported, so that the first paint shows data.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 
@@ -156,8 +157,9 @@ class Feed:
                 self._prepare()
                 continue
             if not watched:
-                self.sources.logs.watch(self.stir)
-                watched = True
+                with contextlib.suppress(PakeError):  # tried again; what is wrong, reading the files says
+                    self.sources.logs.watch(self.stir)
+                    watched = True
             if now >= due:
                 due = now + self.period_s - 0.02
             elif not nudged:
@@ -180,8 +182,9 @@ class Feed:
 
     def _look(self, news: bool) -> None:
         """Between two seconds: what people did, and lines that came."""
-        if not news and self.sources.logs.quiet():
-            return
+        with contextlib.suppress(PakeError):
+            if not news and self.sources.logs.quiet():
+                return
         found = self._read((*FOLLOWED, *OF_STATE) if news else FOLLOWED)
         if news or found.files.growth != self.latest.files.growth or found.problems != self.latest.problems:
             self.latest = found

@@ -4,13 +4,57 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from itertools import pairwise
 
+from msgspec.structs import replace
+
 from pake_tui.clock import now_ns
+from pake_tui.errors import LogError
+from pake_tui.model.record import LogFiles
 from pake_tui.sources.fake import fake_sources
+from pake_tui.sources.fake.logs import FakeLogSource
 from pake_tui.tui.feed import Feed, Snapshot
 
 PERIOD_S = 0.4
+
+
+class LostLogs(FakeLogSource):
+    """A log source of which nothing can be asked."""
+
+    def watch(self, wake: Callable[[], None]) -> None:
+        """Fail."""
+        raise LogError("the logs are lost")
+
+    def quiet(self) -> bool:
+        """Fail."""
+        raise LogError("the logs are lost")
+
+    def files(self) -> LogFiles:
+        """Fail."""
+        raise LogError("the logs are lost")
+
+
+def test_logs_that_cannot_be_read_stop_nothing_else() -> None:
+    """Every second comes all the same, and says what is wrong with the logs."""
+    came: list[Snapshot] = []
+    enough = threading.Event()
+
+    def listen(snapshot: Snapshot) -> None:
+        came.append(snapshot)
+        if len(came) == 3:
+            enough.set()
+
+    start = now_ns()
+    feed = Feed(replace(fake_sources(start), logs=LostLogs(start)), period_s=0.1)
+    feed.listen(listen)
+    feed.start()
+    try:
+        assert enough.wait(10)
+    finally:
+        feed.stop()
+    assert came[-1].problem("files") == "the logs are lost"
+    assert came[-1].metrics.series
 
 
 def test_what_changes_by_itself_waits_for_keys_but_not_for_ever() -> None:

@@ -157,7 +157,8 @@ class EmbeddedLogSource:
             wake()
 
         if self._watches and self._watcher is None:
-            self._watcher = Watcher(stirred)
+            with contextlib.suppress(OSError):  # no descriptor is left: then looking has to do
+                self._watcher = Watcher(stirred)
 
     def quiet(self) -> bool:
         """Whether nothing has changed since `files` was called, as surely as the system tells."""
