@@ -146,6 +146,15 @@ def who_else_can_write(path: Path) -> str:
     return ""
 
 
+def why_no_commands(path: Path) -> str:
+    """Why a configuration that nobody named must not have programs run; empty for the host's and the user's
+    own file. One that was merely found in the working folder may have come with what was unpacked there.
+    """
+    if path.absolute() in (HOST_WIDE_CONFIG, default_config()):
+        return ""
+    return f"{path} was found, not named; start with --config {path} if you trust its commands"
+
+
 def user_name(uid: int | None = None) -> str:
     """The login name of a uid (this process's by default), or `uid 1234` where it has none."""
     number = os.geteuid() if uid is None else uid

@@ -13,6 +13,8 @@ SERVERS = {
     "ssh": "apt-get install -y openssh-client",
     "rg": "apt-get install -y ripgrep",
     "setpriv": "apt-get install -y util-linux",
+    "initdb": "apt-get install -y postgresql",
+    "mariadbd": "apt-get install -y mariadb-server",
 }
 _not_run: list[tuple[str, str]] = []
 
@@ -34,9 +36,16 @@ def private_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def server(name: str) -> str | None:
+    """Where a program is: on the PATH, or where servers are."""
+    folders = [os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"]
+    folders += sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
+    return shutil.which(name, path=":".join(folders))
+
+
 def is_missing(name: str) -> bool:
-    """Whether a program is neither on the PATH nor where servers are."""
-    return not shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
+    """Whether there is no such program."""
+    return server(name) is None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -19,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--auto", action="store_true", help="leave when nobody needs it (as consoles start one)"
     )
     parser.add_argument("--idle", type=float, default=60.0, metavar="SECONDS", help=argparse.SUPPRESS)
+    parser.add_argument("--found", action="store_true", help=argparse.SUPPRESS)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -31,11 +32,12 @@ def run(options: argparse.Namespace) -> int:
     if not folder.writable:
         raise PakeError(folder.problem, hint="set PAKE_STATE_DIR to a folder that can be written")
     config = options.config
+    named = config is not None and not options.found
     if config is None and not options.auto:
-        config = paths.find_config()
+        config, named = paths.find_config(), bool(os.environ.get("PAKE_CONFIG"))
 
     def say() -> None:
         if not options.auto:
             print(f"collecting into {folder.path} (pid {os.getpid()}); ctrl+c ends it", flush=True)
 
-    return run_agent(folder.path, config, auto=options.auto, idle_s=options.idle, begun=say)
+    return run_agent(folder.path, config, auto=options.auto, idle_s=options.idle, named=named, begun=say)

@@ -2,7 +2,8 @@
 
 Exit codes: 0 done · 1 no such alert · 2 refused (somebody was first, read-only, or the state folder
 failed). With `--json` one alert per line: `id, fingerprint, state, severity, title, message, tags, service,
-first_seen, last_seen, count, snoozed_until, acknowledged {by, at, comment}, resolved {by, at, note}`; `show`
+first_seen, last_seen, count, snoozed_until, acknowledged {by, at, comment}, resolved {by, at, note},
+value, threshold, runbook_url, withheld`; `show`
 adds `history`, a list of `{at, kind, actor, text, state, severity}`. Times are ISO 8601 in UTC.
 """
 
@@ -18,7 +19,8 @@ from pake_tui.cli.common import print_table, span
 from pake_tui.clock import DAY, iso, now_ns, short_duration
 from pake_tui.engine.store.state import StateStore
 from pake_tui.errors import NotFoundError
-from pake_tui.model.alert import Alert, AlertDetail, AlertEvent, AlertState, Policy
+from pake_tui.model.alert import Alert, AlertDetail, AlertEvent, AlertState, Policy, alert_fields
+from pake_tui.model.check import HEALTH
 from pake_tui.sources.embedded.alerts import EmbeddedAlertSource
 from pake_tui.text.safe import safe
 
@@ -87,27 +89,6 @@ def run(options: argparse.Namespace) -> int:
     return 1 if complaints else 0
 
 
-def as_fields(alert: Alert) -> dict[str, object]:
-    """An alert as `--json` prints it."""
-    ack, end = alert.acknowledged, alert.resolved
-    return {
-        "id": alert.id,
-        "fingerprint": alert.fingerprint,
-        "state": alert.state.value,
-        "severity": alert.severity.word,
-        "title": alert.title,
-        "message": alert.message,
-        "tags": dict(alert.tags),
-        "service": alert.service,
-        "first_seen": iso(alert.first_seen_ns),
-        "last_seen": iso(alert.last_seen_ns),
-        "count": alert.count,
-        "snoozed_until": iso(alert.snoozed_until_ns) if alert.snoozed_until_ns else None,
-        "acknowledged": {"by": ack.by, "at": iso(ack.at_ns), "comment": ack.comment} if ack else None,
-        "resolved": {"by": end.by, "at": iso(end.at_ns), "note": end.note} if end else None,
-    }
-
-
 def _add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON lines")
 
@@ -144,7 +125,7 @@ def _list(source: EmbeddedAlertSource, options: argparse.Namespace) -> None:
     alerts = [a for a in found.alerts if a.live or state or getattr(options, "all", False)]
     if _wants_json(options):
         for alert in alerts:
-            print(json.dumps(as_fields(alert)))
+            print(json.dumps(alert_fields(alert)))
         return
     if alerts:
         print_table(
@@ -186,7 +167,7 @@ def _who(alert: Alert) -> str:
 
 def _print_done(alert: Alert, options: argparse.Namespace) -> None:
     if _wants_json(options):
-        print(json.dumps(as_fields(alert)))
+        print(json.dumps(alert_fields(alert)))
         return
     print(f"{alert.id[:8]} {alert.state.value}: {safe(alert.title)}")
 
@@ -195,7 +176,7 @@ def _print_detail(detail: AlertDetail, options: argparse.Namespace) -> None:
     alert = detail.alert
     if _wants_json(options):
         history = [_event_fields(event) for event in detail.history]
-        print(json.dumps({**as_fields(alert), "history": history}))
+        print(json.dumps({**alert_fields(alert), "history": history}))
         return
     tags = " ".join(f"{safe(name)}={safe(value)}" for name, value in alert.tags)
     rows = [
@@ -205,6 +186,7 @@ def _print_detail(detail: AlertDetail, options: argparse.Namespace) -> None:
         ("service", safe(alert.service)),
         ("tags", tags),
         ("rule", safe(alert.rule)),
+        ("runbook", safe(alert.runbook_url)),
         ("value", _measured(alert)),
         ("first seen", iso(alert.first_seen_ns, timespec="seconds")),
         ("last seen", iso(alert.last_seen_ns, timespec="seconds")),
@@ -220,7 +202,7 @@ def _print_detail(detail: AlertDetail, options: argparse.Namespace) -> None:
 
 
 def _measured(alert: Alert) -> str:
-    if alert.value is None:
+    if alert.value is None or alert.metric == HEALTH:
         return ""
     limit = f" (threshold {alert.threshold:g})" if alert.threshold is not None else ""
     return f"{safe(alert.metric)} {alert.value:g}{limit}"

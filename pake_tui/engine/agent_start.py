@@ -45,11 +45,14 @@ _attempts: dict[Path, _Attempt] = {}
 _lock = threading.Lock()
 
 
-def ensure_collector(state: StateStore, config: Path | None, *, mode: str = "auto") -> str:
+def ensure_collector(
+    state: StateStore, config: Path | None, *, mode: str = "auto", named: bool = False
+) -> str:
     """Say that a collector is needed, and start one if nobody collects; cheap enough for once a second.
 
-    `config` is the configuration file it shall obey, `mode` the setting `collector.mode`. Returns why nobody
-    collects, in words, or nothing. ConfigError names both files where a running collector obeys another one.
+    `config` is the configuration file it shall obey, `named` whether somebody named it (one that was only
+    found may have no programs run), `mode` the setting `collector.mode`. Returns why nobody collects, in
+    words, or nothing. ConfigError names both files where a running collector obeys another one.
     """
     with _lock:
         attempt = _attempts.setdefault(state.folder, _Attempt())
@@ -67,7 +70,7 @@ def ensure_collector(state: StateStore, config: Path | None, *, mode: str = "aut
         if state.read_only:
             return f"no collector can be started: {state.folder} is only read"
         if monotonic() >= attempt.not_before and not _is_being_started(state.folder):
-            _start(attempt, state.folder, config)
+            _start(attempt, state.folder, config, named=named)
         return attempt.problem
 
 
@@ -89,11 +92,11 @@ def _refuse_another_file(leader: Leader, config: Path | None) -> None:
         )
 
 
-def _start(attempt: _Attempt, folder: Path, config: Path | None) -> None:
+def _start(attempt: _Attempt, folder: Path, config: Path | None, *, named: bool) -> None:
     """Start one, detached; what it says before it has a log of its own goes to `engine.log` too."""
     command = [_python(), "-m", "pake_tui", "agent", "--auto"]
     if config is not None:
-        command += ["--config", str(config.absolute())]
+        command += ["--config", str(config.absolute()), *([] if named else ["--found"])]
     environment = cleaned_environment(os.environ) | {"PAKE_STATE_DIR": str(folder)}
     root = str(Path(__file__).resolve().parents[2])
     if root not in (*site.getsitepackages(), site.getusersitepackages()):

@@ -8,13 +8,16 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from pake_tui import paths
 from pake_tui.clock import DAY, SECOND, monotonic, now_ns
 from pake_tui.engine.engine_log import open_engine_log
+from pake_tui.engine.health_keeper import HealthKeeper
 from pake_tui.engine.monitoring import checks, rules
 from pake_tui.engine.monitoring.alerting import Alerting, policy_of
 from pake_tui.engine.monitoring.rulebook import RuleBook
@@ -28,7 +31,11 @@ from pake_tui.engine.store.state import StateStore
 from pake_tui.engine.validators import VALIDATORS
 from pake_tui.errors import ConflictError, StoreError
 from pake_tui.model.alert import Policy
+from pake_tui.model.check import HealthCheck
 from pake_tui.model.sample import MetricKind, ProcessRow, SeriesKey
+
+if TYPE_CHECKING:
+    from pake_tui.engine.log_counter import LogCounter
 
 BEAT_S = 0.5
 IDLE_S = 60.0
@@ -41,11 +48,19 @@ _log = logging.getLogger("pake.engine")
 class Collector:
     """One collector on one state folder; `run` returns when it left.
 
-    `permanent` stays until told to go; the other kind leaves when nobody needed it for `idle_s` seconds.
+    `permanent` stays until told to go; the other kind leaves when nobody needed it for `idle_s` seconds. The
+    configuration may have programs run where somebody `named` it, or where only its owner puts files.
     """
 
     def __init__(
-        self, folder: Path, config: Path | None, *, permanent: bool, use_env: bool, idle_s: float = IDLE_S
+        self,
+        folder: Path,
+        config: Path | None,
+        *,
+        permanent: bool,
+        use_env: bool,
+        idle_s: float = IDLE_S,
+        named: bool = False,
     ) -> None:
         self._sampler = Sampler()
         self._folder = folder
@@ -59,20 +74,23 @@ class Collector:
         self._alerting = Alerting(self._state, self._policy)
         self._rules = RuleBook(self._alerting)
         self._rules_changed = True
+        self._counter: LogCounter | None = None
+        self._lines: Mapping[SeriesKey, tuple[int, float]] = {}
         self._state_seen = -1
         self._wrong_runtime = ""
         self._config_path = str(self._live.place)
+        no_commands = "" if named else paths.why_no_commands(self._live.place)
         self._values: dict[SeriesKey, float] = {}
         self._sensors: dict[str, str] = {}
         self._busiest: tuple[ProcessRow, ...] | None = None
-        self._checks_due = 0.0
-        self._shown: set[str] = set()
+        self._health = HealthKeeper(self._state, self._metrics, lambda: self._live.current, no_commands)
         # The sampler's second sample is the first one with rates; whoever judges them begins after it.
         works: tuple[tuple[str, float, float, Callable[[], None]], ...] = (
             ("sampler", 0.2, 1.0, self._sample),
             ("config", 0.0, 0.5, self._watch_settings),
             ("rules", 0.3, 1.0, self._judge),
-            ("health", 0.5, 1.0, self._check),
+            ("logs", 0.5, 1.0, self._count_lines),
+            ("health", 0.5, 0.5, self._check),
             ("store", 1.0, 60.0, self._tidy),
         )
         self._parts = [Part(*work, deposed=self._leave_for) for work in works]
@@ -195,7 +213,7 @@ class Collector:
         self._check_now()
 
     def _check_now(self) -> None:
-        self._checks_due = 0.0
+        self._health.judge_soon()
         self._part["health"].wake()
 
     def _interval_s(self) -> float:
@@ -209,40 +227,52 @@ class Collector:
         self._alerting.tick()
         if self._live.current.monitoring.alerting_enabled and self._rules.is_due:
             units = {key: meaning.unit for key, meaning in self._metrics.catalog().items()}
-            self._rules.judge_due(self._metrics.last(), units, now_ns())
+            values = {**self._metrics.last(), **self._health.levels, **self._lines}
+            self._rules.judge_due(values, units, now_ns(), self._health.heard)
 
     def _adopt_rules(self) -> None:
         """Put the rules of the settings in force; tried again if the store fails meanwhile."""
         self._rules_changed = False
         try:
-            self._rules.put_in_force(rules.in_force(self._live.current), int(self._interval_s() * SECOND))
+            wanted = rules.in_force(self._live.current)
+            self._count_for([rule for rule in wanted if rule.query])
+            self._rules.put_in_force(wanted, int(self._interval_s() * SECOND))
         except BaseException:
             self._rules_changed = True
             raise
 
+    def _count_for(self, wanted: Sequence[rules.Rule]) -> None:
+        """Lines are counted for these rules; the log engine is loaded with the first of them."""
+        if wanted:
+            from pake_tui.engine.log_counter import LogCounter
+
+            settings = self._live.current
+            if self._counter is None or not self._counter.reads_as(settings):
+                self._counter = LogCounter(self._state, settings)
+            self._counter.put_in_force(wanted)
+        else:
+            self._counter = None
+
+    def _count_lines(self) -> None:
+        counter = self._counter
+        self._lines = counter.turn() if counter is not None else {}
+
     def _check(self) -> None:
-        """Write the health rows of host and engine once an interval, or at once when something changed."""
-        part_failed = any(part.failures == 1 for part in self._parts)
-        if monotonic() < self._checks_due and not part_failed:
-            return
-        interval = self._interval_s()
-        self._checks_due = monotonic() + interval  # before the work: a change during it asks for another
+        """Run the checks that are due; the host's and the engine's own once an interval, or on news."""
+        if any(part.failures == 1 for part in self._parts):
+            self._health.judge_soon()
+        self._health.turn(self._own_checks)
+
+    def _own_checks(self) -> list[HealthCheck]:
         limits = self._live.current.monitoring
         rows = checks.host_checks(
             self._values,
             memory_limit=limits.memory_threshold_percent,
             disk_limit=limits.disk_threshold_percent,
         )
-        reports = [self._report(part) for part in self._parts if part.name != "health"]
-        rows += checks.engine_checks(reports, self._sensors)
-        self._metrics.health.put(checks.timed(rows, now_ns(), interval))
-        names = {row.name for row in rows}
-        known = self._shown or {
-            c.name for c in self._metrics.health.list() if c.owner in (checks.HOST, checks.ENGINE)
-        }
-        for gone in known - names:
-            self._metrics.health.forget(checks.ENGINE, gone)
-        self._shown = names
+        parts = [part for part in self._parts if part.name != "logs" or self._counter is not None]
+        reports = [self._report(part) for part in parts]
+        return rows + checks.engine_checks(reports, self._sensors)
 
     def _report(self, part: Part) -> checks.PartReport:
         """How a part does, what is odd about it, or what there is to say of one that works."""
@@ -253,6 +283,11 @@ class Collector:
             problems = [str(problem) for problem in self._live.problems]
             odd = problems[0] if problems else self._wrong_runtime
             note = self._config_path if self._live.path is not None else "no file: defaults are in force"
+        elif part.name == "health":
+            note = self._health.summary or "no checks are configured; the host's and applications' are kept"
+        elif part.name == "logs":
+            odd = self._counter.problem if self._counter is not None else ""
+            note = "lines are counted for log rules"
         elif part.name == "rules":
             odd = self._rules.problem
             enabled = self._live.current.monitoring.alerting_enabled
@@ -266,6 +301,7 @@ class Collector:
         """Roll up, forget what is old, shorten the write-ahead logs."""
         self._metrics.prune()
         self._metrics.health.prune(now_ns() - FORGET_HEALTH_NS)
+        self._metrics.health.prune_spans(now_ns())
         self._state.loggers.prune()
         self._state.database.checkpoint()
 
@@ -276,6 +312,7 @@ def run_agent(
     *,
     auto: bool,
     idle_s: float = IDLE_S,
+    named: bool = False,
     begun: Callable[[], None] = lambda: None,
 ) -> int:
     """What `pake-tui agent` does; one started on demand gives way in silence where another collects, and
@@ -284,7 +321,10 @@ def run_agent(
     ConfigError for a configuration that is refused, ConflictError, StoreError.
     """
     try:
-        return Collector(folder, config, permanent=not auto, use_env=not auto, idle_s=idle_s).run(begun)
+        collector = Collector(
+            folder, config, permanent=not auto, use_env=not auto, idle_s=idle_s, named=named
+        )
+        return collector.run(begun)
     except (ConflictError, StoreError) as error:
         if (auto and isinstance(error, ConflictError)) or not folder.is_dir():
             return 0

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 
-from pake_tui.engine.monitoring import rules
 from pake_tui.engine.settings.layers import Validator
 
 
-def _formats(raw: object) -> Sequence[tuple[str, str, str]]:
-    from pake_tui.engine.logfiles.formats import validate  # few files have any
+def _by(module: str) -> Validator:
+    """The validator of a module, imported when a file has such a list: few files have all of them."""
 
-    return validate(raw)
+    def validate(raw: object) -> Sequence[tuple[str, str, str]]:
+        found: Validator = import_module(f"pake_tui.engine.{module}").validate
+        return found(raw)
+
+    return validate
 
 
-VALIDATORS: Mapping[str, Validator] = {"rules": rules.validate, "formats": _formats}
+VALIDATORS: Mapping[str, Validator] = {
+    "rules": _by("monitoring.rulespecs"),
+    "checks": _by("monitoring.checking.specs"),
+    "formats": _by("logfiles.formats"),
+}

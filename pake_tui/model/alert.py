@@ -6,6 +6,7 @@ from enum import Enum, IntEnum
 
 from msgspec import Struct, field
 
+from pake_tui.clock import iso
 from pake_tui.model.sample import Freshness, Tags
 
 
@@ -88,6 +89,8 @@ class Alert(Struct, frozen=True):
     """Notices that the policy withheld so far."""
     suppressed: str = ""
     """Why its notices are withheld (a silence, a parent that is down); empty where they are not."""
+    runbook_url: str = ""
+    """Where the rule says what to do."""
     memory: dict[str, int] = field(default_factory=dict)
     """The lifecycle's own bookkeeping (last notice, reopenings, ...), JSON-able; opaque to everybody else."""
 
@@ -95,6 +98,31 @@ class Alert(Struct, frozen=True):
     def live(self) -> bool:
         """Firing, acknowledged or snoozed."""
         return self.state in LIVE
+
+
+def alert_fields(alert: Alert) -> dict[str, object]:
+    """An alert as commands print it and notifiers send it; times are ISO 8601 in UTC."""
+    ack, end = alert.acknowledged, alert.resolved
+    return {
+        "id": alert.id,
+        "fingerprint": alert.fingerprint,
+        "state": alert.state.value,
+        "severity": alert.severity.word,
+        "title": alert.title,
+        "message": alert.message,
+        "tags": dict(alert.tags),
+        "service": alert.service,
+        "first_seen": iso(alert.first_seen_ns),
+        "last_seen": iso(alert.last_seen_ns),
+        "count": alert.count,
+        "snoozed_until": iso(alert.snoozed_until_ns) if alert.snoozed_until_ns else None,
+        "acknowledged": {"by": ack.by, "at": iso(ack.at_ns), "comment": ack.comment} if ack else None,
+        "resolved": {"by": end.by, "at": iso(end.at_ns), "note": end.note} if end else None,
+        "value": alert.value,
+        "threshold": alert.threshold,
+        "runbook_url": alert.runbook_url,
+        "withheld": alert.suppressed,
+    }
 
 
 class AlertEvent(Struct, frozen=True):

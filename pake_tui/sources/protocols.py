@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 
 from pake_tui.model.alert import Alert, AlertDetail, AlertList, AlertState, Presence
-from pake_tui.model.check import HealthAnswer, HealthCheck
+from pake_tui.model.check import CheckHistory, HealthAnswer, HealthCheck
 from pake_tui.model.record import (
     Address,
     Cursor,
@@ -63,6 +63,14 @@ class HealthSource(Protocol):
 
     def check(self, name: str) -> HealthCheck:
         """One check with its history. NotFoundError."""
+        ...
+
+    def history(self, name: str, since_ns: int) -> CheckHistory:
+        """Its states since a time (UTC ns); without spans where nothing is known."""
+        ...
+
+    def probe(self, name: str) -> None:
+        """Have it run now by whoever runs it. NotFoundError, ReadOnlyError."""
         ...
 
 

@@ -19,7 +19,7 @@ from pake_tui.engine.monitoring.checks import (
 )
 from pake_tui.engine.store.metrics import MetricsStore
 from pake_tui.engine.store.state import StateStore
-from pake_tui.errors import NotFoundError
+from pake_tui.errors import NotFoundError, ReadOnlyError
 from pake_tui.model.check import HealthCheck, HealthState
 from pake_tui.model.sample import SeriesKey
 from pake_tui.sources.embedded.health import EmbeddedHealthSource
@@ -156,3 +156,37 @@ def test_a_failing_part_or_sensor_is_a_row_of_its_own() -> None:
     assert rows["sensor disk /mnt"].message == "n/a: no answer for 12 s"
     (row,) = timed([replace(rows["sampler"])], NOW, 30)
     assert (row.checked_ns, row.next_ns, row.interval_s) == (NOW, NOW + 30 * SECOND, 30)
+
+
+def test_a_check_has_a_history_and_can_be_asked_for(source: HealthSource) -> None:
+    """A name that is known may be run now; one that is not is refused."""
+    source.probe("payments")
+    with pytest.raises(NotFoundError):
+        source.probe("no such check")
+    assert source.history("payments", 0).name == "payments"
+    assert source.history("no such check", 0).spans == ()
+
+
+def test_states_over_time_grow_change_and_leave_gaps(tmp_path: Path) -> None:
+    """One span as long as nothing changes; a new one for another state, or where nobody looked."""
+    (tmp_path / "s").mkdir()
+    kept, gap = MetricsStore(tmp_path / "s").health, 40 * SECOND
+    for at_s, state in ((0, GOOD), (10, GOOD), (20, BAD), (30, BAD), (200, GOOD), (100, GOOD), (210, GOOD)):
+        kept.extend([HealthCheck("db", state, "said")], at_s * SECOND, gap)
+    spans = kept.spans("db", 0).spans
+    assert [(s.from_ns // SECOND, s.until_ns // SECOND, s.state) for s in spans] == [
+        (0, 20, GOOD),
+        (20, 30, BAD),
+        (200, 210, GOOD),
+    ]
+    assert [s.state for s in kept.spans("db", 25 * SECOND).spans] == [BAD, GOOD]
+
+
+def test_a_read_only_source_runs_nothing(tmp_path: Path) -> None:
+    """It says why."""
+    (tmp_path / "s").mkdir()
+    source = EmbeddedHealthSource(
+        StateStore(tmp_path / "s"), MetricsStore(tmp_path / "s"), "ada", "asked for with --read-only"
+    )
+    with pytest.raises(ReadOnlyError, match="--read-only"):
+        source.probe("disks")

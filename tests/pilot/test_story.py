@@ -12,10 +12,13 @@ from pake_tui.sources.fake import fake_sources
 from pake_tui.tui.app import PakeApp
 from pake_tui.tui.feed import Feed
 from pake_tui.tui.panels.alerts import AlertsPanel
+from pake_tui.tui.panels.health import HealthPanel
+from pake_tui.tui.panels.lines import LinesPanel
 from pake_tui.tui.panels.logs import LogPanel
 from pake_tui.tui.panels.settings import SettingsPanel
 from pake_tui.tui.panels.trace import TracePanel
 from pake_tui.tui.screens.alerts import AlertScreen
+from pake_tui.tui.screens.health import CheckScreen
 from pake_tui.tui.screens.help import HelpScreen
 from pake_tui.tui.screens.logs import LogsScreen
 from pake_tui.tui.screens.trace import TraceScreen
@@ -272,3 +275,26 @@ async def test_what_is_most_urgent_stays_in_view() -> None:
         panel.show(HealthAnswer((*answer.checks, *worse), answer.fresh), "")
         assert panel.offset_row == 0
         assert panel.cursor == 0
+
+
+async def test_a_check_is_run_on_request_and_shows_its_availability() -> None:
+    """`P` on the row and in the check's own screen; its month stands there as shares and strips."""
+    app = console()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("4")
+        panel = app.screen.query_one(HealthPanel)
+        await until(pilot, lambda: panel.row_count() > 0, "checks")
+        await pilot.press("P")
+        await until(pilot, lambda: said(app) == "payments is run now", "the answer")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, CheckScreen), "the check alone")
+        lines = app.screen.query_one(LinesPanel)
+
+        def shown() -> str:
+            return "\n".join(lines.row_text(row) for row in range(lines.row_count()))
+
+        await until(pilot, lambda: "Availability" in shown(), "its availability")
+        assert "24 h" in shown()
+        assert "timeout: 2 of 3 tries" in shown()
+        await pilot.press("P")
+        await until(pilot, lambda: said(app) == "payments is run now", "the answer again")

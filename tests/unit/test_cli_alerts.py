@@ -48,6 +48,7 @@ def test_json_has_the_documented_fields(alert_id: str, capsys: Capture) -> None:
     assert list(fields) == [
         "id", "fingerprint", "state", "severity", "title", "message", "tags", "service",
         "first_seen", "last_seen", "count", "snoozed_until", "acknowledged", "resolved",
+            "value", "threshold", "runbook_url", "withheld",
     ]  # fmt: skip
     assert (fields["id"], fields["state"], fields["severity"]) == (alert_id, "firing", "high")
 

@@ -10,7 +10,7 @@ from pake_tui import paths
 from pake_tui.cli import demo_story
 from pake_tui.cli.demo_story import Line, Story
 from pake_tui.clock import SECOND
-from pake_tui.engine.monitoring import rules
+from pake_tui.engine.monitoring import rulespecs
 from pake_tui.engine.settings.live import LiveSettings
 
 START = 1_800_000_000 * SECOND
@@ -76,9 +76,11 @@ def test_chores_come_at_their_pace(story: Story) -> None:
 def test_the_demos_configuration_is_valid_and_has_the_rule_of_its_story() -> None:
     """The latency rule judges what the api measures."""
     settings = LiveSettings(
-        paths.data_folder("sample-data") / "pake.yaml", use_env=False, validators={"rules": rules.validate}
+        paths.data_folder("sample-data") / "pake.yaml",
+        use_env=False,
+        validators={"rules": rulespecs.validate},
     )
-    latency = rules.rules_from(settings.current.rules)[0]
+    latency = rulespecs.rules_from(settings.current.rules)[0]
     assert (latency.metric, latency.threshold) == ("api.latency", 500)
 
 

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from pake_tui.clock import MINUTE, SECOND
 from pake_tui.engine.monitoring.judging import RuleState, Verdict, judge, rejudge
-from pake_tui.engine.monitoring.rules import Rule, built_in, rules_from, thresholds, validate, with_built_in
+from pake_tui.engine.monitoring.rules import Rule, built_in, thresholds, with_built_in
+from pake_tui.engine.monitoring.rulespecs import rules_from, validate
 from pake_tui.model.alert import Severity
 from pake_tui.model.sample import SeriesKey
 
@@ -191,6 +192,13 @@ def test_rules_are_read_as_they_are_written() -> None:
         ([{"name": "a", "metric": "m", "op": ">", "threshold": 1, "interval": 0}], "0.interval"),
         ([{"name": "a", "metric": "m", "op": ">", "threshold": 1, "tags": ["x"]}], "0.tags"),
         ([{"name": "a", "metric": "m", "op": ">", "threshold": 1}] * 2, "1.name"),
+        ([{"name": "a", "metric": "m", "op": ">", "threshold": 1, "health": "db"}], "0.health"),
+        ([{"name": "a", "health": "db", "threshold": 1}], "0.threshold"),
+        ([{"name": "a", "health": "db", "state": "unknown"}], "0.state"),
+        ([{"name": "a", "health": "db", "runbook_url": "wiki"}], "0.runbook_url"),
+        ([{"name": "a", "health": "db", "no_data": "page"}], "0.no_data"),
+        ([{"name": "a", "metric": "m", "op": ">", "threshold": 5, "steps": {"critical": 4}}], "0.steps"),
+        ([{"name": "a", "metric": "m", "op": ">", "threshold": 5, "steps": {"low": 9}}], "0.steps"),
         ([{"name": str(n), "metric": "m", "op": ">", "threshold": 1} for n in range(201)], ""),
     ],
 )
@@ -259,3 +267,52 @@ def test_thresholds_are_found_by_metric_and_by_label() -> None:
         "disk_percent": 90,
         "api/api.response": 500,
     }
+
+
+def test_a_rule_on_health_reads_like_a_sentence_and_says_what_the_check_said() -> None:
+    """Unhealthy, or not healthy; the check's own words are the message."""
+    raw = [
+        {"name": "db", "health": "database", "for": "1m"},
+        {"name": "db slow", "health": "database", "state": "degraded"},
+    ]
+    assert validate(raw) == []
+    down, slow = rules_from(raw)
+    key = SeriesKey("health", (("check", "database"),))
+    assert down.matches(key)
+    assert [down.is_true(level) for level in (0.0, 1.0, 2.0)] == [False, False, True]
+    assert [slow.is_true(level) for level in (0.0, 1.0, 2.0)] == [False, True, True]
+    assert slow.is_false(0.0)
+    assert down.title(key) == "database is unhealthy for 1 m"
+    assert down.message(key, 2.0, heard="refused: nothing listens") == "refused: nothing listens"
+
+
+def test_a_value_past_a_step_is_more_severe_and_falls_only_past_its_band() -> None:
+    """Swinging around a step tells nobody twice."""
+    (steps,) = rules_from(
+        [{"name": "a", "metric": "m", "op": ">", "threshold": 80, "steps": {"critical": 95}}]
+    )
+    assert steps.severity_at(90) is Severity.HIGH
+    assert steps.severity_at(96) is Severity.CRITICAL
+    assert steps.severity_at(94, Severity.CRITICAL) is Severity.CRITICAL
+    assert steps.severity_at(94, Severity.HIGH) is Severity.HIGH
+    assert steps.severity_at(90, Severity.CRITICAL) is Severity.HIGH
+
+
+def test_a_template_fills_in_what_it_names_and_keeps_the_rest() -> None:
+    """Value, threshold and tags; an unknown name stays as it was written."""
+    rule = replace(CPU, template="{mount} at {value} of {threshold}, see {wiki}")
+    said = rule.message(SeriesKey("cpu_percent", (("mount", "/srv"),)), 91.5, "percent")
+    assert said == "/srv at 91.5 % of 80, see {wiki}"
+
+
+@pytest.mark.parametrize(("wanted", "verdict"), [("alert", Verdict.FIRE), ("keep", Verdict.NO_DATA)])
+def test_silence_fires_only_where_the_rule_says_so(wanted: str, verdict: Verdict) -> None:
+    """After five intervals without a value; once."""
+    rule = replace(CPU, no_data=wanted)
+    assert run(rule, [10, None, None, None, None, None, None]) == [None] * 5 + [verdict, None]
+
+
+def test_silence_clears_only_where_the_rule_says_ok() -> None:
+    """An alert that stood is over after five intervals without a value."""
+    values: list[float | None] = [90, 90, 90, None, None, None, None, None, None]
+    assert run(replace(CPU, no_data="ok"), values)[3:] == [None, None, None, None, Verdict.CLEAR, None]

@@ -16,8 +16,9 @@ from pake_tui.engine.monitoring.alerting import Alerting, policy_of
 from pake_tui.engine.monitoring.monitor import Monitor
 from pake_tui.engine.settings.schema import Settings
 from pake_tui.engine.store.metrics import MetricsStore
+from pake_tui.engine.store.requests import PROBE, Heard
 from pake_tui.engine.store.state import StateStore
-from pake_tui.errors import ConfigError
+from pake_tui.errors import ConfigError, PakeError
 from pake_tui.model.alert import Policy
 from pake_tui.paths import state_folder
 
@@ -36,6 +37,7 @@ class Monitors:
         self._warn = warn
         self._state = StateStore(folder.path, read_only=not folder.writable)
         self._metrics = MetricsStore(folder.path, read_only=not folder.writable)
+        self._asked = Heard(self._state, PROBE)
         self._lock = threading.Lock()
         self._monitors: dict[str, Monitor] = {}
 
@@ -54,8 +56,14 @@ class Monitors:
             return self._monitors[service]
 
     def flush(self) -> None:
-        """Store what all monitors measured and checked."""
+        """Store what all monitors measured and checked, and run the checks that somebody asked for."""
+        asked: tuple[str, ...] = ()
+        if self._monitors and not self.problem:
+            with contextlib.suppress(PakeError):
+                asked = self._asked.names()
         for monitor in list(self._monitors.values()):
+            for name in asked:
+                monitor.probe(name)
             monitor.flush()
 
     def need_collector(self, config: Path | None) -> None:
@@ -64,7 +72,8 @@ class Monitors:
             return
         # The running collector may obey another file: an application only wants that there is one.
         with contextlib.suppress(ConfigError):
-            ensure_collector(self._state, config, mode=self._settings().collector.mode)
+            mode, named = self._settings().collector.mode, "PAKE_CONFIG" in os.environ
+            ensure_collector(self._state, config, mode=mode, named=named)
 
     def register_logger(self, service: str, path: Path) -> None:
         """Tell consoles where a logger of this process writes."""
@@ -80,6 +89,7 @@ class Monitors:
 
     def after_fork(self) -> None:
         """In a child: fresh locks and counters; the stores look after themselves."""
+        self._asked = Heard(self._state, PROBE)
         self._lock = threading.Lock()
         for monitor in self._monitors.values():
             monitor.after_fork()

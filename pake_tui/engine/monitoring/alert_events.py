@@ -60,6 +60,7 @@ class Fire(Struct, frozen=True):
     actor: str = "rule"
     expires_ns: int | None = None
     suppressed: str = ""
+    runbook_url: str = ""
 
 
 class StillTrue(Struct, frozen=True):

@@ -62,6 +62,7 @@ class Alerting:
         metric: str = "",
         value: float | None = None,
         threshold: float | None = None,
+        runbook_url: str = "",
     ) -> Alert:
         """The edge: a rule became true (after its `for`). Identity is rule and tags."""
         own = clean_tags(tags)
@@ -77,6 +78,7 @@ class Alerting:
             metric=metric,
             value=value,
             threshold=threshold,
+            runbook_url=runbook_url,
         )
         fired = self._change(_newest(event.fingerprint), event).alert
         if fired is None:

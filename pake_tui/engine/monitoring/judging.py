@@ -43,7 +43,8 @@ class RuleState(Struct, frozen=True):
 
 
 def judge(rule: Rule, state: RuleState, value: float | None, now: int) -> tuple[RuleState, Verdict | None]:
-    """One judgement. Without a value nothing fires or resolves; after five intervals it is said, once.
+    """One judgement. Without a value nothing fires or resolves; after five intervals it is said, once, or is
+    what the rule's `no_data` makes of it.
 
     A gap of more than two intervals starts every span anew; inside the band nothing changes; a clock that
     stepped back changes nothing.
@@ -54,7 +55,7 @@ def judge(rule: Rule, state: RuleState, value: float | None, now: int) -> tuple[
     if value is None:
         late = state.seen is not None and now - state.seen >= SILENT_INTERVALS * interval
         if late and not state.silent:
-            return replace(state, silent=True), Verdict.NO_DATA
+            return _silenced(rule, replace(state, silent=True))
         return state, None
     if state.seen is not None and now - state.seen > GAP_INTERVALS * interval:
         state = replace(state, true_since=None, false_since=None)
@@ -76,6 +77,15 @@ def judge(rule: Rule, state: RuleState, value: float | None, now: int) -> tuple[
     if now - since >= span:
         return RuleState(seen=now), Verdict.CLEAR
     return replace(state, false_since=since), None
+
+
+def _silenced(rule: Rule, state: RuleState) -> tuple[RuleState, Verdict]:
+    """What five intervals without a value mean to a rule."""
+    if rule.no_data == "alert" and not state.firing:
+        return replace(state, firing=True, true_since=None), Verdict.FIRE
+    if rule.no_data == "ok" and state.firing:
+        return RuleState(seen=state.seen, silent=True), Verdict.CLEAR
+    return state, Verdict.NO_DATA
 
 
 def rejudge(rule: Rule, state: RuleState, value: float | None, now: int) -> tuple[RuleState, Verdict | None]:

@@ -137,6 +137,7 @@ def _opened(event: Fire, policy: Policy, now_ns: int, room: int) -> Outcome:
         value=event.value,
         threshold=event.threshold,
         suppressed=event.suppressed,
+        runbook_url=event.runbook_url,
     )
     draft = Draft(alert, policy, now_ns, room, [], [])
     draft.remember(true=1, edge_ns=now_ns, expires_ns=event.expires_ns or 0)
@@ -159,4 +160,5 @@ def _again(alert: Alert, new_id: str) -> Fire:
         value=alert.value,
         threshold=alert.threshold,
         suppressed=alert.suppressed,
+        runbook_url=alert.runbook_url,
     )

@@ -189,6 +189,10 @@ class Monitor:
             host=self.get_system_metrics_summary(1),
         )
 
+    def probe(self, name: str) -> None:
+        """Run one of this process's health checks now, because somebody asked."""
+        self._probes.run_soon(name)
+
     def flush(self) -> None:
         """Write what was measured and checked since the last call into the store; once a second is meant."""
         self._probes.watch()

@@ -11,7 +11,7 @@ from pake_tui.engine.monitoring.alerting import Alerting
 from pake_tui.engine.monitoring.judging import RuleState, Verdict, judge, rejudge
 from pake_tui.engine.monitoring.rules import Rule
 from pake_tui.errors import ConflictError
-from pake_tui.model.alert import Alert
+from pake_tui.model.alert import Alert, Severity
 from pake_tui.model.sample import SeriesKey, Tags
 
 MAX_PAIRS = 5_000
@@ -36,6 +36,8 @@ class RuleBook:
         self._states: dict[Place, RuleState] = {}
         self._due: dict[str, float] = {}
         self._edited: set[str] = set()
+        self._heard: Mapping[SeriesKey, str] = {}
+        self._severities: dict[Place, Severity] = {}
 
     def recall(self, alerts: Iterable[Alert]) -> None:
         """After a restart: these were firing, and what was missed since counts as missing data."""
@@ -57,6 +59,7 @@ class RuleBook:
         self._due = {rule.name: self._due.get(rule.name, 0.0) for rule in fresh}
         self._due.update(dict.fromkeys(changed, 0.0))
         self._states = {place: state for place, state in self._states.items() if place[0] in self._due}
+        self._severities = {at: level for at, level in self._severities.items() if at in self._states}
 
     @property
     def is_due(self) -> bool:
@@ -64,14 +67,21 @@ class RuleBook:
         return any(due <= monotonic() for due in self._due.values())
 
     def judge_due(
-        self, values: Mapping[SeriesKey, tuple[int, float]], units: Mapping[SeriesKey, str], now_ns: int
+        self,
+        values: Mapping[SeriesKey, tuple[int, float]],
+        units: Mapping[SeriesKey, str],
+        now_ns: int,
+        heard: Mapping[SeriesKey, str] | None = None,
     ) -> None:
         """Judge the rules that are due by the newest (UTC ns, value) of every series.
+
+        `heard` are words that come with a value: what a health check said.
 
         A value older than the rule's interval (and 2.5 s) is missing. StoreError; what was not stored is
         judged again.
         """
         self.problem = ""
+        self._heard = heard or {}
         for rule in self.rules:
             if self._due[rule.name] <= monotonic():
                 self._judge(rule, values, units, now_ns)
@@ -121,21 +131,26 @@ class RuleBook:
     def _tell(
         self, rule: Rule, key: SeriesKey, verdict: Verdict | None, value: float | None, unit: str
     ) -> None:
-        tags = tags_of(key)
-        if verdict is Verdict.FIRE and value is not None:
+        tags, place = tags_of(key), (rule.name, key)
+        severity = rule.severity
+        if value is not None and verdict in (Verdict.FIRE, Verdict.STILL_TRUE):
+            stood = self._severities.get(place) if verdict is Verdict.STILL_TRUE else None
+            severity = self._severities[place] = rule.severity_at(value, stood)
+        if verdict is Verdict.FIRE:
             self._alerting.fire(
                 rule.name,
                 title=rule.title(key, unit),
-                message=rule.message(key, value, unit),
-                severity=rule.severity,
+                message=rule.message(key, value, unit, self._heard.get(key, "")),
+                severity=severity,
                 tags=tags,
                 service=key.service,
                 metric=key.metric,
                 value=value,
                 threshold=rule.threshold,
+                runbook_url=rule.runbook_url,
             )
         elif verdict is Verdict.STILL_TRUE:
-            self._alerting.still_true(rule.name, tags, value, rule.severity)
+            self._alerting.still_true(rule.name, tags, value, severity)
         elif verdict is Verdict.CLEAR:
             self._alerting.clear(rule.name, tags, value)
         elif verdict is Verdict.NO_DATA:

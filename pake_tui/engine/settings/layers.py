@@ -141,12 +141,11 @@ class _FileReader:
         return judge(item.raw) if judge is not None else ()
 
     def entry(self, name: str, number: int, item: Item) -> None:
-        """One entry of a list: a mapping for rules and formats, text elsewhere."""
+        """One entry of a list: a mapping, or text."""
         path = f"{name}.{number}"
         if name in MAPPINGS:
             if not isinstance(item.value, dict):
-                keys = "name, metric, op, threshold, …" if name == "rules" else "name, pattern, …"
-                self.wrong(item.line, path, f"is {shown(item.raw)}", f"a mapping: {keys}")
+                self.wrong(item.line, path, f"is {shown(item.raw)}", f"a mapping: {MAPPINGS[name]}")
         elif not isinstance(item.value, str) or not item.value.strip() or not item.value.isprintable():
             self.wrong(
                 item.line, path, f"is {shown(item.raw)}", "text, in quotes where it begins with * or !"

@@ -195,7 +195,7 @@ class Limits(Struct, frozen=True):
 
 
 class Settings(Struct, frozen=True):
-    """All settings in force at one moment. `rules` and `formats` are the file's own: frozen."""
+    """All settings in force at one moment. `rules`, `checks` and the like are the file's own: frozen."""
 
     logging: LoggingSettings = LoggingSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
@@ -203,6 +203,9 @@ class Settings(Struct, frozen=True):
     follow: FollowSettings = FollowSettings()
     limits: Limits = Limits()
     rules: tuple[Mapping[str, object], ...] = ()
+    checks: tuple[Mapping[str, object], ...] = ()
+    notifiers: tuple[Mapping[str, object], ...] = ()
+    maintenance: tuple[Mapping[str, object], ...] = ()
     logs: tuple[str, ...] = ()
     correlation_ids: tuple[str, ...] = ()
     formats: tuple[Mapping[str, object], ...] = ()
@@ -219,12 +222,21 @@ SHORTHANDS: Mapping[str, str] = {"collector": "mode", "follow": "mode"}
 """Sections that may be a plain value, which then is that option's."""
 LISTS: Mapping[str, str] = {
     "rules": "alert rules: name, metric, op, threshold, for, severity, tags",
+    "checks": "health checks: name, what is asked (http, tcp, redis, process, …), interval, timeout, retries",
+    "notifiers": "who is told of alerts: name, webhook, command or email, severity, tags",
+    "maintenance": "recurring windows in which nobody is told: name, start, duration, days, match",
     "logs": "globs of log files to show, beside those that applications registered",
     "correlation_ids": "names of fields that hold a correlation ID, beside the well-known ones",
     "formats": "log formats of your own: name, pattern with named groups, levels, time",
 }
-MAPPINGS = ("rules", "formats")
-"""Lists of mappings; the others hold text."""
+MAPPINGS: Mapping[str, str] = {
+    "rules": "name, metric, op, threshold, …",
+    "checks": "name, http, …",
+    "notifiers": "name, webhook, …",
+    "maintenance": "name, start, duration, …",
+    "formats": "name, pattern, …",
+}
+"""Lists of mappings with what an entry begins with; the others hold text."""
 KEYS: tuple[str, ...] = (*SECTIONS, *LISTS)
 """Top-level keys of the file."""
 

@@ -21,6 +21,7 @@ _PLAIN = (
     "flapping",
     "held_back",
     "suppressed",
+    "runbook_url",
     "memory",
 )
 

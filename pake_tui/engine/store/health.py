@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pake_tui.model.check import CheckPoint, HealthCheck, HealthState
+from pake_tui.clock import DAY
+from pake_tui.model.check import CheckHistory, CheckPoint, HealthCheck, HealthState, StateSpan
 
 if TYPE_CHECKING:
     from pake_tui.engine.store.metrics import MetricsStore
@@ -18,12 +19,21 @@ CREATE TABLE health(
     history TEXT NOT NULL, PRIMARY KEY(owner, name)
 ) WITHOUT ROWID;
 """
+SPANS = """
+CREATE TABLE health_spans(
+    name TEXT NOT NULL, from_ns INTEGER NOT NULL, until_ns INTEGER NOT NULL, state INTEGER NOT NULL,
+    message TEXT NOT NULL, PRIMARY KEY(name, from_ns)
+) WITHOUT ROWID;
+"""
 HISTORY = 60
+KEEP_SPANS_NS = 400 * DAY
 MOST_TEXT = 2_000
 
 
 class HealthResults:
-    """One row per check and owner (`host`, `engine`, `service@pid`), with its last 60 runs."""
+    """One row per check and owner (`host`, `engine`, `checks`, `service@pid`), with its last 60 runs; and for
+    400 days from when to when each check stood in which state.
+    """
 
     def __init__(self, store: MetricsStore) -> None:
         self._store = store
@@ -60,12 +70,62 @@ class HealthResults:
         self._decoded = {row: known.get(row) or _check(row) for row in rows}
         return tuple(self._decoded.values())
 
+    def states(self) -> tuple[HealthCheck, ...]:
+        """As `list`, without histories and details: what a thousand checks can be asked for each second."""
+        rows = self._store.read(
+            "SELECT owner, name, state, message, since_ns, checked_ns, next_ns, latency_ms, interval_s, "
+            "'{}', '[]' FROM health ORDER BY name, owner"
+        )
+        return tuple(map(_check, rows))
+
     def forget(self, owner: str, name: str | None = None) -> None:
         """Drop one check of an owner, or all of them."""
         with self._store.write() as connection:
             connection.execute(
                 "DELETE FROM health WHERE owner=? AND (? IS NULL OR name=?)", (owner, name, name)
             )
+
+    def extend(self, rows: Iterable[HealthCheck], now_ns: int, gap_ns: int) -> None:
+        """Each check (one row a name) stands in its state until now: its span grows. A new one begins where
+        the state is another, or nobody looked for more than `gap_ns`; a clock that stepped back adds nothing.
+        """
+        with self._store.write() as connection:
+            for row in rows:
+                last = connection.execute(
+                    "SELECT from_ns, until_ns, state FROM health_spans WHERE name=? "
+                    "ORDER BY from_ns DESC LIMIT 1",
+                    (row.name,),
+                ).fetchone()
+                if last is not None and last[1] > now_ns:
+                    continue
+                grown = last is not None and last[1] >= now_ns - gap_ns
+                if last is not None and grown:
+                    connection.execute(
+                        "UPDATE health_spans SET until_ns=? WHERE name=? AND from_ns=?",
+                        (now_ns, row.name, last[0]),
+                    )
+                if last is None or not grown or last[2] != int(row.state):
+                    connection.execute(
+                        "INSERT OR REPLACE INTO health_spans VALUES(?,?,?,?,?)",
+                        (row.name, now_ns, now_ns, int(row.state), row.message[:MOST_TEXT]),
+                    )
+
+    def spans(self, name: str, since_ns: int) -> CheckHistory:
+        """The states of a check since a time (UTC ns)."""
+        rows = self._store.read(
+            "SELECT from_ns, until_ns, state, message FROM health_spans "
+            "WHERE name=? AND until_ns>=? ORDER BY from_ns",
+            (name, since_ns),
+        )
+        return CheckHistory(
+            name, tuple(StateSpan(start, end, HealthState(state), text) for start, end, state, text in rows)
+        )
+
+    def prune_spans(self, now_ns: int) -> None:
+        """Forget states of more than 400 days ago."""
+        if self._store.read("SELECT 1 FROM health_spans WHERE until_ns<? LIMIT 1", (now_ns - KEEP_SPANS_NS,)):
+            with self._store.write() as connection:
+                connection.execute("DELETE FROM health_spans WHERE until_ns<?", (now_ns - KEEP_SPANS_NS,))
 
     def prune(self, before_ns: int) -> None:
         """Drop results that were last renewed before a time (UTC ns)."""

@@ -38,6 +38,7 @@ SCHEMA = Schema(
 CREATE TABLE processes(one INTEGER PRIMARY KEY CHECK(one = 1), at_ns INTEGER NOT NULL, rows TEXT NOT NULL);
 CREATE TABLE leader(one INTEGER PRIMARY KEY CHECK(one = 1), epoch INTEGER NOT NULL);
 """,
+        health.SPANS,
     ),
 )
 RAW_SPAN_NS = HOUR + 60 * SECOND

@@ -8,23 +8,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pake_tui.engine.store import alerts, leadership, loggers, presence, runtime
+from pake_tui.engine.store import alerts, leadership, loggers, presence, requests, runtime
 from pake_tui.engine.store.database import WRITE_TIMEOUT, Database, Schema
 from pake_tui.engine.store.wanted import Wanted
 
 FILE_NAME = "state.db"
 SCHEMA = Schema(
     application_id=0x50414B31,
-    migrations=(alerts.SCHEMA + presence.SCHEMA + loggers.SCHEMA + leadership.SCHEMA + runtime.SCHEMA,),
+    migrations=(
+        alerts.SCHEMA + presence.SCHEMA + loggers.SCHEMA + leadership.SCHEMA + runtime.SCHEMA,
+        requests.SCHEMA,
+    ),
 )
 
 
 class StateStore:
     """`state.db` in a state folder, opened on first use, safe to share between threads and across a fork.
 
-    Each family of tables is an attribute: `alerts`, `presence`, `loggers`, `leadership`, `runtime`, `wanted`.
-    A read-only store that finds no file reads as empty and notices when one appears. Every failure is a
-    StoreError; a write through a read-only store is a ReadOnlyError.
+    Each family of tables is an attribute: `alerts`, `presence`, `loggers`, `leadership`, `runtime`,
+    `requests`. A read-only store that finds no file reads as empty and notices when one appears. Every
+    failure is a StoreError; a write through a read-only store is a ReadOnlyError.
     """
 
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
@@ -38,6 +41,7 @@ class StateStore:
         self.loggers = loggers.Loggers(self)
         self.leadership = leadership.Leadership(self)
         self.runtime = runtime.RuntimeValues(self)
+        self.requests = requests.Requests(self)
         self.wanted = Wanted(folder)
 
     def read(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:

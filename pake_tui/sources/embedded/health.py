@@ -5,9 +5,10 @@ from __future__ import annotations
 from pake_tui.clock import now_ns
 from pake_tui.engine.monitoring.checks import collector_check, merged
 from pake_tui.engine.store.metrics import MetricsStore
+from pake_tui.engine.store.requests import PROBE
 from pake_tui.engine.store.state import StateStore
-from pake_tui.errors import NotFoundError
-from pake_tui.model.check import HealthAnswer, HealthCheck
+from pake_tui.errors import NotFoundError, ReadOnlyError
+from pake_tui.model.check import CheckHistory, HealthAnswer, HealthCheck
 from pake_tui.model.sample import Freshness
 from pake_tui.sources.embedded.metrics import status
 
@@ -15,9 +16,13 @@ from pake_tui.sources.embedded.metrics import status
 class EmbeddedHealthSource:
     """A HealthSource. Whether there is a collector at all is judged here, at the moment of asking."""
 
-    def __init__(self, state: StateStore, metrics: MetricsStore) -> None:
+    def __init__(
+        self, state: StateStore, metrics: MetricsStore, actor: str = "", read_only: str = ""
+    ) -> None:
         self._state = state
         self._metrics = metrics
+        self._actor = actor
+        self._read_only = read_only
 
     def checks(self) -> HealthAnswer:
         """All checks, most urgent first, then by name; of several processes' results the worst counts."""
@@ -33,3 +38,14 @@ class EmbeddedHealthSource:
             if row.name == name:
                 return row
         raise NotFoundError(f"no health check {name!r}", hint="pake-tui health lists them")
+
+    def history(self, name: str, since_ns: int) -> CheckHistory:
+        """Its states since a time (UTC ns)."""
+        return self._metrics.health.spans(name, since_ns)
+
+    def probe(self, name: str) -> None:
+        """Ask the collector or the application that runs it. NotFoundError, ReadOnlyError."""
+        if self._read_only:
+            raise ReadOnlyError(f"nothing is run: {self._read_only}")
+        self.check(name)
+        self._state.requests.ask(PROBE, name, self._actor)

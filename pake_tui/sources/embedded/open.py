@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import tempfile
@@ -71,7 +72,8 @@ def _open(config: Path | None, read_only: str, closing: ExitStack, files: Sequen
                 state.presence.beat()
         if where.read_only:
             return "--read-only starts no collector"
-        return ensure_collector(collecting, live.path, mode=live.current.collector.mode)
+        named = config is not None or "PAKE_CONFIG" in os.environ
+        return ensure_collector(collecting, live.path, mode=live.current.collector.mode, named=named)
 
     def log_source() -> LogSource:
         from pake_tui.sources.embedded.logs import EmbeddedLogSource, as_set
@@ -89,7 +91,7 @@ def _open(config: Path | None, read_only: str, closing: ExitStack, files: Sequen
     actor = paths.actor()
     return Sources(
         metrics=EmbeddedMetricSource(metrics, collecting, start=start, thresholds=_thresholds(live)),
-        health=EmbeddedHealthSource(collecting, metrics),
+        health=EmbeddedHealthSource(collecting, metrics, actor, read_only),
         alerts=EmbeddedAlertSource(state, lambda: _policy(live), actor, read_only),
         logs=later(log_source),
         config=EmbeddedConfigStore(live, actor, read_only),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pake_tui.clock import MINUTE, SECOND
+from pake_tui.clock import DAY, HOUR, MINUTE, SECOND
 from pake_tui.errors import NotFoundError
-from pake_tui.model.check import CheckPoint, HealthAnswer, HealthCheck, HealthState
+from pake_tui.model.check import CheckHistory, CheckPoint, HealthAnswer, HealthCheck, HealthState, StateSpan
 from pake_tui.model.sample import Freshness
 
 LASTS_NS = 12 * MINUTE
@@ -42,6 +42,25 @@ class FakeHealthSource:
             if row.name == name:
                 return row
         raise NotFoundError(f"no health check {name!r}", hint="pake-tui health lists them")
+
+    def history(self, name: str, since_ns: int) -> CheckHistory:
+        """A month in which what is not healthy now was down now and then, with a gap of a night."""
+        row = next((row for row in self._rows if row.name == name), None)
+        if row is None:
+            return CheckHistory(name)
+        start, now = max(since_ns, self._now_ns - 30 * DAY), self._now_ns
+        if row.state is HealthState.HEALTHY:
+            return CheckHistory(name, (StateSpan(start, now, HealthState.HEALTHY, row.message),))
+        spans = [StateSpan(start, now - 15 * HOUR, HealthState.HEALTHY, "status 200")]
+        spans.append(StateSpan(now - 7 * HOUR, now - 5 * HOUR, HealthState.HEALTHY, "status 200"))
+        spans.append(StateSpan(now - 5 * HOUR, now - 4 * HOUR, row.state, row.message))
+        spans.append(StateSpan(now - 4 * HOUR, now - MINUTE, HealthState.HEALTHY, "status 200"))
+        spans.append(StateSpan(now - MINUTE, now, row.state, row.message))
+        return CheckHistory(name, tuple(span for span in spans if span.until_ns > since_ns))
+
+    def probe(self, name: str) -> None:
+        """Nothing runs here. NotFoundError."""
+        self.check(name)
 
     def _check(
         self, name: str, owner: str, state: HealthState, latency: float | None, message: str

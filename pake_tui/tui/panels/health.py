@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pake_tui.model.check import HealthAnswer, HealthCheck, HealthState
 from pake_tui.text.safe import SafeText
 from pake_tui.tui.drawing import Line, ago, fit, spark, t
 from pake_tui.tui.glyphs import HEALTH_ROLE, health_mark
 from pake_tui.tui.widgets.panel import Panel, bindings_for
+
+if TYPE_CHECKING:
+    from pake_tui.tui.app import PakeApp
 
 SORTS = ("urgency", "name", "change")
 
@@ -119,6 +122,12 @@ class HealthPanel(Panel):
             [(t(" get_monitor().register_health_check(name, function)."), "dim")],
         ]
 
+    def action_probe(self) -> None:
+        """Have the check run now."""
+        check, app = self.selected, self.console_app
+        if check is not None and app.may_change():
+            app.act(lambda: probe(app, check.name))
+
     def action_sort(self) -> None:
         """The next order."""
         self.sort = SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)]
@@ -126,3 +135,9 @@ class HealthPanel(Panel):
         self.rows = self.sorted(self.rows)
         self.keep(key)
         self.console_app.say(f"sorted by {self.sort}")
+
+
+def probe(app: PakeApp, name: str) -> str:
+    """Ask for a run of a check; what to say."""
+    app.sources.health.probe(name)
+    return f"{name} is run now"

@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from pake_tui.errors import PakeError
 from pake_tui.model.alert import Alert, AlertDetail, AlertEvent
+from pake_tui.model.check import HEALTH
 from pake_tui.model.sample import Series
 from pake_tui.tui.alertwords import logs_query, show_command
 from pake_tui.tui.drawing import Line, ago, day_and_clock, number, scale_of, spark, t
@@ -179,6 +180,10 @@ def detail_lines(detail: AlertDetail, app: PakeApp, width: int) -> list[Line]:
     ]
     if alert.rule:
         lines.append(field("rule", alert.rule))
+    if alert.runbook_url:
+        lines.append(field("runbook", alert.runbook_url, "title"))
+    if alert.suppressed:
+        lines.append(field("withheld", alert.suppressed, "warning"))
     if alert.service:
         lines.append(field("service", alert.service))
     lines += metric_lines(alert, app, width)
@@ -194,7 +199,7 @@ def detail_lines(detail: AlertDetail, app: PakeApp, width: int) -> list[Line]:
 
 def metric_lines(alert: Alert, app: PakeApp, width: int) -> list[Line]:
     """Value against threshold, and the metric's sparkline over the shown range."""
-    if not alert.metric:
+    if alert.metric in ("", HEALTH):
         return []
     series = series_of(alert, app.snapshot.metrics.series)
     unit = series.unit if series else ""

@@ -1,0 +1,239 @@
+"""When configured checks run: each at its own interval; a slow one holds no thread but its own."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from hashlib import blake2b
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from pake_tui.clock import SECOND, monotonic, now_ns
+from pake_tui.engine.monitoring.checking.specs import CheckSpec
+from pake_tui.engine.monitoring.checking.standing import Run, Standing, after, row, unreachable
+from pake_tui.model.check import HealthCheck, HealthState
+
+MOST_THREADS = 256
+IDLE_S = 60.0
+GRACE_S = 1.0
+"""So much past its time-out a run that does not return is given up."""
+FIRST_WITHIN_S = 5.0
+Ask = Callable[[CheckSpec], Run]
+
+
+class _Planned(Struct):
+    """A check with its standing. `due` and `started` are monotonic seconds; `ticket` names its run."""
+
+    spec: CheckSpec
+    interval_ns: int
+    due: float
+    standing: Standing = field(default_factory=Standing)
+    ticket: int = 0
+    started: float | None = None
+    running: bool = False
+
+
+class CheckRunner:
+    """Runs checks through `ask`, which blocks; `turn` is called a few times a second, by one thread."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self._planned: dict[str, _Planned] = {}
+        self._done: queue.SimpleQueue[tuple[str, int, Run]] = queue.SimpleQueue()
+        self._pool = _Pool()
+
+    def put_in_force(
+        self, specs: Iterable[CheckSpec], default_ns: int, kept: Mapping[str, HealthCheck] | None = None
+    ) -> None:
+        """These checks from now on; a new or changed one runs within five seconds, the others go on.
+
+        `kept` are rows by name as an earlier collector left them: their states are still hard.
+        """
+        fresh: dict[str, _Planned] = {}
+        for spec in specs:
+            interval = spec.interval_ns or default_ns
+            known = self._planned.get(spec.name)
+            if known is not None and known.spec == spec:
+                known.interval_ns = interval
+                fresh[spec.name] = known
+            else:
+                ticket = known.ticket + 1 if known is not None else 0
+                within = min(interval / SECOND, FIRST_WITHIN_S)
+                first = 0.0 if known is not None else _share_of(spec.name) * within
+                was = (kept or {}).get(spec.name)
+                standing = Standing(was.state, was.message, was.message) if was is not None else Standing()
+                fresh[spec.name] = _Planned(spec, interval, monotonic() + first, standing, ticket)
+        self._planned = fresh
+
+    def run_soon(self, name: str | None = None) -> None:
+        """Make one check due now, or all of them."""
+        for planned in self._planned.values():
+            if name is None or planned.spec.name == name:
+                planned.due = monotonic()
+
+    def turn(self) -> list[HealthCheck]:
+        """Start what is due, take what is done, give up what does not return: the rows that are news."""
+        news: dict[str, HealthCheck] = {}
+        while True:
+            try:
+                name, ticket, run = self._done.get_nowait()
+            except queue.Empty:
+                break
+            planned = self._planned.get(name)
+            if planned is not None and planned.running and planned.ticket == ticket:
+                planned.running = False
+                if planned.started is not None:  # else it was given up, and said so
+                    planned.started = None
+                    news[name] = self._settled(planned, run)
+        now = monotonic()
+        for planned in self._planned.values():
+            spec = planned.spec
+            late = spec.timeout_ns / SECOND + GRACE_S
+            if planned.started is not None and now - planned.started > late:
+                planned.started = None
+                said = f"time-out: no answer within {spec.timeout_ns / SECOND:g} s, and it does not return"
+                news[spec.name] = self._settled(
+                    planned, Run(HealthState.UNHEALTHY, said, now_ns(), spec.timeout_ns)
+                )
+            elif planned.due <= now and planned.running and planned.started is None:
+                self._plan_next(planned, planned.interval_ns)
+                news[spec.name] = self._still_stuck(planned)
+            elif planned.due <= now and not planned.running:
+                parent = self._failed_parent(spec)
+                if parent is not None:
+                    planned.standing = unreachable(*parent, now_ns())
+                    self._plan_next(planned, planned.interval_ns)
+                    news[spec.name] = row(spec, planned.standing, planned.interval_ns)
+                else:
+                    self._start(planned)
+        return list(news.values())
+
+    @property
+    def summary(self) -> str:
+        """How many checks there are, and which of them do not return."""
+        stuck = [one.spec.name for one in self._planned.values() if one.running and one.started is None]
+        more = f", {len(stuck)} do not return: {', '.join(stuck[:5])}" if stuck else ""
+        return f"{len(self._planned)} configured checks{more}"
+
+    @property
+    def count(self) -> int:
+        """How many checks are in force."""
+        return len(self._planned)
+
+    def _start(self, planned: _Planned) -> None:
+        spec = planned.spec
+        planned.ticket += 1
+        ticket = planned.ticket
+
+        def work() -> None:
+            self._done.put((spec.name, ticket, self._ask(spec)))
+
+        if self._pool.submit(work):
+            planned.running, planned.started = True, monotonic()
+
+    def _settled(self, planned: _Planned, run: Run) -> HealthCheck:
+        """Take a run: its state, when the next one is due, and the row."""
+        spec, before = planned.spec, planned.standing.state
+        sure = run.state <= HealthState.UNKNOWN or self._parents_asked_since(spec, run.began_ns)
+        planned.standing = after(spec, planned.standing, run, sure=sure)
+        soon = planned.standing.soft
+        self._plan_next(planned, min(spec.retry_ns, planned.interval_ns) if soon else planned.interval_ns)
+        parent = self._failed_parent(spec) if run.state is not HealthState.HEALTHY else None
+        if parent is not None:
+            planned.standing = unreachable(*parent, now_ns())
+        if before is HealthState.UNHEALTHY and planned.standing.state is not before:
+            self._wake_children(spec.name)
+        return row(spec, planned.standing, planned.interval_ns)
+
+    def _wake_children(self, name: str) -> None:
+        """A parent is back: what depends on it is asked now."""
+        for planned in self._planned.values():
+            if name in planned.spec.depends_on:
+                planned.due = min(planned.due, monotonic())
+
+    def _still_stuck(self, planned: _Planned) -> HealthCheck:
+        run = planned.standing.run
+        assert run is not None
+        planned.standing = after(planned.spec, planned.standing, replace(run, began_ns=now_ns()))
+        return row(planned.spec, planned.standing, planned.interval_ns)
+
+    def _plan_next(self, planned: _Planned, span_ns: int) -> None:
+        """From when it was due, so that intervals hold; from now where that is past."""
+        planned.due += span_ns / SECOND
+        if planned.due < monotonic():
+            planned.due = monotonic() + (span_ns / SECOND if planned.standing.soft else 0.0)
+
+    def _failed_parent(self, spec: CheckSpec) -> tuple[str, HealthState] | None:
+        """A parent that is unhealthy, or unreachable itself."""
+        for name in spec.depends_on:
+            parent = self._planned.get(name)
+            if parent is None:
+                continue
+            state = parent.standing.state
+            if state is HealthState.UNHEALTHY:
+                return name, state
+            if state is HealthState.UNKNOWN and self._failed_parent(parent.spec) is not None:
+                return name, state
+        return None
+
+    def _parents_asked_since(self, spec: CheckSpec, since_ns: int) -> bool:
+        """Whether every parent was asked after a time; those that were not are asked now."""
+        asked = True
+        for name in spec.depends_on:
+            parent = self._planned.get(name)
+            if parent is None:
+                continue
+            run = parent.standing.run
+            if run is None or run.began_ns < since_ns or parent.standing.soft:
+                parent.due = min(parent.due, monotonic())
+                asked = False
+        return asked
+
+
+class _Pool:
+    """Daemon threads, made when all others are busy, gone after a minute without work."""
+
+    def __init__(self) -> None:
+        self._work: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._threads = 0
+        self._idle = 0
+
+    def submit(self, work: Callable[[], None]) -> bool:
+        """False where every thread is busy and there may be no more."""
+        with self._lock:
+            if self._idle > 0:
+                self._idle -= 1
+            elif self._threads >= MOST_THREADS:
+                return False
+            else:
+                thread = threading.Thread(target=self._loop, name="pake-check", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:
+                    return False
+                self._threads += 1
+            self._work.put(work)
+            return True
+
+    def _loop(self) -> None:
+        while True:
+            try:
+                work = self._work.get(timeout=IDLE_S)
+            except queue.Empty:
+                with self._lock:
+                    if self._idle == 0:  # work was promised to this thread meanwhile
+                        continue
+                    self._idle -= 1
+                    self._threads -= 1
+                return
+            work()
+            with self._lock:
+                self._idle += 1
+
+
+def _share_of(name: str) -> float:
+    """A check's own place in [0, 1): checks of one interval do not all run at once."""
+    return int.from_bytes(blake2b(name.encode(), digest_size=4).digest(), "big") / 2**32

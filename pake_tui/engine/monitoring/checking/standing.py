@@ -1,0 +1,97 @@
+"""From runs to a state: retries before one is hard, slowness, parents that are down. Pure."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from pake_tui.clock import SECOND
+from pake_tui.engine.monitoring.checking.specs import CheckSpec
+from pake_tui.model.check import HealthCheck, HealthState
+
+OWNER = "checks"
+"""Who owns the rows of configured checks."""
+
+
+class Run(Struct, frozen=True):
+    """How one run went; `took_ns` None where none was made, `began_ns` UTC."""
+
+    state: HealthState
+    message: str
+    began_ns: int
+    took_ns: int | None = None
+
+
+class Standing(Struct, frozen=True):
+    """Where a check stands: its hard state, and how many runs in a row said something else.
+
+    `state` None: never run. `shown` is what its row says.
+    """
+
+    state: HealthState | None = None
+    message: str = "not run yet"
+    shown: str = "not run yet"
+    attempts: int = 0
+    run: Run | None = None
+
+    @property
+    def soft(self) -> bool:
+        """Whether the last runs said something else than the hard state."""
+        return self.attempts > 0
+
+
+def timed(spec: CheckSpec, run: Run) -> Run:
+    """The run as its time makes it: degraded where it was slow, unhealthy where it was too slow."""
+    if run.took_ns is None or run.state is not HealthState.HEALTHY:
+        return run
+    took = f"{run.message}, in {run.took_ns / SECOND * 1000:.0f} ms"
+    if spec.too_slow_ns is not None and run.took_ns > spec.too_slow_ns:
+        allowed = f"{spec.too_slow_ns // 1_000_000} ms allowed"
+        return replace(run, state=HealthState.UNHEALTHY, message=f"too slow: {took} ({allowed})")
+    if spec.slow_ns is not None and run.took_ns > spec.slow_ns:
+        return replace(run, state=HealthState.DEGRADED, message=f"slow: {took}")
+    return run
+
+
+def after(spec: CheckSpec, before: Standing, run: Run, *, sure: bool = True) -> Standing:
+    """The standing after a run. A worse state is hard after the retries; a better one at once.
+
+    Not `sure` (its parents were not asked since): it is not hard yet, however often it was said.
+    """
+    run = timed(spec, run)
+    worse = run.state > (before.state if before.state is not None else HealthState.HEALTHY)
+    if not worse:
+        return Standing(run.state, run.message, run.message, 0, run)
+    attempts = before.attempts + 1
+    if attempts > spec.retries and sure:
+        return Standing(run.state, run.message, run.message, 0, run)
+    said = f"{run.message} (run {min(attempts, spec.retries + 1)} of {spec.retries + 1})"
+    return replace(before, shown=said, attempts=attempts, run=run)
+
+
+def unreachable(parent: str, state: HealthState, now_ns: int) -> Standing:
+    """A check whose parent failed: nobody knows, and nobody is alarmed twice."""
+    said = f"unreachable: it depends on {parent}, which is {state.word}"
+    return Standing(HealthState.UNKNOWN, said, said, 0, Run(HealthState.UNKNOWN, said, now_ns))
+
+
+def row(spec: CheckSpec, standing: Standing, interval_ns: int) -> HealthCheck:
+    """The check as the store keeps it."""
+    run = standing.run
+    assert run is not None
+    details: dict[str, object] = {"kind": spec.kind}
+    if spec.depends_on:
+        details["depends on"] = ", ".join(spec.depends_on)
+    if standing.soft:
+        details["soft state"] = f"{run.state.word}, run {standing.attempts} of {spec.retries + 1}"
+    return HealthCheck(
+        name=spec.name,
+        state=standing.state if standing.state is not None else HealthState.UNKNOWN,
+        message=standing.shown,
+        owner=OWNER,
+        checked_ns=run.began_ns,
+        next_ns=run.began_ns + interval_ns,
+        latency_ms=None if run.took_ns is None else run.took_ns / 1_000_000,
+        interval_s=interval_ns / SECOND,
+        details=details,
+    )

@@ -1,0 +1,198 @@
+"""The fields of a list's entries in the configuration: what each takes, what is wrong with one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from math import isfinite
+from typing import Any
+
+from msgspec import Struct
+
+from pake_tui.clock import DAY, SECOND, parse_duration
+from pake_tui.query.regexes import RegexError, compiled
+
+Found = tuple[str, str, str]
+"""A problem: path below the list such as `0.threshold`, what is wrong, what would be accepted."""
+MAX_TEXT = 2_000
+MAX_NAME = 200
+LONGEST_NS = 30 * DAY
+
+
+class Field(Struct, frozen=True):
+    """One field: `read` gives its value or raises ValueError; `accepted` says in words what it takes."""
+
+    read: Callable[[Any], Any]
+    accepted: str
+    default: Any = None
+    required: bool = False
+
+
+def text(accepted: str, *, required: bool = False, default: str = "", longest: int = MAX_TEXT) -> Field:
+    """Text that is not blank."""
+
+    def read(value: object) -> str:
+        if not isinstance(value, str) or not value.strip() or len(value) > longest:
+            raise ValueError
+        return value.strip()
+
+    return Field(read, accepted, default, required)
+
+
+def number(accepted: str, low: float, high: float, default: float | None = None) -> Field:
+    """A number within limits (inclusive)."""
+
+    def read(value: object) -> float:
+        found = as_number(value)
+        if found is None or not low <= found <= high:
+            raise ValueError
+        return found
+
+    return Field(read, accepted, default)
+
+
+def span(
+    accepted: str, default: int | None = None, *, low: int = 0, high: int = LONGEST_NS, required: bool = False
+) -> Field:
+    """A duration such as `90s`, or a number of seconds; in nanoseconds."""
+
+    def read(value: object) -> int:
+        found = as_span(value)
+        if found is None or not low <= found <= high:
+            raise ValueError
+        return found
+
+    return Field(read, accepted, default, required)
+
+
+def flag(default: bool) -> Field:
+    """True or false."""
+
+    def read(value: object) -> bool:
+        if not isinstance(value, bool):
+            raise ValueError
+        return value
+
+    return Field(read, "true or false", default)
+
+
+def choice(*words: str, default: str) -> Field:
+    """One of some words."""
+
+    def read(value: object) -> str:
+        if not isinstance(value, str) or value.lower() not in words:
+            raise ValueError
+        return value.lower()
+
+    return Field(read, ", ".join(words), default)
+
+
+def texts(accepted: str, *, required: bool = False) -> Field:
+    """A list of texts, or a single one."""
+
+    def read(value: object) -> tuple[str, ...]:
+        found = [value] if isinstance(value, str) else value
+        if not isinstance(found, (list, tuple)) or not found:
+            raise ValueError
+        if not all(isinstance(one, str) and one.strip() and len(one) <= MAX_TEXT for one in found):
+            raise ValueError
+        return tuple(found)
+
+    return Field(read, accepted, (), required)
+
+
+def pairs(accepted: str) -> Field:
+    """A mapping of names to texts or numbers, sorted by name."""
+
+    def read(value: object) -> tuple[tuple[str, str], ...]:
+        if not isinstance(value, Mapping):
+            raise ValueError
+        if not all(isinstance(k, str) and isinstance(v, (str, int, float)) for k, v in value.items()):
+            raise ValueError
+        return tuple(sorted((name, str(one)) for name, one in value.items()))
+
+    return Field(read, accepted, ())
+
+
+def regex(accepted: str) -> Field:
+    """A regular expression that cannot backtrack without bound."""
+
+    def read(value: object) -> str:
+        if not isinstance(value, str) or not value:
+            raise ValueError
+        try:
+            compiled(value)
+        except RegexError as error:
+            raise ValueError(f"{error}, at character {error.position + 1}") from None
+        return value
+
+    return Field(read, accepted, "")
+
+
+def problems(raw: Mapping[Any, object], fields: Mapping[str, Field]) -> Iterator[Found]:
+    """What is wrong with an entry, by field."""
+    for name, field in fields.items():
+        if field.required and raw.get(name) is None:
+            yield name, "is missing", field.accepted
+    for name, value in raw.items():
+        if name not in fields:
+            yield str(name), "is unknown", f"one of {', '.join(fields)}"
+        elif value is not None:
+            try:
+                fields[name].read(value)
+            except ValueError as error:
+                yield str(name), str(error) or f"{shown(value)} is not accepted", fields[name].accepted
+
+
+def values(raw: Mapping[str, object], fields: Mapping[str, Field]) -> dict[str, Any]:
+    """The values of an entry in which nothing is wrong, its defaults among them."""
+    return {
+        name: field.default if raw.get(name) is None else field.read(raw[name])
+        for name, field in fields.items()
+    }
+
+
+def twice(raw: list[Any] | tuple[Any, ...]) -> Iterator[Found]:
+    """Entries that have another one's name."""
+    names: dict[str, int] = {}
+    for at, entry in enumerate(raw):
+        name = entry.get("name") if isinstance(entry, Mapping) else None
+        if isinstance(name, str):
+            if name in names:
+                yield (
+                    f"{at}.name",
+                    f"{name!r} is there twice",
+                    f"a name of its own; entry {names[name] + 1} has it",
+                )
+            names.setdefault(name, at)
+
+
+def as_number(value: object) -> float | None:
+    """A finite number; None for anything else, true and false among it."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        found = float(value)
+    except OverflowError:
+        return None
+    return found if isfinite(found) else None
+
+
+def as_span(value: object) -> int | None:
+    """Nanoseconds of `2m`, or of a plain number of seconds; None for anything else or past 30 days."""
+    if isinstance(value, str):
+        try:
+            found = parse_duration(value)
+        except ValueError:
+            return None
+    else:
+        seconds = as_number(value)
+        if seconds is None or not 0 <= seconds <= LONGEST_NS / SECOND:
+            return None
+        found = int(seconds * SECOND)
+    return found if 0 <= found <= LONGEST_NS else None
+
+
+def shown(value: object) -> str:
+    """A wrong value as a message says it."""
+    said = repr(value)
+    return said if len(said) <= 60 else f"{said[:59]}…"
