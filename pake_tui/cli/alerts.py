@@ -160,7 +160,7 @@ def _who(alert: Alert) -> str:
     elif alert.snoozed_until_ns:
         return f"wakes in {short_duration(alert.snoozed_until_ns - now_ns())}"
     else:
-        return "—"
+        return safe(alert.suppressed) or "—"
     said = f" “{safe(text)}”" if text else ""
     return f"{safe(who)} {short_duration(now_ns() - at_ns)} ago{said}"
 

@@ -124,6 +124,7 @@ def _run_app(options: argparse.Namespace, sources: Any, feed: Any, *, ascii_only
         crash_folder=paths.cache_folder(),
     )
     app.resting = at_rest
+    app.rings = str(personal.get("ring") or "bell")
     if getattr(options, "files", None):
         app.opens_with = "logs"
     app.run()

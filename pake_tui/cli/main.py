@@ -18,6 +18,8 @@ COMMANDS = {
     "trace": "print every record of one correlation ID",
     "index": "show, build and drop the index of the log files",
     "alerts": "list alerts, acknowledge, resolve, comment",
+    "silence": "withhold notices for a time: list, add, end",
+    "notifiers": "who is told of alerts: list, test, retry",
     "metrics": "print metrics, now or over a time range",
     "health": "print health checks (exit 0 healthy, 1 degraded, 2 unhealthy, 3 unknown)",
     "config": "show, validate and edit the configuration",

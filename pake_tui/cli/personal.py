@@ -1,12 +1,13 @@
-"""One person's own settings: keys, theme and zone, in `$XDG_CONFIG_HOME/pake-tui/console.yaml`."""
+"""One person's own settings: keys, theme, zone and bell, in `$XDG_CONFIG_HOME/pake-tui/console.yaml`."""
 
 from __future__ import annotations
 
 from pake_tui.errors import ConfigError
 from pake_tui.paths import holds, xdg
 
-KNOWN = {"theme", "zone", "keys"}
+KNOWN = {"theme", "zone", "keys", "ring"}
 ZONES = ("local", "UTC", "relative")
+RINGS = ("bell", "osc9", "none")
 
 
 def personal_settings() -> tuple[dict[str, object], str]:
@@ -25,10 +26,12 @@ def personal_settings() -> tuple[dict[str, object], str]:
     if raw is None:
         return {}, str(path)
     if not isinstance(raw, dict):
-        raise ConfigError(f"{path}: expected theme:, zone: and keys:")
+        raise ConfigError(f"{path}: expected theme:, zone:, ring: and keys:")
     for name in raw:
         if name not in KNOWN:
             raise ConfigError(f"{path}: {name} is unknown", hint=f"known are {', '.join(sorted(KNOWN))}")
     if raw.get("zone", "local") not in ZONES:
         raise ConfigError(f"{path}: zone {raw['zone']!r} is unknown", hint=f"one of {', '.join(ZONES)}")
+    if raw.get("ring", "bell") not in RINGS:
+        raise ConfigError(f"{path}: ring {raw['ring']!r} is unknown", hint=f"one of {', '.join(RINGS)}")
     return raw, str(path)

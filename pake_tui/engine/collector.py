@@ -8,34 +8,27 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pake_tui import paths
 from pake_tui.clock import DAY, SECOND, monotonic, now_ns
+from pake_tui.engine.alert_keeper import AlertKeeper
 from pake_tui.engine.engine_log import open_engine_log
 from pake_tui.engine.health_keeper import HealthKeeper
-from pake_tui.engine.monitoring import checks, rules
-from pake_tui.engine.monitoring.alerting import Alerting, policy_of
-from pake_tui.engine.monitoring.rulebook import RuleBook
+from pake_tui.engine.monitoring import checks
 from pake_tui.engine.monitoring.sampler import UNITS, Sampler
 from pake_tui.engine.parts import Part
 from pake_tui.engine.settings.live import LiveSettings
-from pake_tui.engine.store.alerts import unsettled
 from pake_tui.engine.store.leadership import DeposedError
 from pake_tui.engine.store.metrics import Meaning, MetricsStore
 from pake_tui.engine.store.state import StateStore
 from pake_tui.engine.validators import VALIDATORS
 from pake_tui.errors import ConflictError, StoreError
-from pake_tui.model.alert import Policy
 from pake_tui.model.check import HealthCheck
 from pake_tui.model.sample import MetricKind, ProcessRow, SeriesKey
-
-if TYPE_CHECKING:
-    from pake_tui.engine.log_counter import LogCounter
 
 BEAT_S = 0.5
 IDLE_S = 60.0
@@ -71,11 +64,6 @@ class Collector:
         self._state = StateStore(folder)
         self._metrics = MetricsStore(folder)
         self._live = LiveSettings(config, use_env=use_env, validators=VALIDATORS)
-        self._alerting = Alerting(self._state, self._policy)
-        self._rules = RuleBook(self._alerting)
-        self._rules_changed = True
-        self._counter: LogCounter | None = None
-        self._lines: Mapping[SeriesKey, tuple[int, float]] = {}
         self._state_seen = -1
         self._wrong_runtime = ""
         self._config_path = str(self._live.place)
@@ -83,13 +71,15 @@ class Collector:
         self._values: dict[SeriesKey, float] = {}
         self._sensors: dict[str, str] = {}
         self._busiest: tuple[ProcessRow, ...] | None = None
-        self._health = HealthKeeper(self._state, self._metrics, lambda: self._live.current, no_commands)
+        shared = (self._state, self._metrics, lambda: self._live.current, no_commands)
+        self._health = HealthKeeper(*shared)
+        self._alerts = AlertKeeper(*shared, self._leave_for)
         # The sampler's second sample is the first one with rates; whoever judges them begins after it.
         works: tuple[tuple[str, float, float, Callable[[], None]], ...] = (
             ("sampler", 0.2, 1.0, self._sample),
             ("config", 0.0, 0.5, self._watch_settings),
             ("rules", 0.3, 1.0, self._judge),
-            ("logs", 0.5, 1.0, self._count_lines),
+            ("logs", 0.5, 1.0, self._alerts.count_lines),
             ("health", 0.5, 0.5, self._check),
             ("store", 1.0, 60.0, self._tidy),
         )
@@ -136,7 +126,7 @@ class Collector:
         self._live.on_dropped(self._state.runtime.drop)
         self._sample()
         self._obey_runtime()
-        self._rules.recall(unsettled(self._state.read))
+        self._alerts.recall()
         for part in self._parts:
             part.start()
 
@@ -170,15 +160,13 @@ class Collector:
         deadline = monotonic() + STOP_S
         for part in self._parts:
             part.ask_to_stop()
+        self._alerts.stop()
         for part in self._parts:
             part.join(max(0.0, deadline - monotonic()))
         self._sampler.close()
         self._state.leadership.release()
         if self._folder.is_dir():
             _log.info("collector left: %s", self._why or "an error")
-
-    def _policy(self) -> Policy:
-        return policy_of(self._live.current.monitoring)
 
     def _sample(self) -> None:
         values = self._sampler.sample()
@@ -208,7 +196,7 @@ class Collector:
 
     def _settings_changed(self, changed: frozenset[str]) -> None:
         _log.info("settings changed: %s", ", ".join(sorted(changed)))
-        self._rules_changed = True
+        self._alerts.settings_changed()
         self._part["rules"].wake()
         self._check_now()
 
@@ -216,46 +204,9 @@ class Collector:
         self._health.judge_soon()
         self._part["health"].wake()
 
-    def _interval_s(self) -> float:
-        return float(self._live.current.monitoring.collection_interval_seconds)
-
     def _judge(self) -> None:
-        """Spools, what time alone brings, and the rules that are due."""
-        self._alerting.drain_spools()
-        if self._rules_changed:
-            self._adopt_rules()
-        self._alerting.tick()
-        if self._live.current.monitoring.alerting_enabled and self._rules.is_due:
-            units = {key: meaning.unit for key, meaning in self._metrics.catalog().items()}
-            values = {**self._metrics.last(), **self._health.levels, **self._lines}
-            self._rules.judge_due(values, units, now_ns(), self._health.heard)
-
-    def _adopt_rules(self) -> None:
-        """Put the rules of the settings in force; tried again if the store fails meanwhile."""
-        self._rules_changed = False
-        try:
-            wanted = rules.in_force(self._live.current)
-            self._count_for([rule for rule in wanted if rule.query])
-            self._rules.put_in_force(wanted, int(self._interval_s() * SECOND))
-        except BaseException:
-            self._rules_changed = True
-            raise
-
-    def _count_for(self, wanted: Sequence[rules.Rule]) -> None:
-        """Lines are counted for these rules; the log engine is loaded with the first of them."""
-        if wanted:
-            from pake_tui.engine.log_counter import LogCounter
-
-            settings = self._live.current
-            if self._counter is None or not self._counter.reads_as(settings):
-                self._counter = LogCounter(self._state, settings)
-            self._counter.put_in_force(wanted)
-        else:
-            self._counter = None
-
-    def _count_lines(self) -> None:
-        counter = self._counter
-        self._lines = counter.turn() if counter is not None else {}
+        health = self._health
+        self._alerts.turn(health.levels, health.heard, health.unreachable)
 
     def _check(self) -> None:
         """Run the checks that are due; the host's and the engine's own once an interval, or on news."""
@@ -270,9 +221,9 @@ class Collector:
             memory_limit=limits.memory_threshold_percent,
             disk_limit=limits.disk_threshold_percent,
         )
-        parts = [part for part in self._parts if part.name != "logs" or self._counter is not None]
-        reports = [self._report(part) for part in parts]
-        return rows + checks.engine_checks(reports, self._sensors)
+        counted = self._alerts.lines_report() is not None
+        reports = [self._report(part) for part in self._parts if counted or part.name != "logs"]
+        return rows + checks.engine_checks(reports, self._sensors) + self._alerts.notifier_rows()
 
     def _report(self, part: Part) -> checks.PartReport:
         """How a part does, what is odd about it, or what there is to say of one that works."""
@@ -286,12 +237,9 @@ class Collector:
         elif part.name == "health":
             note = self._health.summary or "no checks are configured; the host's and applications' are kept"
         elif part.name == "logs":
-            odd = self._counter.problem if self._counter is not None else ""
-            note = "lines are counted for log rules"
+            odd, note = self._alerts.lines_report() or ("", "")
         elif part.name == "rules":
-            odd = self._rules.problem
-            enabled = self._live.current.monitoring.alerting_enabled
-            note = self._rules.summary if enabled else "alerting is switched off"
+            odd, note = self._alerts.rules_report()
         else:
             odd = "; ".join((*self._state.notes, *self._metrics.notes)[:3])
             note = str(self._folder)
@@ -303,6 +251,7 @@ class Collector:
         self._metrics.health.prune(now_ns() - FORGET_HEALTH_NS)
         self._metrics.health.prune_spans(now_ns())
         self._state.loggers.prune()
+        self._alerts.tidy()
         self._state.database.checkpoint()
 
 

@@ -9,7 +9,7 @@ from pake_tui.clock import SECOND, monotonic, now_ns
 from pake_tui.engine.monitoring import checks
 from pake_tui.engine.monitoring.checking.running import CheckRunner
 from pake_tui.engine.monitoring.checking.specs import CheckSpec, specs_from
-from pake_tui.engine.monitoring.checking.standing import OWNER, Run
+from pake_tui.engine.monitoring.checking.standing import OWNER, UNREACHABLE, Run
 from pake_tui.engine.settings.schema import Settings
 from pake_tui.engine.store.metrics import MetricsStore
 from pake_tui.engine.store.requests import PROBE, Heard
@@ -50,6 +50,8 @@ class HealthKeeper:
         """The newest (UTC ns, level) of every check whose state is known, as rules take it."""
         self.heard: dict[SeriesKey, str] = {}
         """What those checks said."""
+        self.unreachable: dict[str, str] = {}
+        """Checks whose parent is down, with what their rows say."""
 
     @property
     def summary(self) -> str:
@@ -118,6 +120,7 @@ class HealthKeeper:
         known = [(SeriesKey(HEALTH, (("check", row.name),)), row) for row in rows if row.state in LEVELS]
         self.levels = {key: (now, LEVELS[row.state]) for key, row in known}
         self.heard = {key: row.message for key, row in known}
+        self.unreachable = {row.name: row.message for row in rows if row.message.startswith(UNREACHABLE)}
         whole = monotonic() >= self._spans_due
         changed = rows if whole else [row for row in rows if self._told.get(row.name) is not row.state]
         if changed:

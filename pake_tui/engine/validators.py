@@ -21,5 +21,7 @@ def _by(module: str) -> Validator:
 VALIDATORS: Mapping[str, Validator] = {
     "rules": _by("monitoring.rulespecs"),
     "checks": _by("monitoring.checking.specs"),
+    "notifiers": _by("monitoring.notifying.specs"),
+    "maintenance": _by("monitoring.silencing"),
     "formats": _by("logfiles.formats"),
 }

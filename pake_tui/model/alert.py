@@ -146,6 +146,9 @@ class AlertList(Struct, frozen=True):
     fresh: Freshness
     resolved_24h: int = 0
     held_back: int = 0
+    notice: int = 0
+    """The number of the newest notice that went out that something fires; it only grows."""
+    notice_title: str = ""
 
     def count(self, state: AlertState) -> int:
         """How many stand in a state."""

@@ -65,6 +65,8 @@ def who_line(alert: Alert, now: int) -> Line:
         ]
     if alert.state is AlertState.SNOOZED and alert.snoozed_until_ns is not None:
         line.append((t(f"snoozed, wakes in {ago(now, alert.snoozed_until_ns)} "), "dim"))
+    if alert.suppressed:
+        line.append((t(f"{alert.suppressed} "), "dim"))
     if alert.acknowledged is not None and alert.state is not AlertState.FIRING:
         said = f" “{alert.acknowledged.comment}”" if alert.acknowledged.comment else ""
         return [*line, (t(f"{alert.acknowledged.by} {ago(alert.acknowledged.at_ns, now)} ago{said}"), "ok")]

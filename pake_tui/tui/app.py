@@ -12,6 +12,7 @@ from textual import events
 from textual.message import Message
 
 from pake_tui.errors import PakeError
+from pake_tui.model.alert import AlertList
 from pake_tui.model.record import Address, LogRow
 from pake_tui.model.sample import CollectorMode
 from pake_tui.sources.protocols import Sources
@@ -75,6 +76,10 @@ class PakeApp(ScreensApp):
         """Log lines that the operator marked, in all log views."""
         self.warnings: tuple[str, ...] = (*sources.warnings, *warnings)
         self._keymap_chosen = keymap or {}
+        self.rings = "bell"
+        """How somebody is called when an alert fires: bell, osc9 or none."""
+        self.heard: int | None = None
+        """The newest notice that was known when the console opened, or was called for since."""
         self.opens_with = ""
         """The screen that is opened first, where that is not the overview."""
         self._acting = ThreadPoolExecutor(1, thread_name_prefix="pake-act")
@@ -159,6 +164,7 @@ class PakeApp(ScreensApp):
         if self.warnings:
             self.say(" · ".join(self.warnings), "warning")
             self.warnings = ()
+        self._ring(self.snapshot.alerts)
         firing = sum(alert.state.value == "firing" for alert in self.snapshot.alerts.alerts)
         mark = f"{self.glyphs.firing}{firing} " if firing else ""
         self.set_title(f"{mark}{self.sources.host}")
@@ -166,6 +172,12 @@ class PakeApp(ScreensApp):
             if isinstance(screen, ConsoleScreen) and screen.is_mounted:
                 screen.show(self.snapshot)
                 screen.query_one(HeaderBar).redraw()
+
+    def _ring(self, alerts: AlertList) -> None:
+        """Call whoever sits here, once for each notice that goes out while the console is open."""
+        before, self.heard = self.heard, max(alerts.notice, self.heard or 0)
+        if before is not None and alerts.notice > before:
+            self.ring(f"{self.sources.host}: {alerts.notice_title}", self.rings)
 
     async def on_event(self, event: events.Event) -> None:
         """A key goes first: what changes by itself waits for it."""

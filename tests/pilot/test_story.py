@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from pake_tui.clock import MINUTE, monotonic
@@ -31,7 +32,6 @@ START_NS = 1_772_366_400_000_000_000
 
 def console(read_only: str = "") -> PakeApp:
     """A console over the invented incident, twelve minutes in."""
-    from msgspec.structs import replace
 
     sources = replace(fake_sources(START_NS), read_only=read_only)
     feed = Feed(sources, clock=lambda: START_NS + 12 * MINUTE)
@@ -261,7 +261,6 @@ async def test_an_alert_opens_whole_and_closes_to_its_row() -> None:
 
 async def test_what_is_most_urgent_stays_in_view() -> None:
     """A worse check that comes later is seen at 80 by 24, where only a few rows fit."""
-    from msgspec.structs import replace
 
     from pake_tui.model.check import HealthAnswer, HealthState
     from pake_tui.tui.panels.health import HealthPanel
@@ -298,3 +297,20 @@ async def test_a_check_is_run_on_request_and_shows_its_availability() -> None:
         assert "timeout: 2 of 3 tries" in shown()
         await pilot.press("P")
         await until(pilot, lambda: said(app) == "payments is run now", "the answer again")
+
+
+async def test_a_notice_that_goes_out_while_the_console_is_open_calls_once() -> None:
+    """What was told before it opened does not ring, and nothing rings twice."""
+    app = console()
+    rung: list[str] = []
+    app.ring = lambda text, way: rung.append(f"{way} {text}")  # type: ignore[method-assign]  # no terminal here
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: app.heard is not None, "a first look")
+        shown = app.snapshot
+        for number in (7, 7, 8):
+            alerts = replace(shown.alerts, notice=number, notice_title="Gateway down")
+            app.take_snapshot(replace(shown, alerts=alerts))
+            await pilot.pause()
+        host = app.sources.host
+        await until(pilot, lambda: len(rung) == 2, "two calls")
+        assert rung == [f"bell {host}: Gateway down"] * 2

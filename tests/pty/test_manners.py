@@ -16,6 +16,7 @@ from pake_tui.tui.terminal.crash import write_crash_report
 from pake_tui.tui.terminal.manners import (
     check_terminal,
     color_system,
+    ring_sequence,
     title_sequence,
     wants_ascii,
     wants_mouse,
@@ -150,3 +151,14 @@ def test_a_crash_report_that_cannot_be_written_is_none(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")
     assert write_crash_report(blocked, ValueError("x")) is None
+
+
+def test_a_call_is_a_bell_or_a_notification_that_no_title_can_break_out_of() -> None:
+    """Inside tmux it is wrapped, with a bell beside it; a hostile title stays text."""
+    assert ring_sequence("x", "bell", tmux=True) == "\x07"
+    assert ring_sequence("x", "none", tmux=False) == ""
+    assert ring_sequence("web-1: down", "osc9", tmux=False) == "\x1b]9;web-1: down\x07\x07"
+    hostile = ring_sequence("a\x07\x1b]52;c;aGk=\x07", "osc9", tmux=True)
+    assert hostile.startswith("\x1bPtmux;\x1b\x1b]9;a")
+    assert hostile.count("\x1b") == 4
+    assert hostile.count("\x07") == 2

@@ -74,7 +74,7 @@ def site() -> Iterator[str]:
 @pytest.mark.parametrize(
     ("entry", "path", "says"),
     [
-        ({}, "0.", "says not what it checks"),
+        ({}, "0.", "checks nothing"),
         ({"http": "http://a/", "tcp": "a:1"}, "0.tcp", "checks two things"),
         ({"http": "ftp://a/"}, "0.http", "is not accepted"),
         ({"http": "http://a:99999/"}, "0.http", "Port out of range"),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
+
+from msgspec.structs import replace
 
 from pake_tui.clock import MINUTE, SECOND, now_ns
 from pake_tui.engine.monitoring import alert_events as events
@@ -14,12 +16,14 @@ from pake_tui.engine.monitoring.identity import MOST_TITLE, clean, clean_tags, f
 from pake_tui.engine.monitoring.lifecycle import Outcome, step
 from pake_tui.engine.settings.schema import MonitoringSettings
 from pake_tui.engine.store import alerts as table
+from pake_tui.engine.store import silences
 from pake_tui.engine.store.database import WRITE_TIMEOUT
 from pake_tui.engine.store.leadership import DeposedError
 from pake_tui.engine.store.state import StateStore
 from pake_tui.errors import ConflictError, NotFoundError, StoreError
-from pake_tui.model.alert import Alert, AlertDetail, Policy, Severity
+from pake_tui.model.alert import Alert, AlertDetail, AlertState, Policy, Severity
 from pake_tui.model.sample import Tags
+from pake_tui.model.silence import Silence, why
 
 SPOOL_AFTER = 0.05
 RENEW_NS = 10 * SECOND
@@ -205,10 +209,10 @@ class Alerting:
         """Firing, acknowledged and snoozed alerts (of one service), in the panel's order."""
         return self._store.alerts.live(service)
 
-    def tick(self) -> None:
-        """What time alone brings; the collector calls it each second."""
+    def tick(self, parents: keeping.Parents = lambda alert: "") -> None:
+        """What time alone brings; the collector calls it each second. `parents` as `keeping.settle_all`."""
         now = self._clock()
-        keeping.settle_all(self._store, self._policy(), now)
+        keeping.settle_all(self._store, self._policy(), now, parents)
         if self._tidied_ns is None or abs(now - self._tidied_ns) > keeping.TIDY_EVERY_NS:
             keeping.tidy(self._store, now)
             self._tidied_ns = now
@@ -290,6 +294,8 @@ class Alerting:
             if event_id and (known := table.applied(connection, event_id)):
                 return Outcome(table.load(connection, known))
             seen = pick(connection)
+            if isinstance(event, events.Fire):
+                event = _withheld(event, silences.active(connection, now))
             outcome = step(seen, event, policy, now, keeping.room_left(connection, policy, now))
             if outcome.alert is not None and (seen is None or outcome.alert.id != seen.id):
                 _refuse_flood(connection)
@@ -309,6 +315,27 @@ def _by_id(alert_id: str) -> Pick:
 
 def _by_any_id(alert_id: str) -> Pick:
     return lambda connection: table.load(connection, table.applied(connection, alert_id) or alert_id)
+
+
+def _withheld(event: events.Fire, active: Sequence[Silence]) -> events.Fire:
+    """The edge as silences take it: what opens silenced tells nobody."""
+    if not active:
+        return event
+    about = Alert(
+        id=event.new_id,
+        fingerprint=event.fingerprint,
+        state=AlertState.FIRING,
+        severity=event.severity,
+        title=event.title,
+        message=event.message,
+        first_seen_ns=0,
+        last_seen_ns=0,
+        tags=event.tags,
+        service=event.service,
+        rule=event.rule,
+        metric=event.metric,
+    )
+    return replace(event, suppressed=why(about, active))
 
 
 def _refuse_flood(connection: sqlite3.Connection) -> None:

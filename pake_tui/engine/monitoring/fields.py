@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from math import isfinite
 from typing import Any
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from pake_tui.clock import DAY, SECOND, parse_duration
+from pake_tui.model.alert import Severity
 from pake_tui.query.regexes import RegexError, compiled
 
 Found = tuple[str, str, str]
@@ -128,6 +131,82 @@ def regex(accepted: str) -> Field:
     return Field(read, accepted, "")
 
 
+Kinds = Mapping[str, tuple[Field, Mapping[str, Field]]]
+"""By the key that says what an entry is: the field of that key, and the further ones of the kind."""
+
+
+def url(*schemes: str, host: bool = True) -> Field:
+    """A URL of some schemes."""
+    accepted = f"a URL that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}"
+
+    def read(value: object) -> str:
+        if not isinstance(value, str):
+            raise ValueError
+        parts = urlsplit(value.strip())
+        if parts.scheme not in schemes or (host and not parts.hostname):
+            raise ValueError
+        _ = parts.port  # ValueError where it is none
+        return value.strip()
+
+    return Field(read, accepted, "")
+
+
+def argv() -> Field:
+    """A program and its arguments: a list, or text as a shell splits it. No shell is involved."""
+
+    def read(value: object) -> tuple[str, ...]:
+        found = shlex.split(value) if isinstance(value, str) else value
+        if not isinstance(found, (list, tuple)) or not found:
+            raise ValueError
+        if not all(isinstance(one, str) and "\0" not in one for one in found) or not found[0]:
+            raise ValueError
+        return tuple(found)
+
+    return Field(read, "a program and its arguments, as a list or as text; no shell is involved")
+
+
+def severity(default: Severity) -> Field:
+    """A severity by its word."""
+    return Field(as_severity, ", ".join(one.word for one in Severity), default)
+
+
+def of_kind(kind: str, kinds: Kinds, common: Mapping[str, Field]) -> dict[str, Field]:
+    """The fields that an entry of a kind may have; the one that names the kind must be there."""
+    target, further = kinds[kind]
+    return {**common, kind: Field(target.read, target.accepted, required=True), **further}
+
+
+def kind_of(entry: Mapping[Any, object], kinds: Kinds) -> str:
+    """What an accepted entry is."""
+    return next(name for name in kinds if entry.get(name) is not None)
+
+
+def list_problems(
+    raw: object, kinds: Kinds, common: Mapping[str, Field], verb: str, most: int
+) -> list[Found]:
+    """What is wrong with a list of entries, of each of which one key says what it is."""
+    if not isinstance(raw, (list, tuple)):
+        return []
+    found: list[Found] = [("", f"has {len(raw)} entries", f"at most {most}")] if len(raw) > most else []
+    for at, entry in enumerate(raw[:most]):
+        if isinstance(entry, Mapping):
+            one = _kind_problems(entry, kinds, common, verb)
+            found += [(f"{at}.{path}", message, accepted) for path, message, accepted in one]
+    return [*found, *twice(raw[:most])]
+
+
+def _kind_problems(
+    entry: Mapping[Any, object], kinds: Kinds, common: Mapping[str, Field], verb: str
+) -> Iterator[Found]:
+    named = [name for name in kinds if entry.get(name) is not None]
+    if len(named) == 1:
+        yield from problems(entry, of_kind(named[0], kinds, common))
+    elif named:
+        yield named[1], f"{verb} two things: {' and '.join(named)}", f"one of {', '.join(kinds)}"
+    else:
+        yield "", f"{verb} nothing", f"one of {', '.join(kinds)}"
+
+
 def problems(raw: Mapping[Any, object], fields: Mapping[str, Field]) -> Iterator[Found]:
     """What is wrong with an entry, by field."""
     for name, field in fields.items():
@@ -164,6 +243,13 @@ def twice(raw: list[Any] | tuple[Any, ...]) -> Iterator[Found]:
                     f"a name of its own; entry {names[name] + 1} has it",
                 )
             names.setdefault(name, at)
+
+
+def as_severity(value: object) -> Severity:
+    """The severity of a word. ValueError."""
+    if not isinstance(value, str) or value.upper() not in Severity.__members__:
+        raise ValueError
+    return Severity[value.upper()]
 
 
 def as_number(value: object) -> float | None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pake_tui.clock import HOUR
-from pake_tui.engine.monitoring.alert_events import Notice, NoticeKind
-from pake_tui.engine.monitoring.lifecycle import Outcome, counts, digest, settle
+from pake_tui.engine.monitoring.alert_events import Notice, NoticeKind, Suppress, Unsuppress
+from pake_tui.engine.monitoring.lifecycle import Outcome, counts, digest, settle, step
 from pake_tui.engine.store import alerts as table
+from pake_tui.engine.store.silences import prune as prune_silences
 from pake_tui.engine.store.state import StateStore
 from pake_tui.model.alert import Alert, Policy
+from pake_tui.model.silence import why
 
 TIDY_EVERY_NS = HOUR
+Parents = Callable[[Alert], str]
 WORDS = {kind.word: kind for kind in NoticeKind}
 
 
@@ -30,12 +33,22 @@ def keep(connection: sqlite3.Connection, seen: Alert | None, outcome: Outcome) -
     _keep_notices(connection, outcome.notices)
 
 
-def settle_all(store: StateStore, policy: Policy, now_ns: int) -> None:
-    """Snoozes end, acknowledgements expire, notices that were put off or held back go out.
+def settle_all(store: StateStore, policy: Policy, now_ns: int, parents: Parents = lambda alert: "") -> None:
+    """Silences begin and end, snoozes end, acknowledgements expire, notices that were put off or held back go
+    out. `parents(alert)` says which parent of what an alert is about is down, empty where none is.
 
     Looks without a transaction first, so that a quiet second writes nothing.
     """
-    moving = [alert.id for alert in table.unsettled(store.read) if settle(alert, policy, now_ns, new_id="-")]
+    silences = store.silences.active(now_ns)
+
+    def withheld(alert: Alert) -> str:
+        return (why(alert, silences) or parents(alert)) if alert.live else alert.suppressed
+
+    moving = [
+        alert.id
+        for alert in table.unsettled(store.read)
+        if withheld(alert) != alert.suppressed or settle(alert, policy, now_ns, new_id="-")
+    ]
     if not moving and not store.alerts.held():
         return
     with store.write() as connection:
@@ -44,6 +57,12 @@ def settle_all(store: StateStore, policy: Policy, now_ns: int) -> None:
             if alert is None:
                 continue
             room = room_left(connection, policy, now_ns)
+            if (reason := withheld(alert)) != alert.suppressed:
+                event = Suppress(reason) if reason else Unsuppress()
+                outcome = step(alert, event, policy, now_ns, room)
+                keep(connection, alert, outcome)
+                alert = outcome.alert or alert
+                room = room_left(connection, policy, now_ns)
             for outcome in settle(alert, policy, now_ns, room, new_id=uuid.uuid4().hex):
                 keep(connection, alert, outcome)
                 alert = outcome.alert
@@ -54,6 +73,7 @@ def tidy(store: StateStore, now_ns: int) -> None:
     """Forget what is too old."""
     with store.write() as connection:
         table.prune(connection, now_ns)
+        prune_silences(connection, now_ns)
 
 
 def _send_digest(connection: sqlite3.Connection, policy: Policy, now_ns: int) -> None:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 from typing import Any
-from urllib.parse import urlsplit
 
 from pake_tui.clock import SECOND, now_ns, short_duration
 from pake_tui.engine.monitoring import fields
@@ -39,16 +38,10 @@ def _operator(value: object) -> str:
     return value
 
 
-def _severity(value: object) -> Severity:
-    if not isinstance(value, str) or value.upper() not in Severity.__members__:
-        raise ValueError
-    return Severity[value.upper()]
-
-
 def _steps(value: object) -> tuple[tuple[Severity, float], ...]:
     if not isinstance(value, Mapping) or not value:
         raise ValueError
-    return tuple(sorted((_severity(name), _number(level)) for name, level in value.items()))
+    return tuple(sorted((fields.as_severity(name), _number(level)) for name, level in value.items()))
 
 
 def _logs(value: object) -> tuple[str, str, float, int]:
@@ -71,21 +64,15 @@ def _logs(value: object) -> tuple[str, str, float, int]:
     return query, op, count, window
 
 
-def _link(value: object) -> str:
-    if not isinstance(value, str) or urlsplit(value).scheme not in ("http", "https"):
-        raise ValueError
-    return value.strip()
-
-
 COMMON: Mapping[str, Field] = {
     "name": text("a name, as text", required=True, longest=fields.MAX_NAME),
     "for": span(A_SPAN, 0),
-    "severity": Field(_severity, ", ".join(severity.word for severity in Severity), Severity.HIGH),
+    "severity": fields.severity(Severity.HIGH),
     "resolve_for": span(A_SPAN),
     "interval": span("a duration from 1s to 30d, such as 10s", low=SECOND, high=LONGEST_NS),
     "no_data": fields.choice("keep", "alert", "ok", default="keep"),
     "message": text("text, in which {value}, {threshold} and tags such as {mount} stand for what they name"),
-    "runbook_url": Field(_link, "a URL that begins with http:// or https://", ""),
+    "runbook_url": fields.url("http", "https"),
 }
 OF_KIND: Mapping[str, Mapping[str, Field]] = {
     "metric": {

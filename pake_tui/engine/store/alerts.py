@@ -145,7 +145,15 @@ class Alerts:
     def notices(self, since_ns: int) -> tuple[NoticeRow, ...]:
         """Notices since a time, oldest first."""
         rows = self._store.read(f"{NOTICES} WHERE at_ns>=? ORDER BY number", (since_ns,))
-        return tuple(_notice(row) for row in rows)
+        return tuple(as_notice(row) for row in rows)
+
+    def newest_notice(self) -> tuple[int, str]:
+        """Number and title of the newest notice that went out that something fires; 0 where none did."""
+        rows = self._store.read(
+            "SELECT number, title FROM notices WHERE NOT held AND kind<>'resolved' "
+            "ORDER BY number DESC LIMIT 1"
+        )
+        return (int(rows[0][0]), str(rows[0][1])) if rows else (0, "")
 
     def held(self) -> int:
         """How many notices are held back that no digest named yet."""
@@ -234,7 +242,7 @@ def append_notices(connection: sqlite3.Connection, rows: Sequence[NoticeRow]) ->
 def held(connection: sqlite3.Connection) -> tuple[NoticeRow, ...]:
     """Notices held back that no digest named yet, oldest first."""
     rows = connection.execute(f"{NOTICES} WHERE held ORDER BY number").fetchall()
-    return tuple(_notice(row) for row in rows)
+    return tuple(as_notice(row) for row in rows)
 
 
 def release_held(connection: sqlite3.Connection) -> None:
@@ -304,7 +312,8 @@ def _event(row: tuple[Any, ...]) -> AlertEvent:
     )
 
 
-def _notice(row: tuple[Any, ...]) -> NoticeRow:
+def as_notice(row: tuple[Any, ...]) -> NoticeRow:
+    """A row of `NOTICES`."""
     return NoticeRow(
         row[0], row[1], row[2], Severity(row[3]), row[4], row[5], bool(row[6]), bool(row[7]), row[8]
     )

@@ -8,7 +8,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pake_tui.engine.store import alerts, leadership, loggers, presence, requests, runtime
+from pake_tui.engine.store import (
+    alerts,
+    deliveries,
+    leadership,
+    loggers,
+    presence,
+    requests,
+    runtime,
+    silences,
+)
 from pake_tui.engine.store.database import WRITE_TIMEOUT, Database, Schema
 from pake_tui.engine.store.wanted import Wanted
 
@@ -18,6 +27,8 @@ SCHEMA = Schema(
     migrations=(
         alerts.SCHEMA + presence.SCHEMA + loggers.SCHEMA + leadership.SCHEMA + runtime.SCHEMA,
         requests.SCHEMA,
+        deliveries.SCHEMA,
+        silences.SCHEMA,
     ),
 )
 
@@ -26,8 +37,8 @@ class StateStore:
     """`state.db` in a state folder, opened on first use, safe to share between threads and across a fork.
 
     Each family of tables is an attribute: `alerts`, `presence`, `loggers`, `leadership`, `runtime`,
-    `requests`. A read-only store that finds no file reads as empty and notices when one appears. Every
-    failure is a StoreError; a write through a read-only store is a ReadOnlyError.
+    `requests`, `deliveries`, `silences`. A read-only store that finds no file reads as empty and notices
+    when one appears. Every failure is a StoreError; a write through a read-only store is a ReadOnlyError.
     """
 
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
@@ -41,6 +52,8 @@ class StateStore:
         self.loggers = loggers.Loggers(self)
         self.leadership = leadership.Leadership(self)
         self.runtime = runtime.RuntimeValues(self)
+        self.deliveries = deliveries.Deliveries(self)
+        self.silences = silences.Silences(self)
         self.requests = requests.Requests(self)
         self.wanted = Wanted(folder)
 

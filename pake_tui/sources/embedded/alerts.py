@@ -41,11 +41,14 @@ class EmbeddedAlertSource:
         """As `AlertSource.alerts`."""
         now = now_ns()
         table = self._store.alerts
+        notice, title = table.newest_notice()
         return AlertList(
             alerts=table.shown(now) if states is None else table.in_states(states),
             fresh=Freshness(now),
             resolved_24h=table.resolved_since(now - DAY),
             held_back=table.held(),
+            notice=notice,
+            notice_title=title,
         )
 
     def alert(self, alert_id: str) -> AlertDetail:

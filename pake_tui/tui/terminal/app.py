@@ -24,7 +24,14 @@ from pake_tui.tui.terminal.cells import Charset, characters_of
 from pake_tui.tui.terminal.clipboard import copy
 from pake_tui.tui.terminal.driver import TerminalDriver
 from pake_tui.tui.terminal.keyboard import came_alone
-from pake_tui.tui.terminal.manners import color_system, has_shell, in_screen, wants_ascii, wants_mouse
+from pake_tui.tui.terminal.manners import (
+    color_system,
+    has_shell,
+    in_screen,
+    ring_sequence,
+    wants_ascii,
+    wants_mouse,
+)
 from pake_tui.tui.terminal.painter import Painter
 from pake_tui.tui.terminal.turns import Acted, Turns
 
@@ -176,6 +183,11 @@ class TerminalApp(App[None], inherit_bindings=False):
         if self.terminal is not None:
             plain = self._ascii_only or in_screen(os.environ)
             self.terminal.set_title("".join(characters_of(text, Charset.ASCII)) if plain else text)
+
+    def ring(self, text: str, way: str) -> None:
+        """Call somebody to the terminal; see `manners.ring_sequence`."""
+        if self.terminal is not None and not self.terminal.plain:
+            self.terminal.put(ring_sequence(text, way, tmux="TMUX" in os.environ))
 
     def copy_text(self, text: str) -> str:
         """Copy to the clipboard; the way taken, in words."""

@@ -112,6 +112,20 @@ def has_shell() -> bool:
         return False
 
 
+def ring_sequence(text: str, way: str, *, tmux: bool) -> str:
+    """What calls somebody to the terminal: a bell (`bell`), or a notification of the desktop too (`osc9`: OSC
+    9, as iTerm2, kitty, WezTerm, foot and Windows Terminal show it). tmux hands that on where its
+    `allow-passthrough` is on, and marks the window by the bell in any case.
+    """
+    if way != "osc9":
+        return "\x07" if way == "bell" else ""
+    sequence = f"\x1b]9;{safe(text)[:TITLE_LIMIT]}\x07"
+    if tmux:
+        doubled = sequence.replace("\x1b", "\x1b\x1b")
+        sequence = f"\x1bPtmux;{doubled}\x1b\\"
+    return f"{sequence}\x07"
+
+
 def title_sequence(text: str) -> str:
     """OSC 2 with a title that is shown as text, whatever is in it; at most 120 characters."""
     return f"\x1b]2;{safe(text)[:TITLE_LIMIT]}\x1b\\"

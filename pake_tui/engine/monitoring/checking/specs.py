@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -52,38 +50,12 @@ COMMON: Mapping[str, Field] = {
 PERCENT = "per cent, 0 to 100"
 
 
-def _url(*schemes: str, host: bool = True) -> Field:
-    """A URL of some schemes."""
-    accepted = f"a URL that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}"
-
-    def read(value: object) -> str:
-        if not isinstance(value, str):
-            raise ValueError
-        parts = urlsplit(value.strip())
-        if parts.scheme not in schemes or (host and not parts.hostname):
-            raise ValueError
-        _ = parts.port  # ValueError where it is none
-        return value.strip()
-
-    return Field(read, accepted)
-
-
 def _address(value: object) -> tuple[str, int]:
     """`host:port`, an IPv6 host in brackets."""
     found = re.fullmatch(r"\[([0-9A-Fa-f:.%\w]+)\]:(\d{1,5})|([^\s:/@]+):(\d{1,5})", str(value).strip())
     if not isinstance(value, str) or found is None or not 0 < int(found[2] or found[4]) < 65_536:
         raise ValueError
     return found[1] or found[3], int(found[2] or found[4])
-
-
-def _argv(value: object) -> tuple[str, ...]:
-    """A program and its arguments: a list, or text as a shell splits it. No shell is involved."""
-    found = shlex.split(value) if isinstance(value, str) else value
-    if not isinstance(found, (list, tuple)) or not found:
-        raise ValueError
-    if not all(isinstance(one, str) and "\0" not in one for one in found) or not found[0]:
-        raise ValueError
-    return tuple(found)
 
 
 def _statuses(value: object) -> tuple[tuple[int, int], ...]:
@@ -106,9 +78,9 @@ def _counts(value: object) -> tuple[int, int | None]:
 
 
 SOME = "a path"
-KINDS: Mapping[str, tuple[Field, Mapping[str, Field]]] = {
+KINDS: fields.Kinds = {
     "http": (
-        _url("http", "https"),
+        fields.url("http", "https"),
         {
             "method": fields.choice("get", "head", "post", default="get"),
             "status": Field(_statuses, "statuses such as 200-299, 401", ((200, 399),)),
@@ -123,9 +95,9 @@ KINDS: Mapping[str, tuple[Field, Mapping[str, Field]]] = {
         text("a host name"),
         {"expect": fields.texts("addresses, one of which must be among those found")},
     ),
-    "redis": (_url("redis", "rediss"), {}),
-    "postgres": (_url("postgres", "postgresql", host=False), {}),
-    "mysql": (_url("mysql"), {}),
+    "redis": (fields.url("redis", "rediss"), {}),
+    "postgres": (fields.url("postgres", "postgresql", host=False), {}),
+    "mysql": (fields.url("mysql"), {}),
     "sqlite": (text(SOME), {}),
     "process": (
         fields.regex("a regular expression that the command line of a process matches"),
@@ -147,25 +119,14 @@ KINDS: Mapping[str, tuple[Field, Mapping[str, Field]]] = {
         text("the name of a service, or the path or pattern of its log files"),
         {"for": span("a duration such as 5m", required=True)},
     ),
-    "command": (
-        Field(_argv, "a program and its arguments, as a list or as text; no shell is involved"),
-        {},
-    ),
+    "command": (fields.argv(), {}),
 }
 
 
 def validate(raw: object) -> list[Found]:
     """What is wrong: (path below `checks`, message, what would be accepted) each."""
-    if not isinstance(raw, (list, tuple)):
-        return []
-    found: list[Found] = []
-    if len(raw) > MAX_CHECKS:
-        found.append(("", f"has {len(raw)} checks", f"at most {MAX_CHECKS}"))
-    for at, entry in enumerate(raw[:MAX_CHECKS]):
-        if isinstance(entry, Mapping):
-            found += [(f"{at}.{path}", message, wanted) for path, message, wanted in _problems(entry)]
-    found += fields.twice(raw)
-    return found or list(_wrong_parents(specs_from(raw)))
+    found = fields.list_problems(raw, KINDS, COMMON, "checks", MAX_CHECKS)
+    return found or list(_wrong_parents(specs_from(raw if isinstance(raw, (list, tuple)) else ())))
 
 
 def specs_from(raw: Sequence[Mapping[str, Any]]) -> tuple[CheckSpec, ...]:
@@ -173,23 +134,9 @@ def specs_from(raw: Sequence[Mapping[str, Any]]) -> tuple[CheckSpec, ...]:
     return tuple(_spec(entry) for entry in raw)
 
 
-def _problems(entry: Mapping[Any, object]) -> Iterator[Found]:
-    kinds = [str(name) for name in entry if name in KINDS]
-    if len(kinds) != 1:
-        what = "says not what it checks" if not kinds else f"checks two things: {' and '.join(kinds)}"
-        yield (kinds[1] if kinds else "", what, f"one of {', '.join(KINDS)}")
-        return
-    yield from fields.problems(entry, _fields(kinds[0]))
-
-
-def _fields(kind: str) -> dict[str, Field]:
-    target, options = KINDS[kind]
-    return {**COMMON, kind: Field(target.read, target.accepted, required=True), **options}
-
-
 def _spec(entry: Mapping[str, Any]) -> CheckSpec:
-    kind = next(name for name in entry if name in KINDS)
-    known = fields.values(entry, _fields(kind))
+    kind = fields.kind_of(entry, KINDS)
+    known = fields.values(entry, fields.of_kind(kind, KINDS, COMMON))
     return CheckSpec(
         name=known["name"],
         kind=kind,
