@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from rich.cells import cell_len
 
 from pake_tui.clock import parse_duration
-from pake_tui.engine.store.rollups import KEEP_ROLLUPS_NS
+from pake_tui.engine.store.hours import KEEP_HOURS_NS
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -35,5 +35,5 @@ def span(most_ns: int, limit: str) -> Callable[[str], int]:
     return read
 
 
-since = span(KEEP_ROLLUPS_NS, "samples are kept for 2d")
+since = span(KEEP_HOURS_NS, "samples are kept for 400d")
 """The type of `--since` where samples are asked for."""

@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from pake_tui import paths
-from pake_tui.clock import DAY, SECOND, monotonic, now_ns
+from pake_tui.clock import DAY, SECOND, iso, monotonic, now_ns
 from pake_tui.engine.alert_keeper import AlertKeeper
 from pake_tui.engine.engine_log import open_engine_log
 from pake_tui.engine.health_keeper import HealthKeeper
@@ -242,12 +242,14 @@ class Collector:
             odd, note = self._alerts.rules_report()
         else:
             odd = "; ".join((*self._state.notes, *self._metrics.notes)[:3])
-            note = str(self._folder)
+            size, oldest = self._metrics.reach()
+            since = f", metrics {size / 1e6:.0f} MB" + (f" since {iso(oldest)[:10]}" if oldest else "")
+            note = f"{self._folder}{since}"
         return checks.PartReport(part.name, part.problem, part.stuck_for(), odd, note)
 
     def _tidy(self) -> None:
         """Roll up, forget what is old, shorten the write-ahead logs."""
-        self._metrics.prune()
+        self._metrics.prune(most_bytes=self._live.current.limits.metrics_bytes)
         self._metrics.health.prune(now_ns() - FORGET_HEALTH_NS)
         self._metrics.health.prune_spans(now_ns())
         self._state.loggers.prune()

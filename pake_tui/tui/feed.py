@@ -12,7 +12,7 @@ from collections.abc import Callable
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from pake_tui.clock import MINUTE, monotonic, now_ns
+from pake_tui.clock import DAY, HOUR, MINUTE, monotonic, now_ns
 from pake_tui.errors import PakeError
 from pake_tui.model.alert import AlertList, Presence
 from pake_tui.model.check import HealthAnswer
@@ -21,7 +21,14 @@ from pake_tui.model.sample import CollectorMode, CollectorStatus, Freshness, Met
 from pake_tui.model.setting import ConfigView
 from pake_tui.sources.protocols import Sources
 
-RANGES = ((5 * MINUTE, "5 min"), (60 * MINUTE, "1 h"), (6 * 60 * MINUTE, "6 h"), (24 * 60 * MINUTE, "24 h"))
+RANGES = (
+    (5 * MINUTE, "5 min"),
+    (HOUR, "1 h"),
+    (6 * HOUR, "6 h"),
+    (24 * HOUR, "24 h"),
+    (7 * DAY, "7 d"),
+    (30 * DAY, "30 d"),
+)
 POINTS = 150
 STATE_EVERY_S = 5.0
 """The state is read so often although nothing in it changed: time alone ends a snooze or a presence."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from pathlib import Path
 
 import pytest
@@ -99,18 +100,58 @@ def test_rolling_up_again_changes_nothing_and_the_newest_minutes_are_not_missing
         store.prune(START + 130 * SECOND)
     (series,) = store.series([CPU], START - 5 * HOUR, START + 199 * SECOND, 300)
     assert (series.last_ns, series.points[-1].mean) == (START + 199 * SECOND, 7.0)
-    assert store.read("SELECT count(*) FROM rollups") == [(2,)]
+    assert store.read("SELECT count(*) FROM minutes") == [(2,)]
 
 
-def test_two_days_later_nothing_is_left(store: MetricsStore) -> None:
-    """Samples, roll-ups and the names of series without data go."""
+def test_after_two_days_hours_are_left_and_after_four_hundred_nothing(store: MetricsStore) -> None:
+    """Mean, low and high of each hour stay; then the names of series without data go too."""
     for second in range(120):
-        store.record("collector", START + second * SECOND, {CPU: 7.0})
+        store.record("collector", START + second * SECOND, {CPU: float(second)})
     store.prune(START + 3 * MINUTE)
     store.prune(START + 50 * HOUR)
+    assert store.read("SELECT (SELECT count(*) FROM samples), (SELECT count(*) FROM minutes)") == [(0, 0)]
+    (series,) = store.series([CPU], START - 24 * HOUR, START + 48 * HOUR - 1, 72)
+    (known,) = [point for point in series.points if point.mean is not None and point.start_ns == START]
+    assert (known.mean, known.low, known.high) == (59.5, 0.0, 119.0)
+    store.prune(START + 401 * 24 * HOUR)
     assert store.catalog() == {}
-    store.record("collector", START + 50 * HOUR, {CPU: 8.0})
-    assert store.last()[CPU] == (START + 50 * HOUR, 8.0)
+    store.record("collector", START + 402 * 24 * HOUR, {CPU: 8.0})
+    assert store.last()[CPU] == (START + 402 * 24 * HOUR, 8.0)
+
+
+def test_a_long_range_goes_from_hours_over_minutes_to_the_newest_second(store: MetricsStore) -> None:
+    """Also of a counter, as a rate; an hour in which nobody collected is a gap."""
+    for hour in (0, 1, 2, 4):
+        for minute in range(60):
+            for third in range(3):
+                at = START + hour * HOUR + minute * MINUTE + third * 20 * SECOND
+                total = float((at - START) // SECOND * 5)
+                store.record("api@1", at, {HITS: total, CPU: float(hour)}, COUNTER)
+        store.prune(START + (hour + 1) * HOUR + MINUTE)
+    newest = START + 5 * HOUR - 20 * SECOND
+    (cpu,) = store.series([CPU], newest - 72 * HOUR, newest, 72)
+    assert [point.mean for point in cpu.points[-6:]] == [None, 0.0, 1.0, 2.0, None, 4.0]
+    (hits,) = store.series([HITS], newest - 72 * HOUR, newest, 72)
+    rates = [point.mean for point in hits.points if point.mean is not None]
+    assert rates
+    assert all(rate == pytest.approx(5.0) for rate in rates)
+
+
+def test_a_full_store_drops_its_oldest_hours(store: MetricsStore) -> None:
+    """The newest stay, and the file says how far back it reaches."""
+    keys = [SeriesKey(f"metric {number}") for number in range(200)]
+    for day in range(30):
+        at = START - (30 - day) * 24 * HOUR
+        for minute in (0, 1):
+            store.record("collector", at + minute * MINUTE, {key: random.random() for key in keys})
+        store.prune(at + 2 * HOUR)
+    whole, oldest = store.reach()
+    assert oldest == START - 30 * 24 * HOUR
+    store.prune(START, most_bytes=whole - 20_000)
+    smaller, later = store.reach()
+    assert smaller <= whole - 20_000
+    assert later is not None
+    assert oldest < later < START
 
 
 def test_samples_of_a_clock_that_was_ahead_go(store: MetricsStore) -> None:

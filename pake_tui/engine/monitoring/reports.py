@@ -16,6 +16,9 @@ from pake_tui.model.alert import Alert, AlertState
 from pake_tui.model.check import HealthCheck, HealthState
 from pake_tui.model.sample import Series
 
+STEPS = 48
+"""So many equal steps a range is read in, so that each part of it weighs the same."""
+
 
 class PerformanceSummary(TypedDict):
     """What one process measured: `operations`, `counters` and `gauges` by label
@@ -139,11 +142,11 @@ def performance(service: str, since_ns: int, ledger: Ledger, instruments: Instru
 
 
 def system(metrics: MetricsStore, hours: float) -> SystemSummary:
-    """The host's series of the last `hours`, in at most 120 steps each. StoreError."""
+    """The host's series of the last `hours`. StoreError."""
     until = now_ns()
     since = until - int(hours * HOUR)
     keys = [key for key in metrics.catalog() if not key.service]
-    found = metrics.series(keys, since, until, 120) if keys else []
+    found = metrics.series(keys, since, until, STEPS) if keys else []
     told = {one.key.label: summary for one in found if (summary := _series(one)) is not None}
     problem = "" if told else "nothing was collected in this time"
     return SystemSummary(hours=hours, since=iso(since), until=iso(until), metrics=told, problem=problem)
@@ -232,12 +235,10 @@ def _series(one: Series) -> SeriesSummary | None:
     means = [point.mean for point in one.points if point.mean is not None]
     if not means:
         return None
-    lows = [point.low for point in one.points if point.low is not None]
-    highs = [point.high for point in one.points if point.high is not None]
     return SeriesSummary(
         unit=one.unit,
         mean=round(sum(means) / len(means), 3),
-        low=min(lows or means),
-        high=max(highs or means),
+        low=min(point.low for point in one.points if point.low is not None),
+        high=max(point.high for point in one.points if point.high is not None),
         last=one.last,
     )

@@ -184,6 +184,12 @@ class Limits(Struct, frozen=True):
             "bytes that the index of all your log files may have; 0 keeps none", low=0, high=100_000_000_000
         ),
     ] = 1_000_000_000
+    metrics_bytes: Annotated[
+        int,
+        About(
+            "bytes that metrics.db may hold; the oldest hours go first", low=1_000_000, high=100_000_000_000
+        ),
+    ] = 100_000_000
     unpacked_bytes: Annotated[
         int,
         About(

@@ -12,10 +12,12 @@ from operator import itemgetter
 
 from msgspec import Struct
 
-from pake_tui.clock import MINUTE
+from pake_tui.clock import HOUR, MINUTE
 from pake_tui.model.sample import Bucket
 
 HOLD = 2.5
+HOLD_HOURS = 0.999
+"""An hour is rolled up exactly on the hour, and stands for no more than itself."""
 
 Floats = Sequence[float]
 Values = list[float | None]
@@ -73,8 +75,11 @@ def grid(since_ns: int, until_ns: int, points: int) -> Grid:
 
 
 def plan(times: Sequence[int], over: Grid) -> Plan:
-    """Sort samples into steps. A step without one repeats the last sample for 2.5 usual intervals."""
-    hold = int(_interval(times) * HOLD)
+    """Sort samples into steps. A step without one repeats the last sample for 2.5 usual intervals (one
+    of hours).
+    """
+    interval = _interval(times)
+    hold = int(interval * (HOLD_HOURS if interval >= HOUR else HOLD))
     cuts = [bisect_left(times, edge) for edge in over.edges]
     first: list[int] = []
     several: list[tuple[int, int, int]] = []
@@ -157,10 +162,27 @@ def rates(times: Sequence[int], values: Floats) -> Column:
     return Column(kept_times, kept, kept, kept)
 
 
-def joined(columns: Sequence[Column]) -> Column:
-    """Pieces of one writer's series as one, in the order of their times."""
+def joined(columns: Sequence[Column], seen: dict[tuple[int, ...], list[int]] | None = None) -> Column:
+    """Pieces of one writer's series as one, in the order of their times.
+
+    `seen` remembers times by the pieces they were made of, so that series with the same times share them.
+    """
+    columns = [column for column in columns if column.times] or columns[:1]
     if len(columns) == 1:
         return columns[0]
+    columns = sorted(columns, key=lambda column: column.times[0])
+    if all(before.times[-1] < after.times[0] for before, after in pairwise(columns)):
+        key = tuple(id(column.times) for column in columns)
+        times = seen.get(key) if seen is not None else None
+        if times is None:
+            times = [at for column in columns for at in column.times]
+            if seen is not None:
+                seen[key] = times
+        means = [value for column in columns for value in column.means]
+        if all(column.lows is column.means for column in columns):
+            return Column(times, means, means, means)
+        lows = [value for column in columns for value in column.lows]
+        return Column(times, means, lows, [value for column in columns for value in column.highs])
     rows = sorted(
         row
         for column in columns

@@ -1,5 +1,5 @@
-"""The face of `metrics.db`: samples of an hour, minute roll-ups of two days, health results, busiest
-processes.
+"""The face of `metrics.db`: samples of an hour, minutes of two days, hours of 400 days, health results,
+busiest processes.
 
 It may be thrown away: a corrupt file is set aside and made anew. A timing that an application measured
 comes as one gauge in milliseconds per statistic: the series key carries a tag `stat` with the value `p50`,
@@ -18,8 +18,19 @@ from pathlib import Path
 from typing import Any
 
 from pake_tui.clock import HOUR, SECOND, now_ns
-from pake_tui.engine.store import health, rollups, samples
-from pake_tui.engine.store.buckets import Column, Grid, Plan, as_buckets, grid, merged, nothing, plan, stepped
+from pake_tui.engine.store import health, hours, rollups, samples
+from pake_tui.engine.store.buckets import (
+    Column,
+    Grid,
+    Plan,
+    as_buckets,
+    grid,
+    joined,
+    merged,
+    nothing,
+    plan,
+    stepped,
+)
 from pake_tui.engine.store.database import WRITE_TIMEOUT, Database, Schema
 from pake_tui.engine.store.leadership import DeposedError
 from pake_tui.engine.store.samples import Known, Meaning
@@ -39,9 +50,11 @@ CREATE TABLE processes(one INTEGER PRIMARY KEY CHECK(one = 1), at_ns INTEGER NOT
 CREATE TABLE leader(one INTEGER PRIMARY KEY CHECK(one = 1), epoch INTEGER NOT NULL);
 """,
         health.SPANS,
+        rollups.PACKED + hours.SCHEMA,
     ),
 )
 RAW_SPAN_NS = HOUR + 60 * SECOND
+MOST_BYTES = 100_000_000
 LAST_WITHIN_NS = 150 * SECOND
 FORGET_EVERY_NS = HOUR
 
@@ -122,15 +135,18 @@ class MetricsStore:
         """Named series (all if None) in `points` equal steps that end with the one of `until_ns`, oldest
         first.
 
-        Spans up to an hour come from samples, longer ones from minute roll-ups. A step without a sample
-        repeats the last one for 2.5 usual intervals of its writer, then it is a gap. Unknown series are
-        left out.
+        Spans up to an hour come from samples, up to two days from minute roll-ups, longer ones from hours,
+        with steps of an hour at least. A step without a sample repeats the last one for 2.5 usual intervals
+        of its writer, then it is a gap. Unknown series are left out.
         """
+        span_ns = until_ns - since_ns
+        if span_ns > rollups.KEEP_ROLLUPS_NS:
+            points = min(points, -(-span_ns // HOUR))
         over = grid(since_ns, until_ns, max(1, points))
         with self.database.reading() as connection:
             known = _chosen(self._catalogue.series(connection, self.database.generation), keys)
             kinds = self._catalogue.kinds if keys is None else {one.id: one.meaning.kind for one in known}
-            columns = _columns(connection, over, until_ns, kinds, raw=until_ns - since_ns <= RAW_SPAN_NS)
+            columns = _columns(connection, over, until_ns, kinds, span_ns)
         plans: dict[int, Plan] = {}
         starts = over.edges[:-1]
         return [_series(series, columns.get(series.id, []), over, starts, plans) for series in known]
@@ -171,13 +187,28 @@ class MetricsStore:
             self._busiest = packed, tuple(ProcessRow(*row) for row in json.loads(packed))
         return self._busiest[1]
 
-    def prune(self, at_ns: int | None = None) -> None:
-        """Roll minutes up and forget what is too old; the collector calls it once a minute."""
+    def prune(self, at_ns: int | None = None, *, most_bytes: int = MOST_BYTES) -> None:
+        """Roll minutes and hours up, forget what is too old, and the oldest of what does not fit; the
+        collector calls it once a minute.
+        """
         now = now_ns() if at_ns is None else at_ns
         with self.write() as connection:
             rollups.roll(connection, now)
+            hours.roll_hours(connection)
+            hours.forget_hours(connection, now)
+            hours.shrink(connection, most_bytes)
             rollups.forget(connection, now)
         self.database.checkpoint()
+
+    def reach(self) -> tuple[int, int | None]:
+        """How many bytes the file holds, and the oldest time (UTC ns) of which there is anything."""
+        with self.database.reading() as connection:
+            size = hours.content_bytes(connection)
+            oldest = connection.execute(
+                "SELECT min(at) FROM (SELECT min(hour_ns) at FROM hours UNION ALL "
+                "SELECT min(minute_ns) FROM minutes UNION ALL SELECT min(at_ns) FROM samples)"
+            ).fetchone()[0]
+        return size, oldest
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -198,25 +229,48 @@ def _chosen(known: list[Known], keys: Sequence[SeriesKey] | None) -> list[Known]
 
 
 def _columns(
-    connection: sqlite3.Connection, over: Grid, until_ns: int, kinds: Mapping[int, MetricKind], *, raw: bool
+    connection: sqlite3.Connection, over: Grid, until_ns: int, kinds: Mapping[int, MetricKind], span_ns: int
 ) -> dict[int, list[Column]]:
     """Per series id one column for each writer."""
     start = over.start_ns - rollups.LOOK_BACK_NS
-    if raw:
-        found = samples.raw_columns(samples.blocks(connection, start, until_ns + 1), kinds)
-        return {number: list(writers.values()) for number, writers in found.items()}
-    rolled_ns = rollups.rolled_until(connection)
-    pieces = rollups.rolled_columns(connection, start, until_ns + 1, kinds)
-    tail_from = max(start, rolled_ns)
-    tails = samples.raw_columns(samples.blocks(connection, tail_from, until_ns + 1), kinds)
-    result: dict[int, list[Column]] = {}
-    for number in pieces.keys() | tails.keys():
-        rolled, fresh = pieces.get(number, {}), tails.get(number, {})
-        result[number] = [
-            rollups.with_tail(rolled.get(writer, []), fresh.get(writer))
+    if span_ns <= RAW_SPAN_NS:
+        fresh = samples.raw_columns(samples.blocks(connection, start, until_ns + 1), kinds)
+        return _listed(fresh)
+    if span_ns <= rollups.KEEP_ROLLUPS_NS:
+        return _listed(_minutes(connection, start, until_ns, kinds))
+    rolled_ns = hours.hours_until(connection)
+    past = hours.hour_columns(connection, over.start_ns - hours.LOOK_BACK_NS, until_ns + 1, kinds)
+    recent = _minutes(connection, max(start, rolled_ns), until_ns, kinds)
+    return _listed(_followed(past, recent))
+
+
+def _listed(found: Mapping[int, Mapping[int, Column]]) -> dict[int, list[Column]]:
+    return {number: list(writers.values()) for number, writers in found.items()}
+
+
+def _followed(
+    past: Mapping[int, Mapping[int, Column]], recent: Mapping[int, Mapping[int, Column]]
+) -> dict[int, dict[int, Column]]:
+    """Each writer's past of a series with what came since."""
+    found: dict[int, dict[int, Column]] = {}
+    seen: dict[tuple[int, ...], list[int]] = {}
+    for number in past.keys() | recent.keys():
+        rolled, fresh = past.get(number, {}), recent.get(number, {})
+        found[number] = {
+            writer: joined([part[writer] for part in (rolled, fresh) if writer in part], seen)
             for writer in rolled.keys() | fresh.keys()
-        ]
-    return result
+        }
+    return found
+
+
+def _minutes(
+    connection: sqlite3.Connection, start: int, until_ns: int, kinds: Mapping[int, MetricKind]
+) -> dict[int, dict[int, Column]]:
+    """Minutes, and the samples that are not rolled up yet."""
+    rolled_ns = rollups.rolled_until(connection)
+    past = rollups.minute_columns(connection, start, until_ns + 1, kinds)
+    tail = samples.blocks(connection, max(start, rolled_ns), until_ns + 1)
+    return _followed(past, samples.raw_columns(tail, kinds))
 
 
 def _series(

@@ -1,21 +1,22 @@
-"""Minutes rolled up: per writer and layout the mean, low, high and last of each series, kept for two days.
+"""Minutes rolled up: per writer and layout the mean, low and high of each series, kept for two days.
 
-A counter is rolled up as its rate per second; where it has none in a minute, that place is NaN.
+A minute, and an hour too, is one row: three float32 arrays (means, lows, highs), deflated. A counter is
+rolled up as its rate per second; where it has none in a minute, that place is NaN.
 """
 
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from array import array
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Sequence
+from itertools import chain
 from math import nan
-from typing import Any
 
 from pake_tui.clock import HOUR, MINUTE, SECOND
 from pake_tui.engine.store.buckets import Column, joined, rates, without_nan
 from pake_tui.engine.store.samples import Block, blocks, layouts
-from pake_tui.model.sample import MetricKind
 
 SCHEMA = """
 CREATE TABLE rollups(
@@ -24,11 +25,21 @@ CREATE TABLE rollups(
 );
 CREATE TABLE progress(one INTEGER PRIMARY KEY CHECK(one = 1), rolled_ns INTEGER NOT NULL);
 """
+PACKED = """
+CREATE TABLE minutes(
+    minute_ns INTEGER NOT NULL, writer INTEGER NOT NULL, layout INTEGER NOT NULL, packed BLOB NOT NULL,
+    PRIMARY KEY(minute_ns, writer, layout)
+) WITHOUT ROWID;
+DELETE FROM rollups;
+DELETE FROM progress;
+"""
 KEEP_SAMPLES_NS = HOUR + 3 * MINUTE
 KEEP_ROLLUPS_NS = 48 * HOUR
 LATE_NS = 10 * SECOND
 LOOK_BACK_NS = 70 * SECOND
 FUTURE_NS = 5 * MINUTE
+Columns = dict[int, dict[int, Column]]
+"""One column for each series id and writer."""
 
 
 def rolled_until(connection: sqlite3.Connection) -> int:
@@ -50,8 +61,8 @@ def roll(connection: sqlite3.Connection, now_ns: int) -> None:
     for block in blocks(connection, start - LOOK_BACK_NS, end):
         rows = _minutes(block, start, counters)
         connection.executemany(
-            "INSERT OR REPLACE INTO rollups VALUES(?,?,?,?,?,?,?)",
-            [(minute, block.writer, numbers[tuple(block.ids)], *packed) for minute, packed in rows],
+            "INSERT OR REPLACE INTO minutes VALUES(?,?,?,?)",
+            [(minute, block.writer, numbers[tuple(block.ids)], packed) for minute, packed in rows],
         )
     connection.execute("INSERT OR REPLACE INTO progress VALUES(1,?)", (end,))
 
@@ -60,55 +71,66 @@ def forget(connection: sqlite3.Connection, now_ns: int) -> None:
     """Drop what is too old, what a wrong clock put into the future, and series that have no data left."""
     for table, column, keep in (
         ("samples", "at_ns", KEEP_SAMPLES_NS),
-        ("rollups", "minute_ns", KEEP_ROLLUPS_NS),
+        ("minutes", "minute_ns", KEEP_ROLLUPS_NS),
     ):
         connection.execute(
             f"DELETE FROM {table} WHERE {column}<? OR {column}>?", (now_ns - keep, now_ns + FUTURE_NS)
         )
     connection.execute(
-        "DELETE FROM layouts WHERE id NOT IN (SELECT layout FROM samples UNION SELECT layout FROM rollups)"
+        "DELETE FROM layouts WHERE id NOT IN (SELECT layout FROM samples UNION SELECT layout FROM minutes "
+        "UNION SELECT layout FROM hours)"
     )
     used = {number for ids in layouts(connection).values() for number in ids}
     gone = [row for row in connection.execute("SELECT id FROM series").fetchall() if row[0] not in used]
     connection.executemany("DELETE FROM series WHERE id=?", gone)
 
 
-def rolled_columns(
-    connection: sqlite3.Connection, since_ns: int, until_ns: int, wanted: Mapping[int, MetricKind]
-) -> dict[int, dict[int, list[Column]]]:
-    """Per series id and writer its pieces, one per layout, of minutes in a range."""
+def minute_columns(
+    connection: sqlite3.Connection, since_ns: int, until_ns: int, wanted: Container[int] | None
+) -> Columns:
+    """Minutes of a range, per series id and writer; of all series if `wanted` is None."""
     rows = connection.execute(
-        "SELECT writer, layout, minute_ns, means, lows, highs FROM rollups "
+        "SELECT writer, layout, minute_ns, packed FROM minutes "
         "WHERE minute_ns>=? AND minute_ns<? ORDER BY minute_ns",
         (since_ns, until_ns),
     ).fetchall()
-    groups: dict[tuple[int, int], list[tuple[Any, ...]]] = {}
-    for row in rows:
-        groups.setdefault(row[:2], []).append(row[2:])
+    return unpacked(connection, rows, wanted)
+
+
+def pack(parts: Iterable[Iterable[float]], level: int = 1) -> bytes:
+    """One row's means, lows and highs, each in the order of its layout."""
+    return zlib.compress(array("f", chain.from_iterable(parts)).tobytes(), level)
+
+
+def unpacked(
+    connection: sqlite3.Connection, rows: Iterable[tuple[int, int, int, bytes]], wanted: Container[int] | None
+) -> Columns:
+    """The columns of (writer, layout, UTC ns, packed), times rising; of all series if `wanted` is None."""
+    groups: dict[tuple[int, int], tuple[list[int], list[bytes]]] = {}
+    for writer, layout, at_ns, packed in rows:
+        times, pieces = groups.setdefault((writer, layout), ([], []))
+        times.append(at_ns)
+        pieces.append(zlib.decompress(packed))
     known = layouts(connection) if groups else {}
-    pieces: dict[int, dict[int, list[Column]]] = {}
-    for (writer, layout), group in groups.items():
+    found: dict[int, dict[int, list[Column]]] = {}
+    for (writer, layout), (times, pieces) in groups.items():
         ids = known.get(layout, [])
-        times = [row[0] for row in group]
-        sets = [array("d", b"".join([row[place] for row in group])) for place in (1, 2, 3)]
+        values, count = array("f", b"".join(pieces)), len(ids)
         for place, number in enumerate(ids):
-            if number in wanted:
-                column = Column(times, *(values[place :: len(ids)] for values in sets))
-                if wanted[number] is MetricKind.COUNTER:
-                    column = without_nan(column)
-                pieces.setdefault(number, {}).setdefault(writer, []).append(column)
-    return pieces
+            if wanted is None or number in wanted:
+                means, lows, highs = (values[place + part * count :: 3 * count] for part in range(3))
+                column = without_nan(Column(times, means, lows, highs))
+                found.setdefault(number, {}).setdefault(writer, []).append(column)
+    return {
+        number: {writer: joined(parts) for writer, parts in writers.items()}
+        for number, writers in found.items()
+    }
 
 
-def with_tail(pieces: list[Column], tail: Column | None) -> Column:
-    """Roll-ups of a series followed by the samples that are not rolled up yet."""
-    return joined([*pieces, tail] if tail is not None else pieces)
-
-
-def _minutes(block: Block, start_ns: int, counters: set[int]) -> list[tuple[int, tuple[bytes, ...]]]:
+def _minutes(block: Block, start_ns: int, counters: set[int]) -> list[tuple[int, bytes]]:
     """One packed row per minute from `start_ns` on."""
     spans = _spans(block.times, start_ns)
-    packed = {minute: tuple(array("d") for _ in range(4)) for minute, _, _ in spans}
+    packed = {minute: tuple(array("d") for _ in range(3)) for minute, _, _ in spans}
     for place, number in enumerate(block.ids):
         values = block.column(place)
         column = (
@@ -117,14 +139,14 @@ def _minutes(block: Block, start_ns: int, counters: set[int]) -> list[tuple[int,
         for minute, low, high in spans if number not in counters else _spans(column.times, start_ns):
             part = column.means[low:high]
             for target, value in zip(
-                packed[minute], (sum(part) / len(part), min(part), max(part), part[-1]), strict=True
+                packed[minute], (sum(part) / len(part), min(part), max(part)), strict=True
             ):
                 target.append(value)
         for minute, _, _ in spans:
             for target in packed[minute]:
                 if len(target) == place:
                     target.append(nan)
-    return [(minute, tuple(values.tobytes() for values in packed[minute])) for minute, _, _ in spans]
+    return [(minute, pack(packed[minute])) for minute, _, _ in spans]
 
 
 def _spans(times: Sequence[int], start_ns: int) -> list[tuple[int, int, int]]:

@@ -84,9 +84,9 @@ class Packer:
             return
         pairs.sort()
         ids = array("q", [number for number, _ in pairs]).tobytes()
-        layout = self._layouts.get(ids) or _number(connection, "layouts", "ids", ids)
+        layout = self._layouts.get(ids) or number_of(connection, "layouts", "ids", ids)
         self._layouts[ids] = layout
-        place = self._writers.get(writer) or _number(connection, "writers", "name", writer)
+        place = self._writers.get(writer) or number_of(connection, "writers", "name", writer)
         self._writers[writer] = place
         packed = array("d", [value for _, value in pairs]).tobytes()
         connection.execute("INSERT INTO samples VALUES(?,?,?,?)", (at_ns, place, layout, packed))
@@ -200,7 +200,8 @@ def _column(parts: list[tuple[list[int], array[float]]], kind: MetricKind) -> Co
     return whole
 
 
-def _number(connection: sqlite3.Connection, table: str, column: str, value: object) -> int:
+def number_of(connection: sqlite3.Connection, table: str, column: str, value: object) -> int:
+    """The id of a row that holds a value; made where there is none."""
     found = connection.execute(f"SELECT id FROM {table} WHERE {column}=?", (value,)).fetchone()
     if found:
         return int(found[0])

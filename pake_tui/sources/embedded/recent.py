@@ -13,6 +13,7 @@ LATE_NS = 10 * SECOND
 """So late a sample may come and still change what is shown at once."""
 WHOLE_EVERY_S = 30.0
 """After that everything is read again: what came later still, or was dropped."""
+LONG_EVERY_S = 10.0
 
 
 class _Read(Struct, frozen=True):
@@ -49,8 +50,10 @@ class Recent:
     def _grown(self, question: tuple[int, int, int], step: int, step_ns: int, until_ns: int) -> _Read | None:
         """The last answer with its newest steps read again; None where all must be read."""
         last, (span_ns, points, _) = self._last, question
-        if last is None or last.question != question or span_ns > HOUR:
+        if last is None or last.question != question:
             return None
+        if span_ns > HOUR:
+            return self._renewed(last, step)
         shift = step - last.step
         tail = shift + LATE_NS // step_ns + 2
         if shift < 0 or tail >= points or monotonic() - last.whole_at >= WHOLE_EVERY_S:
@@ -69,3 +72,14 @@ class Recent:
                 last_ns=one.last_ns if known else before.last_ns,
             )
         return replace(last, step=step, series=series)
+
+    def _renewed(self, last: _Read, step: int) -> _Read | None:
+        """A long range, whose steps are minutes: the newest value of each series is all that moves."""
+        if step != last.step or monotonic() - last.whole_at >= LONG_EVERY_S:
+            return None
+        series = dict(last.series)
+        for key, (at_ns, value) in self._metrics.last().items():
+            if key not in series:
+                return None
+            series[key] = replace(series[key], last=value, last_ns=at_ns)
+        return replace(last, series=series)
