@@ -22,6 +22,7 @@ COMMANDS = {
     "notifiers": "who is told of alerts: list, test, retry",
     "metrics": "print metrics, now or over a time range",
     "health": "print health checks (exit 0 healthy, 1 degraded, 2 unhealthy, 3 unknown)",
+    "report": "health and alerts, what services measured, how long disks and memory last",
     "config": "show, validate and edit the configuration",
     "agent": "run the collector in the foreground",
     "doctor": "say what works here, what does not, and what to do",

@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--since",
         type=since,
         metavar="SPAN",
-        help="the values since, e.g. 5m or 2h (to 2d)",
+        help="the values since, e.g. 5m, 2h or 30d",
     )
     parser.add_argument("--json", action="store_true", help="print JSON lines")
 

@@ -324,3 +324,15 @@ def test_network_file_systems_are_told_by_their_mount(path: str, kind: str, netw
     ]
     assert file_system(Path(path), mounts) == kind
     assert is_network(kind) is network
+
+
+def test_who_only_reads_an_older_file_finds_the_newer_tables_empty(tmp_path: Path) -> None:
+    """After an upgrade, until somebody who may write has migrated it."""
+    path = tmp_path / "old.db"
+    first = Schema(application_id=7, migrations=("CREATE TABLE a(x);",))
+    with Database(path, first).write() as connection:
+        connection.execute("INSERT INTO a VALUES(1)")
+    later = Schema(application_id=7, migrations=(*first.migrations, "CREATE TABLE b(y); DELETE FROM a;"))
+    reading = Database(path, later, read_only=True)
+    assert reading.read("SELECT * FROM b") == []
+    assert reading.read("SELECT * FROM a") == [(1,)]

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypedDict
 
 from pake_tui.clock import HOUR, iso, now_ns
@@ -14,7 +14,7 @@ from pake_tui.engine.monitoring.ledger import Ledger, TimingSummary
 from pake_tui.engine.store.metrics import MetricsStore
 from pake_tui.model.alert import Alert, AlertState
 from pake_tui.model.check import HealthCheck, HealthState
-from pake_tui.model.sample import Series
+from pake_tui.model.sample import Series, SeriesKey
 
 STEPS = 48
 """So many equal steps a range is read in, so that each part of it weighs the same."""
@@ -141,15 +141,24 @@ def performance(service: str, since_ns: int, ledger: Ledger, instruments: Instru
     )
 
 
+def summaries(
+    metrics: MetricsStore, span_ns: int, wanted: Callable[[SeriesKey], bool]
+) -> list[tuple[SeriesKey, SeriesSummary]]:
+    """The series of the last `span_ns` that are wanted and have values. StoreError."""
+    until = now_ns()
+    keys = [key for key in metrics.catalog() if wanted(key)]
+    found = metrics.series(keys, until - span_ns, until, STEPS) if keys else []
+    return [(one.key, summary) for one in found if (summary := _series(one)) is not None]
+
+
 def system(metrics: MetricsStore, hours: float) -> SystemSummary:
     """The host's series of the last `hours`. StoreError."""
-    until = now_ns()
-    since = until - int(hours * HOUR)
-    keys = [key for key in metrics.catalog() if not key.service]
-    found = metrics.series(keys, since, until, STEPS) if keys else []
-    told = {one.key.label: summary for one in found if (summary := _series(one)) is not None}
+    until, span = now_ns(), int(hours * HOUR)
+    told = {key.label: one for key, one in summaries(metrics, span, lambda key: not key.service)}
     problem = "" if told else "nothing was collected in this time"
-    return SystemSummary(hours=hours, since=iso(since), until=iso(until), metrics=told, problem=problem)
+    return SystemSummary(
+        hours=hours, since=iso(until - span), until=iso(until), metrics=told, problem=problem
+    )
 
 
 def no_system(hours: float, problem: str) -> SystemSummary:

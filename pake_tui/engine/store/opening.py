@@ -124,10 +124,20 @@ def open_reading(path: Path, schema: Schema) -> Opened:
             frozen_at = path.stat().st_mtime_ns
             connection = _connect(path, "ro&immutable=1")
             _refusal(connection, path, schema)
+        _stand_in(connection, schema)
     except BaseException:
         connection.close()
         raise
     return Opened(connection, identity, frozen_at=frozen_at)
+
+
+def _stand_in(connection: sqlite3.Connection, schema: Schema) -> None:
+    """Empty temporary tables for those that an older file has not yet: who only reads cannot migrate."""
+    done = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    for migration in schema.migrations[done:] if done else ():
+        for statement in migration.split(";"):
+            if statement.strip().startswith("CREATE TABLE "):
+                connection.execute(statement.replace("CREATE TABLE ", "CREATE TEMP TABLE IF NOT EXISTS ", 1))
 
 
 def set_aside(path: Path, guard: Guard) -> str:

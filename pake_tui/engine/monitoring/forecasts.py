@@ -1,0 +1,161 @@
+"""When a series will reach a threshold: Theil-Sen slopes with Sen's confidence band. Pure.
+
+The slope is the median of the slopes between all pairs of points, its 95 % band the order statistics that Sen
+gives (P. K. Sen, "Estimates of the regression coefficient based on Kendall's tau", JASA 63, 1968); a band
+that holds zero means no trend. It looks no further ahead than four times what it has seen, and begins anew
+after a clean-up: a step against the trend that is far larger than the usual ones, and lasts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import sqrt
+from statistics import median
+
+from msgspec import Struct
+
+from pake_tui.clock import DAY
+
+LEAST_POINTS = 8
+MOST_POINTS = 240
+FURTHEST = 4
+Z = 1.96
+CLEAN_UP = 8.0
+"""So many times the usual step, and a twentieth of the range, make a step against the trend a clean-up."""
+AROUND = 9
+"""So many points before and after it tell whether a step lasts."""
+LASTS = 5
+"""So many points must stand after it."""
+Point = tuple[int, float]
+
+
+class Forecast(Struct, frozen=True):
+    """What is known of a series' way to a threshold.
+
+    `state` is `reached`, `rising`, `falling`, `no trend` or `too little data`; slopes are units a day. Times
+    are UTC ns: `eta_ns` when it gets there, between `earliest_ns` and `latest_ns` with 95 % confidence; None
+    where it does not, or only beyond the horizon. `straight_ns` is where a line of least squares through all
+    points gets there, as Prometheus's `predict_linear` draws it.
+    """
+
+    state: str
+    now: float
+    slope: float = 0.0
+    slope_low: float = 0.0
+    slope_high: float = 0.0
+    seen_ns: int = 0
+    eta_ns: int | None = None
+    earliest_ns: int | None = None
+    latest_ns: int | None = None
+    straight_ns: int | None = None
+
+    @property
+    def horizon_ns(self) -> int:
+        """How far ahead of the last point it looks."""
+        return FURTHEST * self.seen_ns
+
+
+def forecast(points: Sequence[Point], threshold: float, *, upward: bool = True) -> Forecast:
+    """The forecast of (UTC ns, value) points, times rising, towards a threshold (from below if `upward`)."""
+    if not points:
+        return Forecast("too little data", 0.0)
+    straight = _least_squares(points, threshold)
+    recent = since_clean_up(points)
+    recent = recent[:: max(1, -(-len(recent) // MOST_POINTS))] if len(recent) > MOST_POINTS else recent
+    last_ns, now = recent[-1]
+    seen = last_ns - recent[0][0]
+    if (now >= threshold) if upward else (now <= threshold):
+        return Forecast("reached", now, seen_ns=seen, eta_ns=last_ns, straight_ns=straight)
+    if len(recent) < LEAST_POINTS:
+        return Forecast("too little data", now, seen_ns=seen, straight_ns=straight)
+    slope, low, high = _slopes(recent)
+    level = _level(recent, slope)
+    if low <= 0 <= high or not _matters(recent, slope):
+        state = "no trend"
+        return Forecast(state, level, slope * DAY, low * DAY, high * DAY, seen, straight_ns=straight)
+
+    def reach(per_ns: float) -> int | None:
+        left = (threshold - _level(recent, per_ns)) / per_ns if per_ns else -1.0
+        return last_ns + int(left) if 0 <= left <= FURTHEST * seen else None
+
+    fast, slow = (high, low) if upward else (low, high)
+    return Forecast(
+        state="rising" if slope > 0 else "falling",
+        now=level,
+        slope=slope * DAY,
+        slope_low=low * DAY,
+        slope_high=high * DAY,
+        seen_ns=seen,
+        eta_ns=reach(slope),
+        earliest_ns=reach(fast),
+        latest_ns=reach(slow),
+        straight_ns=straight,
+    )
+
+
+def since_clean_up(points: Sequence[Point]) -> Sequence[Point]:
+    """The points after the last step that goes far against the others."""
+    steps = [after[1] - before[1] for before, after in pairwise(points)]
+    moving = [step for step in steps if step]
+    if len(moving) < LEAST_POINTS:
+        return points
+    usual = median(abs(step) for step in moving)
+    extent = max(value for _, value in points) - min(value for _, value in points)
+    direction = 1.0 if median(moving) >= 0 else -1.0
+    for index in range(len(steps) - LASTS, -1, -1):
+        if -direction * steps[index] <= CLEAN_UP * usual:
+            continue
+        before = median(value for _, value in points[max(0, index + 1 - AROUND) : index + 1])
+        after = median(value for _, value in points[index + 1 : index + 1 + AROUND])
+        if direction * (before - after) > max(CLEAN_UP * usual, extent / 20):
+            return points[index + 1 :]
+    return points
+
+
+def _level(points: Sequence[Point], slope: float) -> float:
+    """Where a line of a slope through the middle of the points stands at the last of them."""
+    last = points[-1][0]
+    return median(value + slope * (last - at) for at, value in points)
+
+
+def _slopes(points: Sequence[Point]) -> tuple[float, float, float]:
+    """The median slope per ns between all pairs, and its 95 % band."""
+    slopes = sorted(
+        (later[1] - earlier[1]) / (later[0] - earlier[0])
+        for index, earlier in enumerate(points)
+        for later in points[index + 1 :]
+        if later[0] > earlier[0]
+    )
+    count, pairs = len(points), len(slopes)
+    reach = Z * sqrt(count * (count - 1) * (2 * count + 5) / 18)
+    low = max(0, int((pairs - reach) / 2))
+    high = min(pairs - 1, int((pairs + reach) / 2) + 1)
+    return median(slopes), slopes[low], slopes[high]
+
+
+def _matters(points: Sequence[Point], slope: float) -> bool:
+    """Whether what the trend moved in the time that was seen stands out of the scatter around it."""
+    first = points[0][0]
+    rests = [value - slope * (at - first) for at, value in points]
+    middle = median(rests)
+    scatter = median(abs(rest - middle) for rest in rests)
+    return abs(slope) * (points[-1][0] - first) > 2 * scatter
+
+
+def _least_squares(points: Sequence[Point], threshold: float) -> int | None:
+    """Where a straight line through all points reaches a threshold; None where it lies in the past."""
+    last = points[-1][0]
+    times = [float(at - last) for at, _ in points]
+    middle, level = sum(times) / len(times), sum(value for _, value in points) / len(points)
+    spread = sum((time - middle) ** 2 for time in times)
+    if not spread:
+        return None
+    slope = (
+        sum((time - middle) * (value - level) for time, (_, value) in zip(times, points, strict=True))
+        / spread
+    )
+    if not slope:
+        return None
+    left = (threshold - level) / slope + middle
+    return last + int(left) if left >= 0 else None

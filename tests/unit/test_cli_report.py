@@ -1,0 +1,96 @@
+"""`pake-tui report`: the same facts as text, Markdown and JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pake_tui.cli.main import main
+from pake_tui.clock import DAY, HOUR, SECOND, now_ns
+from pake_tui.engine.monitoring.alerting import Alerting
+from pake_tui.engine.store.metrics import Meaning, MetricsStore
+from pake_tui.engine.store.state import StateStore
+from pake_tui.model.alert import Policy, Severity
+from pake_tui.model.check import HealthCheck, HealthState
+from pake_tui.model.sample import MetricKind, SeriesKey
+
+DISK = SeriesKey("disk_percent", (("mount", "/srv|x"),))
+P95 = SeriesKey("api.latency", (("stat", "p95"),), "api")
+
+
+@pytest.fixture
+def metrics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MetricsStore:
+    """Two days of a disk that fills by five per cent a day, a check that was down for an hour, an alert."""
+    folder = tmp_path / "state"
+    folder.mkdir(mode=0o700)
+    monkeypatch.setenv("PAKE_STATE_DIR", str(folder))
+    store, now = MetricsStore(folder), now_ns()
+    for quarter in range(4 * 48 + 1):
+        at = now - 2 * DAY + quarter * HOUR // 4
+        store.record("collector", at, {DISK: 60 + 5 * quarter / 96}, {DISK: Meaning(unit="percent")})
+        store.record("api@1", at, {P95: 40.0}, {P95: Meaning(MetricKind.TIMING, "ms")})
+        store.prune(at + 2 * SECOND)
+    for hours, state in ((10, HealthState.HEALTHY), (2, HealthState.UNHEALTHY), (1, HealthState.HEALTHY)):
+        store.health.extend([HealthCheck("shop", state, "")], now - hours * HOUR, 20 * HOUR)
+    store.health.extend([HealthCheck("shop", HealthState.HEALTHY, "")], now, 20 * HOUR)
+    store.health.put([HealthCheck("shop", HealthState.HEALTHY, "status 200", "checks", checked_ns=now)])
+    alerting = Alerting(StateStore(folder), Policy)
+    alerting.create("Gateway down", "m", Severity.HIGH, actor="api@1", service="api")
+    return store
+
+
+def report(capsys: Any, *words: str) -> dict[str, Any]:
+    """The JSON of a report."""
+    assert main(["report", *words, "--json"]) == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_monitoring_has_health_with_availability_alerts_and_the_host(
+    metrics: MetricsStore, capsys: Any
+) -> None:
+    """One hour of ten was down; shares are of the time that is known."""
+    found = report(capsys, "monitoring")
+    (shop,) = [check for check in found["health"]["checks"] if check["name"] == "shop"]
+    assert shop["availability"]["24h"] == pytest.approx(0.9, abs=0.001)
+    assert [alert["title"] for alert in found["alerts"]["active"]] == ["Gateway down"]
+    assert found["system"]["disk_percent{mount=/srv|x}"]["high"] == pytest.approx(70, abs=0.3)
+
+
+def test_performance_is_told_by_service(metrics: MetricsStore, capsys: Any) -> None:
+    """Timings of an application, without the service's name in each."""
+    found = report(capsys, "performance", "--since", "6h")
+    assert found["services"]["api"]["api.latency{stat=p95}"]["mean"] == pytest.approx(40.0)
+    assert found["hours"] == 6.0
+
+
+def test_capacity_foretells_when_a_disk_is_full(metrics: MetricsStore, capsys: Any) -> None:
+    """Twenty per cent are left at five a day: four days, with its band and the straight line beside it."""
+    (disk,) = [one for one in report(capsys, "capacity")["series"] if one["series"].startswith("disk")]
+    assert disk["state"] == "rising"
+    assert disk["per_day"] == pytest.approx(5.0, rel=0.02)
+    assert disk["earliest"] <= disk["reached"] <= disk["latest"]
+    assert disk["least_squares"] is not None
+    assert main(["report", "capacity"]) == 0
+    assert "disk_percent{mount=/srv|x}" in capsys.readouterr().out
+
+
+def test_markdown_is_a_table_that_a_pipe_does_not_break(metrics: MetricsStore, capsys: Any) -> None:
+    """For a ticket."""
+    assert main(["report", "capacity", "--markdown"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("# ")
+    assert "disk_percent{mount=/srv\\|x}" in out
+
+
+def test_an_empty_state_makes_an_empty_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """Nothing was collected yet: no error."""
+    monkeypatch.setenv("PAKE_STATE_DIR", str(tmp_path / "none"))
+    for kind in ("monitoring", "performance", "capacity"):
+        assert main(["report", kind]) == 0
+    assert "nothing" in capsys.readouterr().out
