@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from pake_tui.model.alert import Alert, AlertDetail, AlertList, AlertState, Presence
 from pake_tui.model.check import CheckHistory, HealthAnswer, HealthCheck
+from pake_tui.model.forecast import Forecast
 from pake_tui.model.record import (
     Address,
     Cursor,
@@ -47,6 +48,10 @@ class MetricSource(Protocol):
 
     def processes(self, limit: int = 10) -> tuple[ProcessRow, ...]:
         """The busiest processes at the last sample, by cpu."""
+        ...
+
+    def forecast(self, key: SeriesKey) -> Forecast | None:
+        """When a series reaches the threshold that a rule sets it; None where no rule does."""
         ...
 
     def collector(self) -> CollectorStatus:

@@ -130,3 +130,8 @@ def test_an_empty_store_has_no_series_and_says_why_nobody_collects(tmp_path: Pat
     assert source.processes() == ()
     status = source.collector()
     assert (status.mode, status.problem) == (CollectorMode.NONE, "it may not be started")
+
+
+def test_only_what_a_rule_bounds_is_foretold(source: MetricSource) -> None:
+    """An unknown series has no forecast."""
+    assert source.forecast(SeriesKey("no_such_metric")) is None

@@ -16,12 +16,14 @@ from pake_tui.tui.panels.alerts import AlertsPanel
 from pake_tui.tui.panels.health import HealthPanel
 from pake_tui.tui.panels.lines import LinesPanel
 from pake_tui.tui.panels.logs import LogPanel
+from pake_tui.tui.panels.metrics import MetricsPanel
 from pake_tui.tui.panels.settings import SettingsPanel
 from pake_tui.tui.panels.trace import TracePanel
 from pake_tui.tui.screens.alerts import AlertScreen
 from pake_tui.tui.screens.health import CheckScreen
 from pake_tui.tui.screens.help import HelpScreen
 from pake_tui.tui.screens.logs import LogsScreen
+from pake_tui.tui.screens.metric import ChartPanel, MetricScreen
 from pake_tui.tui.screens.trace import TraceScreen
 from pake_tui.tui.widgets.bars import MessageBar
 from pake_tui.tui.widgets.prompt import Prompt
@@ -314,3 +316,20 @@ async def test_a_notice_that_goes_out_while_the_console_is_open_calls_once() -> 
         host = app.sources.host
         await until(pilot, lambda: len(rung) == 2, "two calls")
         assert rung == [f"bell {host}: Gateway down"] * 2
+
+
+async def test_a_disks_chart_says_when_it_will_be_full() -> None:
+    """With the band of the forecast, under the chart."""
+    app = console()
+    async with app.run_test(size=(120, 36)) as pilot:
+        panel = app.screen.query_one(MetricsPanel)
+        await until(pilot, lambda: panel.row_count() > 0, "metrics")
+        disk = next(n for n, series in enumerate(panel.rows) if series.key.metric == "disk_percent")
+        panel.move_to(disk)
+        panel.focus()
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, MetricScreen), "the chart")
+        chart = app.screen.query_one(ChartPanel)
+        await until(pilot, lambda: chart.forecast is not None, "the forecast")
+        said_below = "".join(text for text, _ in chart.foretold())
+        assert said_below == "  reached in 3 d (95 %: 2 d to 4 d)"

@@ -8,7 +8,8 @@ import random
 import pytest
 
 from pake_tui.clock import DAY, HOUR
-from pake_tui.engine.monitoring.forecasts import Forecast, Point, forecast, since_clean_up
+from pake_tui.engine.monitoring.forecasts import Point, forecast, since_clean_up
+from pake_tui.model.forecast import Forecast
 
 START = 1_800_000_000_000_000_000
 

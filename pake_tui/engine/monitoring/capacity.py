@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from pake_tui.clock import DAY, HOUR, MINUTE
-from pake_tui.engine.monitoring.forecasts import Forecast, Point, forecast
+from pake_tui.engine.monitoring.forecasts import Point, forecast
 from pake_tui.engine.monitoring.rules import Rule
 from pake_tui.engine.store.metrics import MetricsStore
+from pake_tui.model.forecast import Forecast
 from pake_tui.model.sample import Series, SeriesKey
 
 RANGES = ((28 * DAY, HOUR), (2 * DAY, 15 * MINUTE), (6 * HOUR, 2 * MINUTE))
@@ -29,9 +30,11 @@ class Outlook(Struct, frozen=True):
     forecast: Forecast
 
 
-def outlook(store: MetricsStore, rules: Iterable[Rule], now_ns: int) -> list[Outlook]:
-    """Each series that a rule bounds by a number, the one that is full first on top. StoreError."""
-    known = store.catalog()
+def outlook(
+    store: MetricsStore, rules: Iterable[Rule], now_ns: int, *, only: SeriesKey | None = None
+) -> list[Outlook]:
+    """Each series (or only one) that a rule bounds; what is full first on top. StoreError."""
+    known = {key: meaning for key, meaning in store.catalog().items() if only in (None, key)}
     bounded: dict[SeriesKey, Rule] = {}
     for rule in rules:
         if rule.metric in NEVER or rule.query:

@@ -13,13 +13,11 @@ from itertools import pairwise
 from math import sqrt
 from statistics import median
 
-from msgspec import Struct
-
 from pake_tui.clock import DAY
+from pake_tui.model.forecast import FURTHEST, Forecast
 
 LEAST_POINTS = 8
 MOST_POINTS = 240
-FURTHEST = 4
 Z = 1.96
 CLEAN_UP = 8.0
 """So many times the usual step, and a twentieth of the range, make a step against the trend a clean-up."""
@@ -28,32 +26,6 @@ AROUND = 9
 LASTS = 5
 """So many points must stand after it."""
 Point = tuple[int, float]
-
-
-class Forecast(Struct, frozen=True):
-    """What is known of a series' way to a threshold.
-
-    `state` is `reached`, `rising`, `falling`, `no trend` or `too little data`; slopes are units a day. Times
-    are UTC ns: `eta_ns` when it gets there, between `earliest_ns` and `latest_ns` with 95 % confidence; None
-    where it does not, or only beyond the horizon. `straight_ns` is where a line of least squares through all
-    points gets there, as Prometheus's `predict_linear` draws it.
-    """
-
-    state: str
-    now: float
-    slope: float = 0.0
-    slope_low: float = 0.0
-    slope_high: float = 0.0
-    seen_ns: int = 0
-    eta_ns: int | None = None
-    earliest_ns: int | None = None
-    latest_ns: int | None = None
-    straight_ns: int | None = None
-
-    @property
-    def horizon_ns(self) -> int:
-        """How far ahead of the last point it looks."""
-        return FURTHEST * self.seen_ns
 
 
 def forecast(points: Sequence[Point], threshold: float, *, upward: bool = True) -> Forecast:

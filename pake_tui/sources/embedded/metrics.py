@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec.structs import replace
 
 from pake_tui.clock import now_ns
+from pake_tui.engine.monitoring.rules import Rule
 from pake_tui.engine.store.metrics import MetricsStore
 from pake_tui.engine.store.state import StateStore
+from pake_tui.model.forecast import Forecast
 from pake_tui.model.sample import (
     CollectorMode,
     CollectorStatus,
@@ -27,7 +29,8 @@ NO_SAMPLES = "no samples yet"
 class EmbeddedMetricSource:
     """A MetricSource. `start`, where given, sees to it that somebody collects and says why nobody does.
 
-    `thresholds` gives limits by metric name or by series label (`disk_percent{mount=/}`).
+    `thresholds` gives limits by metric name or by series label (`disk_percent{mount=/}`), `rules` what they
+    come from.
     """
 
     def __init__(
@@ -37,11 +40,13 @@ class EmbeddedMetricSource:
         *,
         start: Callable[[], str | None] | None,
         thresholds: Callable[[], Mapping[str, float]],
+        rules: Callable[[], Sequence[Rule]] = tuple,
     ) -> None:
         self._metrics = metrics
         self._state = state
         self._start = start
         self._thresholds = thresholds
+        self._rules = rules
         self._recent = Recent(metrics)
         self._limits: Mapping[str, float] = {}
         self._limit: dict[SeriesKey, float | None] = {}
@@ -75,6 +80,13 @@ class EmbeddedMetricSource:
             one.key: known[one.key] if one.key in known else limit_of(one.key, limits) for one in found
         }
         return tuple(replace(one, threshold=self._limit[one.key]) for one in found)
+
+    def forecast(self, key: SeriesKey) -> Forecast | None:
+        """When a series reaches the threshold that a rule sets it, by its history."""
+        from pake_tui.engine.monitoring.capacity import outlook  # asked for by one screen
+
+        found = outlook(self._metrics, self._rules(), now_ns(), only=key)
+        return found[0].forecast if found else None
 
     def processes(self, limit: int = 10) -> tuple[ProcessRow, ...]:
         """The busiest processes at the last sample."""

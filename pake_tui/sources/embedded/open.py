@@ -90,7 +90,13 @@ def _open(config: Path | None, read_only: str, closing: ExitStack, files: Sequen
 
     actor = paths.actor()
     return Sources(
-        metrics=EmbeddedMetricSource(metrics, collecting, start=start, thresholds=_thresholds(live)),
+        metrics=EmbeddedMetricSource(
+            metrics,
+            collecting,
+            start=start,
+            thresholds=_thresholds(live),
+            rules=lambda: rules.in_force(live.current),
+        ),
         health=EmbeddedHealthSource(collecting, metrics, actor, read_only),
         alerts=EmbeddedAlertSource(state, lambda: _policy(live), actor, read_only),
         logs=later(log_source),

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from pake_tui.clock import MINUTE, SECOND
+from pake_tui.clock import DAY, MINUTE, SECOND
+from pake_tui.model.forecast import Forecast
 from pake_tui.model.sample import (
     Bucket,
     CollectorMode,
@@ -116,6 +117,13 @@ class FakeMetricSource:
         steps = max(1, points)
         found = tuple(self._series(self._shapes[key], span_ns, steps) for key in wanted)
         return MetricAnswer(found, self._now_ns - span_ns, self._now_ns, Freshness(self._now_ns))
+
+    def forecast(self, key: SeriesKey) -> Forecast | None:
+        """The disk is full in three days, give or take one; nothing else is foretold."""
+        if key.metric != "disk_percent":
+            return None
+        now, seen = self._now_ns, 7 * DAY
+        return Forecast("rising", 88.0, 0.7, 0.5, 1.0, seen, now + 3 * DAY, now + 2 * DAY, now + 4 * DAY)
 
     def processes(self, limit: int = 10) -> tuple[ProcessRow, ...]:
         """The busiest processes."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import ClassVar
 
 from textual.widget import Widget
 
+from pake_tui.clock import short_duration
+from pake_tui.errors import PakeError
+from pake_tui.model.forecast import Forecast
 from pake_tui.model.sample import ProcessRow, Series, SeriesKey
 from pake_tui.text.safe import SafeText
 from pake_tui.tui.drawing import Line, clock, fit, number, resample, scale_of, t
@@ -21,6 +25,8 @@ PROCESS_METRICS = ("cpu_percent", "memory_percent", "load1")
 
 class ChartPanel(MetricsPanel):
     """The series as columns of blocks, with its range, threshold and the value under the cursor."""
+
+    forecast: Forecast | None = None
 
     def draw_inner(self, y: int, width: int) -> tuple[Line, str]:
         """One row of the chart, or one of the lines below it."""
@@ -78,7 +84,20 @@ class ChartPanel(MetricsPanel):
         line: Line = []
         for name, value in parts:
             line += [(t(f"  {name} "), "dim"), (t(number(value, series.unit)), "title")]
-        return line
+        return [*line, *self.foretold()]
+
+    def foretold(self) -> Line:
+        """When it reaches its threshold, with the band of that; nothing where that is not foretold."""
+        told, now = self.forecast, self.console_app.now()
+        if told is None or told.eta_ns is None or told.state == "reached":
+            return []
+        ends = [told.earliest_ns, told.latest_ns]
+        band = " to ".join("?" if end is None else short_duration(end - now) for end in ends)
+        return [
+            (t("  reached in "), "dim"),
+            (t(short_duration(told.eta_ns - now)), "warning"),
+            (t(f" (95 %: {band})"), "dim"),
+        ]
 
 
 class MetricScreen(ConsoleScreen):
@@ -98,6 +117,26 @@ class MetricScreen(ConsoleScreen):
             processes = LinesPanel("Busiest processes", id="processes")
             processes.nothing = "The collector has not listed any yet."
             yield processes
+
+    def on_mount(self) -> None:
+        """Look ahead too."""
+        super().on_mount()
+        self.reread()
+
+    def reread(self) -> None:
+        """Ask when the threshold is reached, off the event loop."""
+        app = self.console_app
+
+        def read() -> None:
+            with suppress(PakeError):  # what is wrong with the store, the header says
+                app.call_from_thread(self._foretell, app.sources.metrics.forecast(self.key))
+
+        app.look(read)
+
+    def _foretell(self, forecast: Forecast | None) -> None:
+        for panel in self.query(ChartPanel):
+            panel.forecast = forecast
+            panel.refresh()
 
     def show(self, snapshot: Snapshot) -> None:
         """Newer points of this one series."""
