@@ -14,6 +14,8 @@ SERVERS = {
     "rg": "apt-get install -y ripgrep",
     "setpriv": "apt-get install -y util-linux",
     "initdb": "apt-get install -y postgresql",
+    "prometheus": "apt-get install -y prometheus",
+    "promtool": "apt-get install -y prometheus",
     "mariadbd": "apt-get install -y mariadb-server",
 }
 _not_run: list[tuple[str, str]] = []

@@ -140,9 +140,8 @@ def _config(named: Path | None, reading: Reading) -> Iterator[Finding]:
         if setting.provenance.overrides:
             hidden = f"{setting.path} is {setting.value} from {setting.provenance.place}"
             yield note("config", f"{hidden}; it hides {setting.provenance.overrides}")
-    for name in ("prometheus_enabled", "datadog_enabled"):
-        if getattr(live.current.monitoring, name):
-            yield warning("config", f"monitoring.{name} is accepted, but does nothing yet")
+    if live.current.monitoring.datadog_enabled:
+        yield warning("config", "monitoring.datadog_enabled is accepted, but does nothing yet")
 
 
 def _collector(reading: Reading) -> Iterator[Finding]:

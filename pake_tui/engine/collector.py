@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pake_tui import paths
 from pake_tui.clock import DAY, SECOND, iso, monotonic, now_ns
@@ -29,6 +30,9 @@ from pake_tui.engine.validators import VALIDATORS
 from pake_tui.errors import ConflictError, StoreError
 from pake_tui.model.check import HealthCheck
 from pake_tui.model.sample import MetricKind, ProcessRow, SeriesKey
+
+if TYPE_CHECKING:
+    from pake_tui.engine.exporter import Exporter
 
 BEAT_S = 0.5
 IDLE_S = 60.0
@@ -73,6 +77,7 @@ class Collector:
         self._busiest: tuple[ProcessRow, ...] | None = None
         shared = (self._state, self._metrics, lambda: self._live.current, no_commands)
         self._health = HealthKeeper(*shared)
+        self._exporter: Exporter | None = None
         self._alerts = AlertKeeper(*shared, self._leave_for)
         # The sampler's second sample is the first one with rates; whoever judges them begins after it.
         works: tuple[tuple[str, float, float, Callable[[], None]], ...] = (
@@ -161,6 +166,8 @@ class Collector:
         for part in self._parts:
             part.ask_to_stop()
         self._alerts.stop()
+        if self._exporter is not None:
+            self._exporter.stop()
         for part in self._parts:
             part.join(max(0.0, deadline - monotonic()))
         self._sampler.close()
@@ -223,7 +230,24 @@ class Collector:
         )
         counted = self._alerts.lines_report() is not None
         reports = [self._report(part) for part in self._parts if counted or part.name != "logs"]
-        return rows + checks.engine_checks(reports, self._sensors) + self._alerts.notifier_rows()
+        rows += checks.engine_checks(reports, self._sensors) + self._alerts.notifier_rows()
+        return rows + self._export()
+
+    def _export(self) -> list[HealthCheck]:
+        """Serve Prometheus if the settings want that; what serves is loaded when they first do."""
+        limits = self._live.current.monitoring
+        if not limits.prometheus_enabled and self._exporter is None:
+            return []
+        from pake_tui.engine.exporter import Exporter
+
+        self._exporter = self._exporter or Exporter(self._exposition)
+        self._exporter.serve(limits.prometheus_port if limits.prometheus_enabled else None)
+        return self._exporter.row()
+
+    def _exposition(self) -> str:
+        from pake_tui.engine.monitoring.exposition import exposition
+
+        return exposition(self._metrics.standing(), self._metrics.catalog())
 
     def _report(self, part: Part) -> checks.PartReport:
         """How a part does, what is odd about it, or what there is to say of one that works."""

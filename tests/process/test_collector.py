@@ -399,14 +399,14 @@ def test_doctor_names_what_is_wrong(place: Place, tmp_path: Path) -> None:
     """The state folder, a log that is gone, a switch that does nothing yet, and a broken file's problems."""
     gone = tmp_path / "gone.log"
     place.state.loggers.register("api", 1, gone)
-    config = write(tmp_path / "pake.yaml", "monitoring: {prometheus_enabled: true}\n")
+    config = write(tmp_path / "pake.yaml", "monitoring: {datadog_enabled: true}\n")
     done = pake("--config", str(config), "doctor", "--json")
     found = [json.loads(line) for line in done.stdout.splitlines()]
     texts = "\n".join(one["text"] for one in found)
     assert done.returncode == (1 if os.environ.get("TERM", "") in ("", "dumb") else 0)
     assert str(place.folder) in texts
     assert str(gone) in texts
-    assert "monitoring.prometheus_enabled is accepted, but does nothing yet" in texts
+    assert "monitoring.datadog_enabled is accepted, but does nothing yet" in texts
     write(config, "rules:\n  - name: x\n")
     wrong = pake("--config", str(config), "doctor")
     assert wrong.returncode == 1

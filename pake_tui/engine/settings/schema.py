@@ -135,8 +135,12 @@ class MonitoringSettings(Struct, frozen=True):
         ),
     ] = 10
     prometheus_enabled: Annotated[
-        bool, About("export to Prometheus (accepted, does nothing yet)", "MONITORING_PROMETHEUS")
+        bool,
+        About("the collector serves http://127.0.0.1:PORT/metrics for Prometheus", "MONITORING_PROMETHEUS"),
     ] = False
+    prometheus_port: Annotated[
+        int, About("port of that on loopback", "MONITORING_PROMETHEUS_PORT", low=1, high=65_535)
+    ] = 9464
     datadog_enabled: Annotated[
         bool, About("export to Datadog (accepted, does nothing yet)", "MONITORING_DATADOG")
     ] = False

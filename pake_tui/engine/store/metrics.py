@@ -166,6 +166,32 @@ class MetricsStore:
         found = self.series(wanted, newest - LAST_WITHIN_NS, newest, 1)
         return {s.key: (s.last_ns, s.last) for s in found if s.last is not None and s.last_ns is not None}
 
+    def standing(self) -> dict[SeriesKey, float]:
+        """The newest value of each series within 150 s, counters as they stand, added over their writers."""
+        newest = self.newest_ns()
+        if newest is None:
+            return {}
+        with self.database.reading() as connection:
+            known = {one.id: one for one in self._catalogue.series(connection, self.database.generation)}
+            found = samples.blocks(connection, newest - LAST_WITHIN_NS, newest + 1)
+        values: dict[SeriesKey, float] = {}
+        seen: dict[tuple[int, int], tuple[int, float]] = {}
+        for block in found:
+            at_ns = block.times[-1]
+            for place, number in enumerate(block.ids):
+                value = block.values[place - len(block.ids)]
+                if seen.get((number, block.writer), (0, 0.0))[0] <= at_ns:
+                    seen[number, block.writer] = at_ns, value
+        latest: dict[SeriesKey, int] = {}
+        for (number, _), (at_ns, value) in seen.items():
+            if (one := known.get(number)) is None:
+                continue
+            if one.meaning.kind is MetricKind.COUNTER:
+                values[one.key] = values.get(one.key, 0.0) + value
+            elif at_ns >= latest.get(one.key, 0):
+                values[one.key], latest[one.key] = value, at_ns
+        return values
+
     def newest_ns(self) -> int | None:
         """When the newest sample was made; None if there is none."""
         newest = self.read("SELECT max(at_ns) FROM samples")[0][0]

@@ -1,0 +1,142 @@
+"""The Prometheus endpoint: checked by promtool, scraped by a real Prometheus."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from socket import create_server
+
+import pytest
+
+from pake_tui.clock import now_ns
+from pake_tui.engine.monitoring.exposition import exposition
+from pake_tui.engine.store.metrics import Meaning
+from pake_tui.model.check import HealthState
+from pake_tui.model.sample import MetricKind, SeriesKey
+from tests.conftest import server
+from tests.process.test_collector import Place, wait_for
+
+HITS = SeriesKey("http.requests", (("path", 'a"b\\c\nd'),), "api")
+P95 = SeriesKey("api.latency", (("stat", "p95"),), "api")
+MEANINGS = {
+    HITS: Meaning(MetricKind.COUNTER, "/s"),
+    P95: Meaning(MetricKind.TIMING, "ms"),
+    SeriesKey("disk_percent", (("mount", "/"),)): Meaning(unit="percent"),
+}
+
+
+def free_port() -> int:
+    """A port of loopback that is free."""
+    with create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    """A state folder with its collectors."""
+    here = Place(tmp_path / "state")
+    try:
+        yield here
+    finally:
+        here.end()
+
+
+def get(url: str) -> str:
+    """What an address answers; empty where nobody does."""
+    with suppress(OSError), urllib.request.urlopen(url, timeout=5) as answer:
+        return str(answer.read().decode())
+    return ""
+
+
+def test_names_units_and_labels_are_prometheuss() -> None:
+    """Ratios, seconds, totals; quotes, backslashes and line breaks of a label are escaped."""
+    values = {HITS: 12.0, P95: 250.0, SeriesKey("disk_percent", (("mount", "/"),)): 88.0}
+    text = exposition(values, MEANINGS)
+    assert 'pake_http_requests_total{path="a\\"b\\\\c\\nd",service="api"} 12\n' in text
+    assert 'pake_api_latency_seconds{service="api",stat="p95"} 0.25\n' in text
+    assert 'pake_disk_ratio{mount="/"} 0.88\n' in text
+    assert "# TYPE pake_http_requests_total counter\n" in text
+    assert exposition({SeriesKey("x"): float("nan")}, {}) == ""
+
+
+def test_two_names_that_become_one_make_no_family_twice() -> None:
+    """The format forbids it: the first keeps the name."""
+    text = exposition({SeriesKey("a.b"): 1.0, SeriesKey("a_b"): 2.0}, {})
+    assert text.count("# TYPE pake_a_b gauge") == 1
+    assert text.count("\npake_a_b ") == 1
+
+
+@pytest.mark.needs_server("prometheus", "promtool")
+def test_a_real_prometheus_reads_what_the_agent_serves(place: Place, tmp_path: Path) -> None:
+    """Promtool finds the text well-formed, and the values arrive under their names."""
+    port, prometheus_port = free_port(), free_port()
+    config = tmp_path / "pake.yaml"
+    config.write_text(
+        f"monitoring: {{prometheus_enabled: true, prometheus_port: {port}, collection_interval_seconds: 1}}\n"
+    )
+    place.agent("--config", str(config))
+    url = f"http://127.0.0.1:{port}/metrics"
+    wait_for(lambda: "pake_cpu_ratio" in get(url))
+    place.metrics.record("api@1", now_ns(), {HITS: 40.0, P95: 250.0}, MEANINGS)
+    place.metrics.record("api@2", now_ns(), {HITS: 2.0}, MEANINGS)
+    text = wait_for(lambda: get(url) if "pake_http_requests_total" in get(url) else "")
+    promtool, prometheus = server("promtool"), server("prometheus")
+    assert promtool is not None
+    assert prometheus is not None
+    checked = subprocess.run(
+        [promtool, "check", "metrics"], input=text.encode(), capture_output=True, timeout=30
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    scrape = tmp_path / "prometheus.yml"
+    scrape.write_text(
+        "global: {scrape_interval: 1s}\n"
+        f"scrape_configs: [{{job_name: pake, static_configs: [{{targets: ['127.0.0.1:{port}']}}]}}]\n"
+    )
+    options = [f"--config.file={scrape}", f"--storage.tsdb.path={tmp_path / 'tsdb'}"]
+    place.children.append(
+        subprocess.Popen(
+            [prometheus, *options, f"--web.listen-address=127.0.0.1:{prometheus_port}"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    )
+
+    def value(query: str) -> str:
+        api = f"http://127.0.0.1:{prometheus_port}/api/v1/query?query={query}"
+        found = json.loads(get(api) or '{"data": {"result": []}}')["data"]["result"]
+        return str(found[0]["value"][1]) if found else ""
+
+    assert wait_for(lambda: value("pake_http_requests_total"), 40.0) == "42"
+    assert 0.0 <= float(wait_for(lambda: value("pake_cpu_ratio"))) <= 1.0
+
+
+def test_a_port_that_is_taken_is_said_and_off_is_off(place: Place, tmp_path: Path) -> None:
+    """The row names the setting; switched off, nobody listens."""
+    config = tmp_path / "pake.yaml"
+    taken = create_server(("127.0.0.1", 0))
+    port = taken.getsockname()[1]
+    text = (
+        f"monitoring: {{prometheus_enabled: true, prometheus_port: {port}, collection_interval_seconds: 1}}\n"
+    )
+    config.write_text(text)
+    place.agent("--config", str(config))
+
+    def row(state: HealthState) -> str:
+        rows = [one for one in place.metrics.health.list() if one.name == "prometheus"]
+        return next((one.message for one in rows if one.state is state), "")
+
+    said = wait_for(lambda: row(HealthState.UNHEALTHY))
+    assert said == f"127.0.0.1:{port}: Address already in use; set monitoring.prometheus_port"
+    taken.close()
+    wait_for(lambda: row(HealthState.HEALTHY))
+    url = f"http://127.0.0.1:{port}"
+    assert "pake_" in get(f"{url}/metrics")
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(f"{url}/", timeout=5)
+    config.write_text(text.replace("true", "false"))
+    wait_for(lambda: not get(f"{url}/metrics"))
