@@ -11,7 +11,6 @@ from pake_tui.engine.monitoring.alerting import Alerting, policy_of
 from pake_tui.engine.monitoring.rulebook import RuleBook
 from pake_tui.engine.monitoring.silencing import MAINTENANCE, Window, windows_from
 from pake_tui.engine.settings.schema import Settings
-from pake_tui.engine.store.alerts import unsettled
 from pake_tui.engine.store.metrics import MetricsStore
 from pake_tui.engine.store.state import StateStore
 from pake_tui.model.alert import Alert
@@ -56,7 +55,7 @@ class AlertKeeper:
 
     def recall(self) -> None:
         """After a restart: what was firing, and what was missed since counts as missing data."""
-        self._rules.recall(unsettled(self._state.read))
+        self._rules.recall(self._state.alerts.unsettled())
 
     def settings_changed(self) -> None:
         """Other rules and notifiers are put in force at the next turn."""

@@ -14,7 +14,6 @@ from pake_tui.engine.monitoring.alerting import Alerting
 from pake_tui.engine.monitoring.rulebook import RuleBook
 from pake_tui.engine.monitoring.rules import Rule
 from pake_tui.engine.parts import Part
-from pake_tui.engine.store.alerts import unsettled
 from pake_tui.engine.store.leadership import DeposedError
 from pake_tui.engine.store.state import StateStore
 from pake_tui.errors import StoreError
@@ -157,13 +156,13 @@ def test_after_a_restart_what_fired_is_remembered_and_clears_when_it_ends(state:
     first.put_in_force([full], 30 * SECOND)
     judge(first, 95.0, tagged)
     again = RuleBook(Alerting(state, Policy))
-    again.recall(unsettled(state.read))
+    again.recall(state.alerts.unsettled())
     again.put_in_force([full], 30 * SECOND)
     judge(again, 96.0, tagged)
     (alert,) = state.alerts.live()
     assert alert.count == 1
     third = RuleBook(Alerting(state, Policy))
-    third.recall(unsettled(state.read))
+    third.recall(state.alerts.unsettled())
     third.put_in_force([full], 30 * SECOND)
     judge(third, 10.0, tagged)
     assert state.alerts.live() == ()

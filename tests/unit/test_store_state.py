@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+from pake_tui.engine.store.failures import BusyError
 from pake_tui.engine.store.leadership import DeposedError
 from pake_tui.engine.store.state import StateStore
-from pake_tui.errors import StoreError
+from pake_tui.errors import ConflictError, StoreError
 
 
 @pytest.fixture
@@ -126,3 +129,51 @@ def test_history_cannot_be_changed(store: StateStore) -> None:
     for statement in ("UPDATE history SET actor='bob'", "DELETE FROM history"):
         with pytest.raises(StoreError, match="append-only"), store.write() as connection:
             connection.execute(statement)
+
+
+def test_what_threads_write_at_once_is_all_kept_and_a_failure_undoes_only_itself(store: StateStore) -> None:
+    """Twenty threads, of which every fifth raises in the middle of its work."""
+    started, told = threading.Barrier(20), {}
+
+    def act(number: int) -> None:
+        def work(connection: sqlite3.Connection) -> int:
+            connection.execute("INSERT INTO requests VALUES('t', ?, 'x', ?)", (str(number), number))
+            if number % 5 == 0:
+                raise ConflictError(f"not {number}")
+            return number
+
+        started.wait()
+        try:
+            told[number] = store.together(work, timeout=5)
+        except ConflictError as error:
+            told[number] = str(error)
+
+    threads = [threading.Thread(target=act, args=(number,)) for number in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert told == {n: f"not {n}" if n % 5 == 0 else n for n in range(20)}
+    kept = {int(name) for name, _ in store.requests.since("t", -1)}
+    assert kept == {n for n in range(20) if n % 5}
+
+
+def test_a_caller_does_not_wait_for_another_thread_beyond_its_time(store: StateStore) -> None:
+    """What was not begun is taken back, and nothing of it is written later."""
+    inside, go = threading.Event(), threading.Event()
+
+    def slow(connection: sqlite3.Connection) -> None:
+        inside.set()
+        go.wait(10)
+
+    thread = threading.Thread(target=lambda: store.together(slow, timeout=5))
+    thread.start()
+    inside.wait(10)
+    with pytest.raises(BusyError):
+        store.together(
+            lambda connection: connection.execute("INSERT INTO requests VALUES('t','a','x',1)"), timeout=0.05
+        )
+    go.set()
+    thread.join()
+    store.together(lambda connection: None, timeout=5)
+    assert store.requests.since("t", -1) == ()

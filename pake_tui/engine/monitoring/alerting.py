@@ -27,7 +27,9 @@ from pake_tui.model.silence import Silence, why
 
 SPOOL_AFTER = 0.05
 RENEW_NS = 10 * SECOND
-MOST_LIVE = 5_000
+MOST_LIVE = 20_000
+COUNT_EVERY = 50
+"""Counting what is open takes time where that is much: so many new alerts of a process pass uncounted."""
 
 Pick = Callable[[sqlite3.Connection], Alert | None]
 
@@ -53,6 +55,7 @@ class Alerting:
         self._policy = policy
         self._clock = clock
         self._tidied_ns: int | None = None
+        self._opened = 0
 
     def fire(
         self,
@@ -110,7 +113,7 @@ class Alerting:
     def rules_are(self, rules: Iterable[str]) -> None:
         """These rules exist; alerts of any other resolve `by rule`, nobody is paged."""
         names = set(rules)
-        orphans = [a for a in table.unsettled(self._store.read) if a.rule and a.rule not in names]
+        orphans = [a for a in self._store.alerts.unsettled() if a.rule and a.rule not in names]
         for alert in orphans:
             self._change(_by_id(alert.id), events.RuleDeleted())
 
@@ -288,21 +291,32 @@ class Alerting:
     def _change(
         self, pick: Pick, event: events.Event, *, timeout: float = WRITE_TIMEOUT, event_id: str = ""
     ) -> Outcome:
-        """One event, one transaction: read, step, write alert, history and notices."""
-        with self._store.write(timeout=timeout) as connection:
+        """One event: read, step, write alert, history and notices, all or nothing."""
+
+        def work(connection: sqlite3.Connection) -> Outcome:
             policy, now = self._policy(), self._clock()
             if event_id and (known := table.applied(connection, event_id)):
                 return Outcome(table.load(connection, known))
-            seen = pick(connection)
-            if isinstance(event, events.Fire):
-                event = _withheld(event, silences.active(connection, now))
-            outcome = step(seen, event, policy, now, keeping.room_left(connection, policy, now))
+            seen, wanted = pick(connection), event
+            if isinstance(wanted, events.Fire):
+                wanted = _withheld(wanted, silences.active(connection, now))
+            outcome = step(seen, wanted, policy, now, keeping.room_left(connection, policy, now))
             if outcome.alert is not None and (seen is None or outcome.alert.id != seen.id):
-                _refuse_flood(connection)
+                self._refuse_flood(connection)
             keeping.keep(connection, seen, outcome)
             if event_id and outcome.alert is not None:
                 table.remember_applied(connection, event_id, outcome.alert.id, now)
             return outcome
+
+        return self._store.together(work, timeout=timeout)
+
+    def _refuse_flood(self, connection: sqlite3.Connection) -> None:
+        """ConflictError where so many alerts are open that nobody can mean it."""
+        if self._opened % COUNT_EVERY == 0 and table.count_live(connection) >= MOST_LIVE:
+            raise ConflictError(
+                f"{MOST_LIVE} alerts are open; no more are taken", hint="is an ID part of a title or tag?"
+            )
+        self._opened += 1
 
 
 def _newest(own: str) -> Pick:
@@ -336,10 +350,3 @@ def _withheld(event: events.Fire, active: Sequence[Silence]) -> events.Fire:
         metric=event.metric,
     )
     return replace(event, suppressed=why(about, active))
-
-
-def _refuse_flood(connection: sqlite3.Connection) -> None:
-    if table.count_live(connection) >= MOST_LIVE:
-        raise ConflictError(
-            f"{MOST_LIVE} alerts are open; no more are taken", hint="is an ID part of a title or tag?"
-        )

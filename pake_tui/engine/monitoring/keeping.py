@@ -22,7 +22,7 @@ WORDS = {kind.word: kind for kind in NoticeKind}
 
 def room_left(connection: sqlite3.Connection, policy: Policy, now_ns: int) -> int:
     """How many more notices the sliding hour allows."""
-    return policy.max_per_hour - table.sent_in_hour(connection, now_ns)
+    return policy.max_per_hour - table.sent_in_hour(connection, now_ns, policy.max_per_hour)
 
 
 def keep(connection: sqlite3.Connection, seen: Alert | None, outcome: Outcome) -> None:
@@ -46,7 +46,7 @@ def settle_all(store: StateStore, policy: Policy, now_ns: int, parents: Parents 
 
     moving = [
         alert.id
-        for alert in table.unsettled(store.read)
+        for alert in store.alerts.unsettled()
         if withheld(alert) != alert.suppressed or settle(alert, policy, now_ns, new_id="-")
     ]
     if not moving and not store.alerts.held():

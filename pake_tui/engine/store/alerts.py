@@ -51,6 +51,7 @@ CREATE INDEX notices_by_time ON notices(at_ns);
 CREATE INDEX notices_held ON notices(held) WHERE held;
 CREATE TABLE applied(uuid TEXT PRIMARY KEY, alert_id TEXT NOT NULL, at_ns INTEGER NOT NULL) WITHOUT ROWID;
 """
+COUNTED = "CREATE INDEX notices_counted ON notices(at_ns) WHERE counts;"
 Read = Callable[..., list[tuple[Any, ...]]]
 COLUMNS = (
     "id, fingerprint, state, severity, first_seen_ns, last_seen_ns, service, rule, still_true, version, body"
@@ -83,14 +84,36 @@ class Alerts:
 
     def __init__(self, store: StateStore) -> None:
         self._store = store
+        self._known: dict[str, Alert] = {}
+        self._generation = 0
 
     def live(self, service: str | None = None) -> tuple[Alert, ...]:
         """Firing, acknowledged and snoozed alerts, of one service or all, in the panel's order."""
-        rows = self._store.read(
-            f"SELECT {COLUMNS} FROM alerts WHERE state IN {LIVE_WORDS} AND (?1 IS NULL OR service=?1)",
-            (service,),
-        )
-        return in_order(map(decode, rows))
+        wanted = f"state IN {LIVE_WORDS} AND (?1 IS NULL OR service=?1)"
+        return in_order(self._those(wanted, (service,)))
+
+    def unsettled(self) -> tuple[Alert, ...]:
+        """Alerts that time alone may change: the live ones and those whose condition outlived them."""
+        return tuple(self._those(f"state IN {LIVE_WORDS} OR (state='resolved' AND still_true)"))
+
+    def _those(self, wanted: str, parameters: Sequence[object] = ()) -> list[Alert]:
+        """The alerts of a condition. They are asked for each second and change rarely: one of the version
+        that was read last is not read again.
+        """
+        rows = self._store.read(f"SELECT id, version FROM alerts WHERE {wanted}", parameters)
+        generation = self._store.database.generation
+        known = self._known if generation == self._generation else {}
+        fresh = [own for own, version in rows if own not in known or known[own].version != version]
+        if fresh:
+            news = self._store.read(
+                f"SELECT {COLUMNS} FROM alerts WHERE id IN (SELECT value FROM json_each(?))",
+                (json.dumps(fresh),),
+            )
+            known = known | {row[0]: decode(row) for row in news}
+        found = [known[own] for own, _ in rows if own in known]
+        many = len(known) > 2 * len(found) + MOST_SHOWN
+        self._known, self._generation = {one.id: one for one in found} if many else known, generation
+        return found
 
     def shown(self, now_ns: int) -> tuple[Alert, ...]:
         """Live alerts and those resolved within 24 hours; the newest 1,000 of the latter."""
@@ -197,14 +220,6 @@ def count_live(connection: sqlite3.Connection) -> int:
     return int(connection.execute(f"SELECT count(*) FROM alerts WHERE state IN {LIVE_WORDS}").fetchone()[0])
 
 
-def unsettled(read: Read) -> tuple[Alert, ...]:
-    """Alerts that time alone may change: the live ones and those whose condition outlived them."""
-    rows = read(
-        f"SELECT {COLUMNS} FROM alerts WHERE state IN {LIVE_WORDS} OR (state='resolved' AND still_true)"
-    )
-    return tuple(decode(row) for row in rows)
-
-
 def save(connection: sqlite3.Connection, alert: Alert, seen: Alert | None) -> None:
     """Write an alert as it became; `seen` is what the change was made from. ConflictError if that is gone."""
     if seen is None or seen.id != alert.id:
@@ -250,15 +265,16 @@ def release_held(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE notices SET held=0 WHERE held")
 
 
-def sent_in_hour(connection: sqlite3.Connection, now_ns: int) -> int:
-    """How many notices of the last hour count against its limit.
+def sent_in_hour(connection: sqlite3.Connection, now_ns: int, most: int) -> int:
+    """How many notices of the last hour count against its limit; `most` is enough to know.
 
     Those of a clock that stepped back since are taken as sent now: they count for an hour more, not for
     years.
     """
     connection.execute("UPDATE notices SET at_ns=?1 WHERE at_ns>?1", (now_ns,))
     row = connection.execute(
-        "SELECT count(*) FROM notices WHERE at_ns>? AND counts", (now_ns - HOUR,)
+        "SELECT count(*) FROM (SELECT 1 FROM notices WHERE at_ns>? AND counts LIMIT ?)",
+        (now_ns - HOUR, most),
     ).fetchone()
     return int(row[0])
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pake_tui.engine.store import (
     alerts,
@@ -19,8 +19,10 @@ from pake_tui.engine.store import (
     silences,
 )
 from pake_tui.engine.store.database import WRITE_TIMEOUT, Database, Schema
+from pake_tui.engine.store.grouping import GroupCommit
 from pake_tui.engine.store.wanted import Wanted
 
+Answer = TypeVar("Answer")
 FILE_NAME = "state.db"
 SCHEMA = Schema(
     application_id=0x50414B31,
@@ -29,6 +31,7 @@ SCHEMA = Schema(
         requests.SCHEMA,
         deliveries.SCHEMA,
         silences.SCHEMA,
+        alerts.COUNTED,
     ),
 )
 
@@ -45,6 +48,7 @@ class StateStore:
         self.folder = folder
         self.read_only = read_only
         self.database = Database(folder / FILE_NAME, SCHEMA, read_only=read_only, durable=True)
+        self._group = GroupCommit(self.write)
         self.epoch: int | None = None
         """Set by `leadership.claim`: from then on every write of this store fails once another one leads."""
         self.alerts = alerts.Alerts(self)
@@ -71,6 +75,10 @@ class StateStore:
             if self.epoch is not None:
                 leadership.check(connection, self.epoch)
             yield connection
+
+    def together(self, work: Callable[[sqlite3.Connection], Answer], *, timeout: float) -> Answer:
+        """As `write` with some work inside; threads that write at the same moment share one sync."""
+        return self._group.run(work, timeout)
 
     def changed(self) -> int:
         """A number that differs after any other process or thread committed anything to `state.db`."""
