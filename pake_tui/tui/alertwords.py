@@ -5,13 +5,15 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 
-from pake_tui.clock import MINUTE, parse_duration
+from pake_tui.clock import HOUR, MINUTE, parse_duration
 from pake_tui.errors import PakeError
 from pake_tui.model.alert import Alert, AlertState
 from pake_tui.model.record import Record
 from pake_tui.text.safe import SafeText
 from pake_tui.tui.drawing import Line, ago, t
 
+FORGOTTEN_NS = 4 * HOUR
+"""An acknowledgement as old as that stands out: perhaps whoever has the alert has gone."""
 AROUND_NS = 5 * MINUTE
 """So far from an alert in time a log line of its service may belong to it."""
 
@@ -69,8 +71,14 @@ def who_line(alert: Alert, now: int) -> Line:
         line.append((t(f"{alert.suppressed} "), "dim"))
     if alert.acknowledged is not None and alert.state is not AlertState.FIRING:
         said = f" “{alert.acknowledged.comment}”" if alert.acknowledged.comment else ""
-        return [*line, (t(f"{alert.acknowledged.by} {ago(alert.acknowledged.at_ns, now)} ago{said}"), "ok")]
+        role = "warning" if now - alert.acknowledged.at_ns > FORGOTTEN_NS else "ok"
+        return [*line, (t(f"{alert.acknowledged.by} {ago(alert.acknowledged.at_ns, now)} ago{said}"), role)]
     return line or [(SafeText("—"), "dim")]
+
+
+def service_of(alert: Alert) -> str:
+    """The service that an alert is about; empty where it is the host."""
+    return alert.service or dict(alert.tags).get("service", "")
 
 
 def logs_query(alert: Alert) -> str:

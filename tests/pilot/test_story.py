@@ -333,3 +333,26 @@ async def test_a_disks_chart_says_when_it_will_be_full() -> None:
         await until(pilot, lambda: chart.forecast is not None, "the forecast")
         said_below = "".join(text for text, _ in chart.foretold())
         assert said_below == "  reached in 3 d (95 %: 2 d to 4 d)"
+
+
+async def test_alerts_are_sorted_by_the_chosen_order_and_open_with_their_history() -> None:
+    """`o` goes through the orders and keeps the row; `i` shows the alert alone."""
+    app = console()
+    async with app.run_test(size=(120, 36)) as pilot:
+        panel = await alert_list(app, pilot)
+        urgent = [alert.id for alert in panel.rows]
+        kept = panel.rows[1].id
+        panel.keep(kept)
+        await pilot.press("o")
+        seen = [alert.first_seen_ns for alert in panel.rows]
+        assert seen == sorted(seen, reverse=True)
+        assert said(app) == "newest first"
+        assert panel.selected is not None
+        assert panel.selected.id == kept
+        await pilot.press("o")
+        seen = [alert.first_seen_ns for alert in panel.rows]
+        assert seen == sorted(seen)
+        await pilot.press("o", "o")
+        assert [alert.id for alert in panel.rows] == urgent
+        await pilot.press("i")
+        await until(pilot, lambda: isinstance(app.screen, AlertScreen), "the alert alone")

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import ClassVar
 
 from pake_tui.clock import short_duration
 from pake_tui.model.alert import Alert, AlertList, AlertState
 from pake_tui.text.safe import SafeText
-from pake_tui.tui.alertwords import check_snooze, each, snooze_of, who_line
+from pake_tui.tui.alertwords import check_snooze, each, service_of, snooze_of, who_line
 from pake_tui.tui.drawing import Line, ago, fit, t
 from pake_tui.tui.glyphs import SEVERITY_ROLE, SEVERITY_WORD, alert_mark
 from pake_tui.tui.widgets.panel import Panel, bindings_for
 from pake_tui.tui.widgets.prompt import Question
 
+SORTS = ("urgency", "newest", "oldest", "service")
 SNOOZE = "1h"
 """For how long an alert is silent where nothing else is typed."""
 
@@ -30,6 +31,7 @@ class AlertsPanel(Panel):
         self.rows: tuple[Alert, ...] = ()
         self.live_only = live_only
         self.problem = ""
+        self.sort = "urgency"
         self.marked: set[str] = set()
         """Ids of alerts that the next key acts on together."""
 
@@ -37,9 +39,19 @@ class AlertsPanel(Panel):
         """Draw newer data."""
         key = self.current_key()
         self.answer, self.problem = answer, problem
-        self.rows = tuple(alert for alert in answer.alerts if alert.live or not self.live_only)
+        self.rows = self.sorted(alert for alert in answer.alerts if alert.live or not self.live_only)
         self.marked &= {alert.id for alert in self.rows}
         self.keep(key)
+
+    def sorted(self, alerts: Iterable[Alert]) -> tuple[Alert, ...]:
+        """In the chosen order; by urgency they come already."""
+        if self.sort == "newest":
+            return tuple(sorted(alerts, key=lambda alert: -alert.first_seen_ns))
+        if self.sort == "oldest":
+            return tuple(sorted(alerts, key=lambda alert: alert.first_seen_ns))
+        if self.sort == "service":
+            return tuple(sorted(alerts, key=lambda alert: service_of(alert)))
+        return tuple(alerts)
 
     def row_count(self) -> int:
         """One row an alert."""
@@ -69,7 +81,7 @@ class AlertsPanel(Panel):
             (SafeText(" "), "text"),
             (fit(alert.title, title, app.glyphs), "text" if alert.live else "dim"),
             (SafeText(" "), "text"),
-            (fit(alert.service or dict(alert.tags).get("service", ""), 11, app.glyphs), "dim"),
+            (fit(service_of(alert), 11, app.glyphs), "dim"),
             (fit(ago(alert.first_seen_ns, self.console_app.now()), 6, app.glyphs, right=True), "text"),
             (fit(f"{app.glyphs.times}{alert.count}", 6, app.glyphs, right=True), "dim"),
             (SafeText("  "), "text"),
@@ -156,6 +168,18 @@ class AlertsPanel(Panel):
             self._do(targets, lambda alert: done(alert, text))
 
         app.ask(Question(f"{label} {what}: ", answered, text, label, check))
+
+    def action_sort(self) -> None:
+        """The next order."""
+        self.sort = SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)]
+        if self.answer is not None:
+            self.show(self.answer, self.problem)
+        by = f"sorted by {self.sort}" if self.sort in ("urgency", "service") else f"{self.sort} first"
+        self.console_app.say(by)
+
+    def action_history(self) -> None:
+        """The alert alone, with its whole history."""
+        self.action_open()
 
     def action_mark(self) -> None:
         """Mark the selected alert, or take the mark off; then on to the next row."""

@@ -128,6 +128,10 @@ class HealthPanel(Panel):
         if check is not None and app.may_change():
             app.act(lambda: probe(app, check.name))
 
+    def action_history(self) -> None:
+        """The check alone, with its states over time."""
+        self.action_open()
+
     def action_sort(self) -> None:
         """The next order."""
         self.sort = SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)]

@@ -56,10 +56,10 @@ class HealthScreen(ConsoleScreen):
 
 
 class CheckPanel(LinesPanel):
-    """The lines of one check, with the keys of its row."""
+    """The lines of one check, which may be run from here too."""
 
-    BINDINGS: ClassVar = [*bindings_for("list"), *bindings_for("health")]
-    places: ClassVar = ("health", "list")
+    BINDINGS: ClassVar = [*bindings_for("list"), *bindings_for("check")]
+    places: ClassVar = ("check", "list")
 
     def action_probe(self) -> None:
         """Have it run now."""
