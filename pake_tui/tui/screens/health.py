@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import TYPE_CHECKING, ClassVar
 
+from textual.binding import Binding
 from textual.widget import Widget
 
 from pake_tui.clock import DAY, SECOND, short_duration
@@ -58,8 +59,11 @@ class HealthScreen(ConsoleScreen):
 class CheckPanel(LinesPanel):
     """The lines of one check, which may be run from here too."""
 
-    BINDINGS: ClassVar = [*bindings_for("list"), *bindings_for("check")]
-    places: ClassVar = ("check", "list")
+    BINDINGS: ClassVar = [
+        *bindings_for("list"),
+        *(one for one in bindings_for("health") if isinstance(one, Binding) and one.action == "probe"),
+    ]
+    places: ClassVar = ("health", "list")
 
     def action_probe(self) -> None:
         """Have it run now."""
