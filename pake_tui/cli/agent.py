@@ -1,4 +1,4 @@
-"""`pake-tui agent`: the collector in the foreground, until ctrl+c or SIGTERM.
+"""`pake-tui agent`: the collector in the foreground, until ctrl+c or SIGTERM; `--install` makes it a service.
 
 Exit codes: 0 it left when told to (or, with --auto, when nobody needed it) · 2 another one collects here, a
 refused configuration, or a state folder that cannot be written.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
+from pathlib import Path
 
 from pake_tui import paths
 from pake_tui.errors import PakeError, ReadOnlyError
@@ -19,6 +21,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--auto", action="store_true", help="leave when nobody needs it (as consoles start one)"
     )
     parser.add_argument("--idle", type=float, default=60.0, metavar="SECONDS", help=argparse.SUPPRESS)
+    service = parser.add_argument_group("as a service of this host (systemd, root)")
+    way = service.add_mutually_exclusive_group()
+    way.add_argument("--install", action="store_true", help="make account, folders and unit, and start it")
+    way.add_argument("--uninstall", action="store_true", help="undo that; what was collected stays")
+    service.add_argument("--dry-run", action="store_true", help="only show the steps")
+    service.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--found", action="store_true", help=argparse.SUPPRESS)
 
 
@@ -28,6 +36,8 @@ def run(options: argparse.Namespace) -> int:
 
     if options.read_only:
         raise ReadOnlyError("an agent writes; it cannot be --read-only")
+    if options.install or options.uninstall:
+        return _as_service(options)
     folder = paths.state_folder()
     if not folder.writable:
         raise PakeError(folder.problem, hint="set PAKE_STATE_DIR to a folder that can be written")
@@ -41,3 +51,21 @@ def run(options: argparse.Namespace) -> int:
             print(f"collecting into {folder.path} (pid {os.getpid()}); ctrl+c ends it", flush=True)
 
     return run_agent(folder.path, config, auto=options.auto, idle_s=options.idle, named=named, begun=say)
+
+
+def _as_service(options: argparse.Namespace) -> int:
+    """Install or uninstall the service; the exit code."""
+    from pake_tui.cli import installing
+
+    if options.uninstall:
+        installing.carry_out(installing.steps_to_uninstall(), yes=options.yes, dry=options.dry_run)
+        return 0
+    package, python = Path(installing.__file__), Path(sys.executable)
+    if not (installing.readable_by_all(package.parent) and installing.readable_by_all(python)):
+        raise PakeError(
+            f"no other account may read {package.parents[1]} or {python}",
+            hint="install pake-tui for all, e.g. python3 -m venv /opt/pake-tui",
+        )
+    config = options.config.absolute() if options.config is not None else None
+    installing.carry_out(installing.steps_to_install(config), yes=options.yes, dry=options.dry_run)
+    return 0

@@ -9,11 +9,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pake_tui import paths
 from pake_tui.cli.findings import Finding, broken, note, ok, warning
+from pake_tui.cli.installing import ACCOUNT, UNIT
 from pake_tui.cli.reading import Reading, open_reading, sample_once
 from pake_tui.cli.surroundings import terminal, versions
 from pake_tui.clock import now_ns, short_duration
@@ -150,7 +152,7 @@ def _collector(reading: Reading) -> Iterator[Finding]:
         kind = "permanent agent" if status.mode is CollectorMode.AGENT else "started on demand"
         yield ok("collector", f"pid {status.pid}, {kind}, obeys {status.config_path}")
         if status.mode is CollectorMode.OWN:
-            yield note("collector", "nobody is paged once it leaves", "run `pake-tui agent` as a service")
+            yield note("collector", "nobody is paged once it leaves", "sudo pake-tui agent --install")
     elif status.mode is CollectorMode.STALE:
         silent = short_duration(now_ns() - (status.heartbeat_ns or 0))
         yield broken("collector", f"pid {status.pid} is silent for {silent}; the next console replaces it")
@@ -158,8 +160,28 @@ def _collector(reading: Reading) -> Iterator[Finding]:
         never = os.environ.get("PAKE_COLLECTOR") == "never"
         why = ", and $PAKE_COLLECTOR forbids to start one" if never else "; a console starts one"
         yield note("collector", f"none runs{why}")
+    yield from _service(reading)
     if line := last_line(reading.folder.path):
         yield note("collector", f"last line of {reading.folder.path / ENGINE_LOG}: {line}")
+
+
+def _service(reading: Reading) -> Iterator[Finding]:
+    """The installed service, where there is one: whether it runs, and on the folder that is looked at."""
+    if not UNIT.exists():
+        return
+    asked = ["systemctl", "is-active", UNIT.stem]
+    try:
+        state = subprocess.run(asked, capture_output=True, text=True, timeout=5).stdout.strip()
+    except (OSError, subprocess.TimeoutExpired) as error:
+        yield warning("service", f"systemd cannot be asked: {error}")
+        return
+    if state != "active":
+        yield broken("service", f"{UNIT.stem} is {state or 'unknown'}", f"journalctl -u {UNIT.stem} says why")
+    elif reading.folder.path != paths.HOST_WIDE_STATE:
+        advice = f"join its group: sudo usermod -aG {ACCOUNT} {paths.user_name()}"
+        yield warning("service", f"it keeps {paths.HOST_WIDE_STATE}, not the folder used here", advice)
+    else:
+        yield ok("service", f"{UNIT.stem} is active")
 
 
 def _sensors() -> Iterator[Finding]:

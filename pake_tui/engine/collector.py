@@ -21,6 +21,7 @@ from pake_tui.engine.engine_log import open_engine_log
 from pake_tui.engine.health_keeper import HealthKeeper
 from pake_tui.engine.monitoring import checks
 from pake_tui.engine.monitoring.sampler import UNITS, Sampler
+from pake_tui.engine.notify import notify
 from pake_tui.engine.parts import Part
 from pake_tui.engine.settings.live import LiveSettings
 from pake_tui.engine.store.leadership import DeposedError
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 BEAT_S = 0.5
 IDLE_S = 60.0
+TELL_S = 5.0
+"""So often the service manager hears that all is well."""
 STOP_S = 2.0
 FORGET_HEALTH_NS = DAY
 WRITER = "collector"
@@ -136,9 +139,12 @@ class Collector:
             part.start()
 
     def _beat_until_stopped(self) -> None:
-        started, look = monotonic(), 0.0
+        started, look, tell = monotonic(), 0.0, 0.0
         while not self._stop.is_set():
             self._state.leadership.beat()
+            if monotonic() >= tell:
+                tell = monotonic() + TELL_S
+                notify(f"READY=1\nWATCHDOG=1\nSTATUS=collecting into {self._folder}")
             if monotonic() >= look:
                 look = monotonic() + min(5.0, self._idle_s / 4)
                 if not self._permanent and monotonic() - started > self._idle_s and self._is_unneeded():
@@ -162,6 +168,7 @@ class Collector:
         self._leave(str(error))
 
     def _end(self) -> None:
+        notify("STOPPING=1")
         deadline = monotonic() + STOP_S
         for part in self._parts:
             part.ask_to_stop()
