@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from socket import create_server
 
 import pytest
 
@@ -240,3 +241,32 @@ def test_a_forked_child_counts_for_itself(monitor: Monitor, stored: MetricsStore
     assert os.waitpid(child, 0)[1] == 0
     assert monitor.get_performance_summary()["counters"] == {"hits": 5}
     assert stored.read("SELECT count(*) FROM writers WHERE name=?", (f"shop@{child}",)) == [(1,)]
+
+
+def test_a_check_without_a_function_is_the_configured_one_or_says_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, stored: MetricsStore, tmp_path: Path
+) -> None:
+    """`register_health_check("database")` alone asks what `checks:` has of that name, or claims nothing."""
+    with create_server(("127.0.0.1", 0)) as server:
+        config = tmp_path / "pake.yaml"
+        port = server.getsockname()[1]
+        config.write_text(f"checks: [{{name: api, tcp: '127.0.0.1:{port}'}}]\n")
+        monkeypatch.setenv("PAKE_CONFIG", str(config))
+        monkeypatch.setenv("LOG_FILE", "false")
+        library = Library()
+        try:
+            shop = library.monitor("shop")
+            shop.register_health_check("api")
+            shop.register_health_check("database")
+
+            def said() -> dict[str, tuple[HealthState, str]]:
+                shop.flush()
+                return {row.name: (row.state, row.message) for row in stored.health.list()}
+
+            until(lambda: len(said()) == 2)
+            assert said()["api"] == (HealthState.HEALTHY, f"127.0.0.1:{port} takes connections")
+            state, message = said()["database"]
+            assert state is HealthState.UNKNOWN
+            assert message == "not configured: give a function, or an entry of checks: with name: database"
+        finally:
+            library.close()

@@ -89,15 +89,6 @@ def test_checks_run_at_once_and_again_after_their_interval() -> None:
     assert len(row.history) >= 3
 
 
-def test_a_check_without_a_function_is_unknown_and_says_how_to_configure_it() -> None:
-    """`register_health_check("database")` alone claims nothing."""
-    probes = Probes("shop@1", lambda: 60, lambda _check: None)
-    probes.register("database")
-    (row,) = probes.checks()
-    assert row.state is HealthState.UNKNOWN
-    assert "not configured" in row.message
-
-
 def test_a_check_that_hangs_holds_nobody_else_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is unhealthy after its time limit, the others go on, and it recovers when it returns."""
     monkeypatch.setattr(module, "TIMEOUT_S", 0.05)
@@ -119,5 +110,5 @@ def test_a_check_that_hangs_holds_nobody_else_up(monkeypatch: pytest.MonkeyPatch
 def test_two_hundred_checks_are_the_most() -> None:
     """More are refused, and the caller is told by the answer."""
     probes = Probes("shop@1", lambda: 60, lambda _check: None)
-    taken = [probes.register(f"c{number}") for number in range(201)]
+    taken = [probes.register(f"c{number}", lambda: True) for number in range(201)]
     assert taken == [True] * 200 + [False]

@@ -123,11 +123,32 @@ class Monitor:
 
     def register_health_check(self, name: str, function: CheckFunction | None = None) -> None:
         """Run `function` every collection interval: it answers True, False, a status word or
-        `{"status", "message", "details"}`; one that raises is unhealthy. Without one the check is unknown.
+        `{"status", "message", "details"}`; one that raises is unhealthy. Without one, the check of that name
+        in the configuration (`checks:`) is run in this process too; where there is none it is unknown.
         """
-        if not self._probes.register(str(name), function):
+        if not self._probes.register(str(name), function or self._configured(str(name))):
             self._warn(f"the health check {name!r} was left out: there are 200 already")
         self._touched()
+
+    def _configured(self, name: str) -> CheckFunction:
+        """A check that runs what the configuration has under its name, as it stands at each run."""
+
+        def run() -> object:
+            entries = [entry for entry in self._settings().checks if entry.get("name") == name]
+            if not entries:
+                hint = f"not configured: give a function, or an entry of checks: with name: {name}"
+                return {"status": "unknown", "message": hint}
+            from pake_tui.engine.monitoring.checking.asking import Surroundings
+            from pake_tui.engine.monitoring.checking.kinds import ask
+            from pake_tui.engine.monitoring.checking.specs import specs_from
+            from pake_tui.engine.monitoring.checking.standing import timed
+
+            spec = specs_from(entries)[0]
+            only = "commands and silent logs are checked by the collector"
+            answer = timed(spec, ask(spec, Surroundings(only, lambda service: ())))
+            return {"status": answer.state, "message": answer.message}
+
+        return run
 
     def create_alert(
         self,

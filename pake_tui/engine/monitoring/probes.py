@@ -103,7 +103,7 @@ class _Probe(Struct):
     """One registered check and how it last went. Times are UTC ns, `due` and `started` monotonic seconds."""
 
     name: str
-    function: CheckFunction | None
+    function: CheckFunction
     outcome: Outcome
     due: float = 0.0
     started: float | None = None
@@ -142,19 +142,12 @@ class Probes:
         for probe in self._probes.values():
             probe.started = None
 
-    def register(self, name: str, function: CheckFunction | None = None) -> bool:
-        """Add or replace a check, and run it at once; False where there are 200 already.
-
-        Without a function it is `unknown` and says how to configure it.
-        """
+    def register(self, name: str, function: CheckFunction) -> bool:
+        """Add or replace a check, and run it at once; False where there are 200 already."""
         with self._wake:
             if name not in self._probes and len(self._probes) >= MAX_CHECKS:
                 return False
-            hint = f"not configured: no function was given; use register_health_check({name!r}, function)"
-            probe = _Probe(
-                name, function, Outcome(HealthState.UNKNOWN, hint if function is None else "not run yet")
-            )
-            self._probes[name] = probe
+            self._probes[name] = _Probe(name, function, Outcome(HealthState.UNKNOWN, "not run yet"))
             self._ensure_thread()
             self._wake.notify_all()
         return True
@@ -199,8 +192,8 @@ class Probes:
         me = threading.current_thread()
         while (probe := self._next(me)) is not None:
             begun = time.perf_counter()
-            outcome = probe.outcome if probe.function is None else run_check(probe.function)
-            latency = (time.perf_counter() - begun) * 1000 if probe.function is not None else None
+            outcome = run_check(probe.function)
+            latency = (time.perf_counter() - begun) * 1000
             with self._wake:
                 probe.started = None
                 probe.due = monotonic() + self._interval()
