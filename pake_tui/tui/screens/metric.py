@@ -8,12 +8,12 @@ from typing import ClassVar
 
 from textual.widget import Widget
 
-from pake_tui.clock import short_duration
+from pake_tui.clock import DAY, short_duration
 from pake_tui.errors import PakeError
 from pake_tui.model.forecast import Forecast
 from pake_tui.model.sample import ProcessRow, Series, SeriesKey
 from pake_tui.text.safe import SafeText
-from pake_tui.tui.drawing import Line, clock, fit, number, resample, scale_of, t
+from pake_tui.tui.drawing import Line, clock, day_and_clock, fit, number, resample, scale_of, t
 from pake_tui.tui.feed import Snapshot
 from pake_tui.tui.panels.lines import LinesPanel
 from pake_tui.tui.panels.metrics import MetricsPanel, name_of
@@ -64,7 +64,9 @@ class ChartPanel(MetricsPanel):
         if not series.points or self.answer is None:
             return []
         zone = self.console_app.zone
-        first, last = clock(self.answer.since_ns, zone), clock(self.answer.until_ns, zone)
+        long = self.answer.until_ns - self.answer.since_ns > DAY
+        said = day_and_clock if long else clock
+        first, last = said(self.answer.since_ns, zone), said(self.answer.until_ns, zone)
         gap = max(1, width - AXIS - 1 - len(first) - len(last))
         return [(t(" " * (AXIS + 1) + first + " " * gap + last), "dim")]
 
