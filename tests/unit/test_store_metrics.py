@@ -137,6 +137,22 @@ def test_a_long_range_goes_from_hours_over_minutes_to_the_newest_second(store: M
     assert all(rate == pytest.approx(5.0) for rate in rates)
 
 
+def test_a_range_is_summed_by_the_time_that_each_part_lasts(store: MetricsStore) -> None:
+    """Whole hours, minutes at both ends and the newest seconds: the mean is that of all seconds."""
+    begin, end = START - 3 * HOUR - 10 * MINUTE, START + 20 * MINUTE + 30 * SECOND
+    value = {at: float((at - begin) // MINUTE % 50) for at in range(begin, end, 10 * SECOND)}
+    for at, level in value.items():
+        store.record("collector", at, {CPU: level, HITS: (at - begin) / SECOND * 2}, COUNTER)
+        if (at - begin) % HOUR == 0:
+            store.prune(at)
+    store.prune(START + 20 * MINUTE + 12 * SECOND)
+    found = store.summary(begin, end)
+    assert found[CPU][0] == pytest.approx(sum(value.values()) / len(value), abs=0.3)
+    assert found[CPU][1:] == (0.0, 49.0)
+    assert found[HITS][0] == pytest.approx(2.0, rel=1e-6)
+    assert store.summary(begin - 3 * HOUR, begin - 2 * HOUR) == {}
+
+
 def test_a_full_store_drops_its_oldest_hours(store: MetricsStore) -> None:
     """The newest stay, and the file says how far back it reaches."""
     keys = [SeriesKey(f"metric {number}") for number in range(200)]

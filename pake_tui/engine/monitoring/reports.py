@@ -14,10 +14,7 @@ from pake_tui.engine.monitoring.ledger import Ledger, TimingSummary
 from pake_tui.engine.store.metrics import MetricsStore
 from pake_tui.model.alert import Alert, AlertState
 from pake_tui.model.check import HealthCheck, HealthState
-from pake_tui.model.sample import Series, SeriesKey
-
-STEPS = 48
-"""So many equal steps a range is read in, so that each part of it weighs the same."""
+from pake_tui.model.sample import SeriesKey
 
 
 class PerformanceSummary(TypedDict):
@@ -145,10 +142,21 @@ def summaries(
     metrics: MetricsStore, span_ns: int, wanted: Callable[[SeriesKey], bool]
 ) -> list[tuple[SeriesKey, SeriesSummary]]:
     """The series of the last `span_ns` that are wanted and have values. StoreError."""
-    until = now_ns()
-    keys = [key for key in metrics.catalog() if wanted(key)]
-    found = metrics.series(keys, until - span_ns, until, STEPS) if keys else []
-    return [(one.key, summary) for one in found if (summary := _series(one)) is not None]
+    until, known, newest = now_ns(), metrics.catalog(), metrics.last()
+    return [
+        (
+            key,
+            SeriesSummary(
+                unit=known[key].unit,
+                mean=round(mean, 3),
+                low=low,
+                high=high,
+                last=newest[key][1] if key in newest else None,
+            ),
+        )
+        for key, (mean, low, high) in metrics.summary(until - span_ns, until).items()
+        if key in known and wanted(key)
+    ]
 
 
 def system(metrics: MetricsStore, hours: float) -> SystemSummary:
@@ -237,17 +245,4 @@ def _alert(alert: Alert) -> AlertSummary:
         last_seen=iso(alert.last_seen_ns),
         count=alert.count,
         acknowledged=told,
-    )
-
-
-def _series(one: Series) -> SeriesSummary | None:
-    means = [point.mean for point in one.points if point.mean is not None]
-    if not means:
-        return None
-    return SeriesSummary(
-        unit=one.unit,
-        mean=round(sum(means) / len(means), 3),
-        low=min(point.low for point in one.points if point.low is not None),
-        high=max(point.high for point in one.points if point.high is not None),
-        last=one.last,
     )

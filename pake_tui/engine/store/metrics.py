@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pake_tui.clock import HOUR, SECOND, now_ns
-from pake_tui.engine.store import health, hours, rollups, samples
+from pake_tui.engine.store import health, hours, rollups, samples, summing
 from pake_tui.engine.store.buckets import (
     Column,
     Grid,
@@ -150,6 +150,13 @@ class MetricsStore:
         plans: dict[int, Plan] = {}
         starts = over.edges[:-1]
         return [_series(series, columns.get(series.id, []), over, starts, plans) for series in known]
+
+    def summary(self, since_ns: int, until_ns: int) -> dict[SeriesKey, tuple[float, float, float]]:
+        """Mean, lowest and highest of each series that has a value in the range."""
+        with self.database.reading() as connection:
+            known = self._catalogue.series(connection, self.database.generation)
+            found = summing.summed(connection, since_ns, until_ns, self._catalogue.kinds)
+        return {one.key: found[one.id] for one in known if one.id in found}
 
     def catalog(self) -> dict[SeriesKey, Meaning]:
         """Every series there is data for, the host's first, sorted."""
