@@ -15,11 +15,13 @@ from collections.abc import Sequence
 from pake_tui.cli.common import print_table, since
 from pake_tui.cli.reading import open_reading, settings_of
 from pake_tui.clock import HOUR, MINUTE, SECOND, iso, now_ns, short_duration
+from pake_tui.engine.health_keeper import LEVELS
 from pake_tui.engine.monitoring.replay import Firing, replay
 from pake_tui.engine.monitoring.rules import Rule, in_force
 from pake_tui.engine.settings.values import nearest
 from pake_tui.engine.store.metrics import MetricsStore
-from pake_tui.model.sample import Series
+from pake_tui.model.check import HEALTH
+from pake_tui.model.sample import Bucket, MetricKind, Series, SeriesKey
 from pake_tui.text.safe import safe
 
 
@@ -41,6 +43,11 @@ def run(options: argparse.Namespace) -> int:
     settings = settings_of(options, reading.state)
     rules = {rule.name: rule for rule in in_force(settings)}
     rule = rules.get(options.rule)
+    if rule is not None and rule.query:
+        print(
+            "pake-tui: rules on log lines are not replayed; `pake-tui logs` finds the lines", file=sys.stderr
+        )
+        return 1
     if rule is None:
         near = nearest(options.rule, list(rules))
         hint = f"did you mean {near}?" if near else f"there are {', '.join(sorted(rules))}"
@@ -63,9 +70,25 @@ def run(options: argparse.Namespace) -> int:
 
 def history(store: MetricsStore, rule: Rule, since_ns: int, step_ns: int) -> list[Series]:
     """The series that a rule judges, in steps."""
+    if rule.metric == HEALTH:
+        return _states(store, rule, since_ns, step_ns)
     keys = sorted(key for key in store.catalog() if rule.matches(key))
     now = now_ns()
     return store.series(keys, now - since_ns, now, max(1, since_ns // step_ns)) if keys else []
+
+
+def _states(store: MetricsStore, rule: Rule, since_ns: int, step_ns: int) -> list[Series]:
+    """What a check's states were, as a series of levels."""
+    check, now, cells = dict(rule.tags)["check"], now_ns(), max(1, since_ns // step_ns)
+    found = store.health.spans(check, now - since_ns)
+    if not found.spans:
+        return []
+    levels = [
+        LEVELS.get(state) if state is not None else None for state in found.strip(now - since_ns, now, cells)
+    ]
+    starts = (now - since_ns + number * step_ns for number in range(cells))
+    points = tuple(Bucket(at, level, level, level) for at, level in zip(starts, levels, strict=True))
+    return [Series(SeriesKey(HEALTH, rule.tags), MetricKind.GAUGE, "", points, levels[-1], now)]
 
 
 def fired(rule: Rule, one: Series, step_ns: int) -> list[Firing]:
@@ -90,9 +113,8 @@ def say(
 ) -> None:
     """What was judged, each firing, and how often."""
     lasting = f" for {short_duration(rule.for_ns)}" if rule.for_ns else ""
-    print(
-        f"{safe(rule.name)}: {safe(rule.metric)} {rule.op} {rule.threshold:g}{lasting}, {rule.severity.word}"
-    )
+    told = f"{safe(rule.metric)} {rule.op} {rule.threshold:g}"
+    print(f"{safe(rule.name)}: {safe(rule.said) or told}{lasting}, {rule.severity.word}")
     steps = [point.mean is not None for one in found for point in one.points]
     share = 100 * sum(steps) // max(1, len(steps))
     past = f"{short_duration(since_ns)}, judged every {short_duration(step_ns)}"

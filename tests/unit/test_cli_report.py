@@ -94,3 +94,21 @@ def test_an_empty_state_makes_an_empty_report(
     for kind in ("monitoring", "performance", "capacity"):
         assert main(["report", kind]) == 0
     assert "nothing" in capsys.readouterr().out
+
+
+def test_a_rule_on_health_is_replayed_by_the_states_that_were(
+    metrics: MetricsStore, tmp_path: Path, capsys: Any
+) -> None:
+    """The hour in which the check was down would have been one alert."""
+    config = tmp_path / "pake.yaml"
+    config.write_text(
+        "rules:\n- {name: shop down, health: shop, for: 2m}\n- {name: lines, logs: 'x count > 2 in 1m'}\n"
+    )
+    words = ["--config", str(config), "alerts", "test"]
+    assert main([*words, "shop down", "--since", "8h", "--json"]) == 0
+    (firing,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert firing["series"] == "health{check=shop}"
+    assert firing["cleared"] is not None
+    assert main([*words, "shop down", "--since", "8h"]) == 0
+    assert "shop down: shop is unhealthy for 2 m, high" in capsys.readouterr().out
+    assert main([*words, "lines"]) == 1
