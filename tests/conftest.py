@@ -16,6 +16,7 @@ SERVERS = {
     "initdb": "apt-get install -y postgresql",
     "prometheus": "apt-get install -y prometheus",
     "promtool": "apt-get install -y prometheus",
+    "openssl": "apt-get install -y openssl",
     "mariadbd": "apt-get install -y mariadb-server",
 }
 _not_run: list[tuple[str, str]] = []

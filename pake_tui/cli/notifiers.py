@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     if options.action in ("retry", "forget"):
         if options.name is not None:
             _named(specs, options.name)
-        return _change(options)
+        return _change(options, living=reading.living)
     return _list(options, specs, {one.name: one for one in reading.state.deliveries.standings()})
 
 
@@ -67,6 +67,8 @@ def _named(specs: Sequence[NotifierSpec], name: str) -> NotifierSpec:
 
 
 def _test(options: argparse.Namespace, spec: NotifierSpec, state: StateStore) -> int:
+    if options.read_only:
+        raise ReadOnlyError("nothing is sent: --read-only")
     config = options.config or running_config(state) or paths.find_config()
     named = options.config is not None or "PAKE_CONFIG" in os.environ
     no_commands = "" if named or config is None else paths.why_no_commands(config)
@@ -78,7 +80,7 @@ def _test(options: argparse.Namespace, spec: NotifierSpec, state: StateStore) ->
     return 0
 
 
-def _change(options: argparse.Namespace) -> int:
+def _change(options: argparse.Namespace, *, living: bool) -> int:
     if options.read_only:
         raise ReadOnlyError("nothing is changed: --read-only")
     folder = paths.state_folder()
@@ -87,7 +89,10 @@ def _change(options: argparse.Namespace) -> int:
     queue = StateStore(folder.path).deliveries
     retried = options.action == "retry"
     count = queue.retry(options.name, now_ns()) if retried else queue.forget(options.name)
-    print(f"{count} {'are tried again' if retried else 'are given up'}")
+    told = "are given up"
+    if retried:
+        told = "are tried again" if living else "are tried again once a collector runs; none does now"
+    print(f"{count} {told}")
     return 0 if count else 1
 
 

@@ -13,7 +13,7 @@ import argparse
 import json
 import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from pake_tui import paths
@@ -31,6 +31,8 @@ from pake_tui.model.silence import Matcher, Silence
 from pake_tui.text.safe import safe
 
 LONGEST_NS = 400 * DAY
+LATEST_NS = 4_102_444_800 * SECOND
+"""2100-01-01."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -171,7 +173,13 @@ def _moment(written: str) -> int:
     except ValueError:
         raise argparse.ArgumentTypeError(f"{written!r} is no time; write 2026-03-01T02:00") from None
     aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=local_zone())
-    return int(aware.astimezone(UTC).timestamp()) * SECOND
+    try:
+        found = int(aware.timestamp()) * SECOND
+    except (OverflowError, ValueError, OSError):
+        found = -1
+    if not 0 <= found < LATEST_NS:
+        raise argparse.ArgumentTypeError(f"{written!r} is out of range")
+    return found
 
 
 def _writing(options: argparse.Namespace) -> StateStore:

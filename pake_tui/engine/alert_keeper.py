@@ -47,6 +47,7 @@ class AlertKeeper:
         self._alerting = Alerting(state, lambda: policy_of(settings().monitoring))
         self._rules = RuleBook(self._alerting)
         self._outdated = True
+        self._lost = ""
         self._counter: LogCounter | None = None
         self._lines: Values = {}
         self._notifiers: Notifiers | None = None
@@ -77,6 +78,18 @@ class AlertKeeper:
             values = {**self._metrics.last(), **health, **self._lines}
             self._rules.judge_due(values, units, now_ns(), heard)
 
+    def look_for(self, checks: frozenset[str]) -> None:
+        """These checks are reported: a rule on any other is never judged, and its name perhaps mistyped."""
+        if not checks:
+            return
+        wanted = ((rule, dict(rule.tags)["check"]) for rule in self._rules.rules if rule.metric == HEALTH)
+        lost = [
+            f"rule {rule.name}: nobody reports a check {check!r}"
+            for rule, check in wanted
+            if check not in checks
+        ]
+        self._lost = "; ".join(lost[:3])
+
     def count_lines(self) -> None:
         """Once a second, on a thread of its own: read what is new in the log files for the rules on them."""
         counter = self._counter
@@ -85,7 +98,10 @@ class AlertKeeper:
     def rules_report(self) -> tuple[str, str]:
         """What is odd about the rules, and what they do."""
         enabled = self._settings().monitoring.alerting_enabled
-        return self._rules.problem, self._rules.summary if enabled else "alerting is switched off"
+        return (
+            self._rules.problem or self._lost,
+            self._rules.summary if enabled else "alerting is switched off",
+        )
 
     def lines_report(self) -> tuple[str, str] | None:
         """What is odd about the counting of lines, and what it does; None where no rule wants it."""

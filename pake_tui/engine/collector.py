@@ -221,6 +221,7 @@ class Collector:
     def _judge(self) -> None:
         health = self._health
         self._alerts.turn(health.levels, health.heard, health.unreachable)
+        self._alerts.look_for(health.names)
 
     def _check(self) -> None:
         """Run the checks that are due; the host's and the engine's own once an interval, or on news."""
@@ -266,6 +267,7 @@ class Collector:
             odd = problems[0] if problems else self._wrong_runtime
             note = self._config_path if self._live.path is not None else "no file: defaults are in force"
         elif part.name == "health":
+            odd = self._health.problem
             note = self._health.summary or "no checks are configured; the host's and applications' are kept"
         elif part.name == "logs":
             odd, note = self._alerts.lines_report() or ("", "")

@@ -50,6 +50,8 @@ class HealthKeeper:
         """The newest (UTC ns, level) of every check whose state is known, as rules take it."""
         self.heard: dict[SeriesKey, str] = {}
         """What those checks said."""
+        self.names: frozenset[str] = frozenset()
+        """Every check that anybody reports."""
         self.unreachable: dict[str, str] = {}
         """Checks whose parent is down, with what their rows say."""
 
@@ -57,6 +59,11 @@ class HealthKeeper:
     def summary(self) -> str:
         """What the configured checks do; empty where there are none."""
         return self._runner.summary if self._runner.count else ""
+
+    @property
+    def problem(self) -> str:
+        """Why configured checks are not run as they should be; empty where they are."""
+        return self._runner.problem
 
     def judge_soon(self) -> None:
         """Something changed: the host's and the engine's rows are judged at the next turn."""
@@ -120,6 +127,7 @@ class HealthKeeper:
         known = [(SeriesKey(HEALTH, (("check", row.name),)), row) for row in rows if row.state in LEVELS]
         self.levels = {key: (now, LEVELS[row.state]) for key, row in known}
         self.heard = {key: row.message for key, row in known}
+        self.names = frozenset(row.name for row in rows)
         self.unreachable = {row.name: row.message for row in rows if row.message.startswith(UNREACHABLE)}
         whole = monotonic() >= self._spans_due
         changed = rows if whole else [row for row in rows if self._told.get(row.name) is not row.state]

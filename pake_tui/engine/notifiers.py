@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import socket
+import threading
 from collections.abc import Callable, Sequence
 
 from pake_tui.clock import now_ns
@@ -14,6 +16,7 @@ from pake_tui.engine.store.state import StateStore
 from pake_tui.model.check import HealthCheck, HealthState
 
 EVERY_S = 1.0
+_log = logging.getLogger("pake.engine")
 
 
 class Notifiers:
@@ -23,24 +26,33 @@ class Notifiers:
         self._state = state
         self._no_commands = no_commands
         self._deposed = deposed
-        self._parts: dict[str, tuple[NotifierSpec, Part]] = {}
+        self._parts: dict[str, tuple[Delivering, Part]] = {}
+        self._busy: dict[str, threading.Lock] = {}
 
     def put_in_force(self, specs: Sequence[NotifierSpec]) -> None:
         """These from now on; one that was edited is tried at once. StoreError."""
         wanted = {spec.name: spec for spec in specs}
-        stale = [name for name, (spec, _) in self._parts.items() if wanted.get(name) != spec]
+        stale = [name for name, (way, _) in self._parts.items() if wanted.get(name) != way.spec]
         for name in stale:
-            self._parts.pop(name)[1].ask_to_stop()
-        gone = [one.name for one in self._state.deliveries.standings() if one.name not in wanted]
+            way, part = self._parts.pop(name)
+            way.stopped = True
+            part.ask_to_stop()
+        gone = [one for one in self._state.deliveries.standings() if one.name not in wanted]
+        for one in gone:
+            if one.waiting or one.dead:
+                _log.warning(
+                    "notifier %s is gone: %d notices never arrived", one.name, one.waiting + one.dead
+                )
         if gone:
-            self._state.deliveries.remove(gone)
+            self._state.deliveries.remove([one.name for one in gone])
         for name, spec in wanted.items():
             if name not in self._parts:
                 if name in stale:
                     self._state.deliveries.hurry(name, now_ns())
-                way = Delivering(spec, self._state, socket.gethostname(), self._no_commands)
+                busy = self._busy.setdefault(name, threading.Lock())
+                way = Delivering(spec, self._state, socket.gethostname(), self._no_commands, busy)
                 part = Part(f"notifier {name}", 0.0, EVERY_S, way.turn, deposed=self._deposed)
-                self._parts[name] = (spec, part)
+                self._parts[name] = (way, part)
                 part.start()
 
     def rows(self) -> list[HealthCheck]:
@@ -61,5 +73,6 @@ class Notifiers:
 
     def stop(self) -> None:
         """Send nothing more; what is on its way may still arrive."""
-        for _, part in self._parts.values():
+        for way, part in self._parts.values():
+            way.stopped = True
             part.ask_to_stop()

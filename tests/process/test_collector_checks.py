@@ -25,6 +25,7 @@ checks:
 rules:
   - {{name: web down, health: web, severity: critical, runbook_url: "https://wiki.example/web"}}
   - {{name: page down, health: page}}
+  - {{name: typo, health: wbe}}
   - {{name: errors, logs: "level>=error count > 2 in 1m", severity: medium}}
 logs: ["{logs}/*.log"]
 """
@@ -71,6 +72,8 @@ def test_a_server_that_goes_and_comes_is_one_alert_and_its_child_none(place: Pla
     assert check(place, "plugin", lambda row: row.checked_ns is not None).message == "OK (n 1)"
     server.close()
     fired = alert(place, "web down", AlertState.FIRING)
+    rules = check(place, "rules", lambda row: row.state is HealthState.DEGRADED)
+    assert rules.message == "rule typo: nobody reports a check 'wbe'"
     assert fired.title == "web is unhealthy"
     assert fired.message == f"refused: nothing listens at 127.0.0.1:{port}"
     assert fired.runbook_url == "https://wiki.example/web"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import ssl
+import subprocess
 import sys
 import threading
 import time
@@ -77,7 +79,12 @@ def site() -> Iterator[str]:
         ({}, "0.", "checks nothing"),
         ({"http": "http://a/", "tcp": "a:1"}, "0.tcp", "checks two things"),
         ({"http": "ftp://a/"}, "0.http", "is not accepted"),
-        ({"http": "http://a:99999/"}, "0.http", "Port out of range"),
+        ({"http": "http://a:99999/"}, "0.http", "the value is not accepted"),
+        ({"http": "http://a/b c"}, "0.http", "the value is not accepted"),
+        ({"http": "http://a/", "headers": {"X": "a\nb"}}, "0.headers", "the value is not accepted"),
+        ({"disk": "/\0"}, "0.disk", "is not accepted"),
+        ({"process": "x", "count": "4-1"}, "0.count", "is not accepted"),
+        ({"http": "http://a/", "status": "299-200"}, "0.status", "is not accepted"),
         ({"tcp": "a"}, "0.tcp", "is not accepted"),
         ({"tcp": "a:1", "status": "200"}, "0.status", "is unknown"),
         ({"http": "http://a/", "body": "(a+)+"}, "0.body", "character"),
@@ -97,8 +104,21 @@ def test_a_wrong_check_is_refused_at_its_field(entry: dict[str, Any], path: str,
     assert says in found[1]
 
 
+def test_a_refused_secret_is_not_quoted() -> None:
+    """What may hold a password is only said to be wrong."""
+    raw = [
+        {"name": "a", "http": "htp://u:s3cretAA@host/"},
+        {"name": "b", "redis": "redis://u:s3cretBB/x@host"},
+        {"name": "c", "http": "http://h/", "headers": {"Authorization": ["s3cretCC"]}},
+    ]
+    told = str(validate(raw))
+    assert told.count("the value is not accepted") == 3
+    assert "s3cret" not in told
+
+
 def test_two_checks_of_one_name_are_refused() -> None:
-    """A name is what rules and people know a check by."""
+    """A name is what rules and people know a check by; blanks around it are none."""
+    assert validate([{"name": "a", "tcp": "x:1"}, {"name": "a ", "tcp": "y:1"}])[0][0] == "1.name"
     assert validate([{"name": "a", "tcp": "x:1"}, {"name": "a", "tcp": "y:1"}])[0][0] == "1.name"
 
 
@@ -142,6 +162,67 @@ def test_a_time_out_a_refusal_and_a_name_without_address_read_differently(site: 
     assert run(spec(http=site.replace("http:", "https:")))[1].startswith("TLS: ")
 
 
+@pytest.mark.needs_server("openssl")
+def test_https_knows_the_certificate_of_a_server_that_closes_the_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is verified, its days are told, and few of them are a warning."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    made = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "30",
+        "-subj",
+        "/CN=localhost",
+    ]
+    made += ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(made, check=True, capture_output=True)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        url = f"https://localhost:{server.server_port}/"
+        assert run(spec(http=url))[1] == "TLS: self-signed certificate"
+        assert run(spec(http=url, verify_tls=False)) == (HEALTHY, "status 200")
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert run(spec(http=url, body="ready")) == (HEALTHY, "status 200, certificate valid for 29 d")
+        assert run(spec(http=url, tls_expiry="30d")) == (DEGRADED, "TLS: the certificate expires in 29 d")
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_an_ipv6_address_is_not_taken_for_a_port(site: str) -> None:
+    """Mapped addresses end like a host and a port."""
+    port = site.rpartition(":")[2]
+    assert run(spec(http=f"http://[::ffff:127.0.0.1]:{port}/"))[0] is HEALTHY
+
+
+def test_a_server_that_echoes_the_password_does_not_make_it_public() -> None:
+    """As redis quotes the words of a command that it does not know."""
+    server = create_server(("127.0.0.1", 0))
+
+    def answer() -> None:
+        connection, _ = server.accept()
+        with connection:
+            words = connection.recv(4096)
+            connection.sendall(b"-ERR unknown command, with args " + words.replace(b"\r\n", b" ") + b"\r\n")
+
+    threading.Thread(target=answer, daemon=True).start()
+    state, said = run(spec(redis=f"redis://bob:s3cr3tpw@127.0.0.1:{server.getsockname()[1]}"))
+    server.close()
+    assert state is UNHEALTHY
+    assert said.startswith("auth: ERR unknown command")
+    assert "s3cr3tpw" not in said
+
+
 def test_dns_compares_the_addresses() -> None:
     """One of those expected must be among those found."""
     assert run(spec(dns="localhost", expect=["127.0.0.1", "::1"]))[0] is HEALTHY
@@ -171,6 +252,19 @@ def test_a_plugin_that_hangs_is_killed_with_its_children(tmp_path: Path) -> None
     while child.exists() and child.read_text().split()[2] != "Z":
         assert monotonic() < end, "the child lives on"
         threading.Event().wait(0.01)
+
+
+def test_a_plugin_that_has_ended_is_over_whoever_holds_its_output(tmp_path: Path) -> None:
+    """A child that it left running does not delay the answer, and is not left behind."""
+    pid = tmp_path / "pid"
+    script = f"sleep 60 & echo $! > {pid}; echo started OK | tr -d '\\n'; exit 1"
+    assert run(spec(command=["sh", "-c", script], timeout="5s")) == (DEGRADED, "started OK")
+    child = Path(f"/proc/{pid.read_text().strip()}/stat")
+    end = monotonic() + 10
+    while child.exists() and child.read_text().split()[2] != "Z":
+        assert monotonic() < end, "the child lives on"
+        threading.Event().wait(0.01)
+    assert run(spec(command=["sh", "-c", "kill -35 $$"]))[1] == "sh was ended by signal 35"
 
 
 def test_a_configuration_that_was_only_found_runs_no_program() -> None:
@@ -211,6 +305,11 @@ def test_sqlite_files_are_read_never_made(tmp_path: Path) -> None:
         made.execute("CREATE TABLE t(a)")
     made.close()
     assert run(spec(sqlite=str(path))) == (HEALTHY, f"{path} holds 1 tables and indexes")
+    with sqlite3.connect(path) as made:
+        made.execute("PRAGMA journal_mode=wal")
+    made.close()
+    assert run(spec(sqlite=str(path)))[0] is HEALTHY
+    assert [file.name for file in tmp_path.glob("orders*")] == ["orders.db"]
     path.write_bytes(b"junk" * 400)
     assert run(spec(sqlite=str(path)))[1] == f"bad reply: {path}: file is not a database"
 

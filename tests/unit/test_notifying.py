@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from email.message import Message as Mail
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,8 +17,9 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MailHandler
 
 from pake_tui.cli.main import main
-from pake_tui.clock import MINUTE, SECOND
+from pake_tui.clock import MINUTE, SECOND, now_ns
 from pake_tui.engine.monitoring.alerting import Alerting
+from pake_tui.engine.monitoring.notifying import senders
 from pake_tui.engine.monitoring.notifying.delivering import Delivering, how, send_test, wait_ns
 from pake_tui.engine.monitoring.notifying.senders import NotSent
 from pake_tui.engine.monitoring.notifying.specs import NotifierSpec, notifiers_from, validate
@@ -40,6 +42,7 @@ class Hook:
         self.got: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.status = 200
+        self.answers: dict[str, str] = {}
         hook = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -49,6 +52,8 @@ class Hook:
                     hook.got.append(body)
                     hook.headers.append(dict(self.headers))
                 self.send_response(hook.status)
+                for name, value in hook.answers.items():
+                    self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(b"no such token=geheim4711xyz" if hook.status != 200 else b"ok")
 
@@ -324,3 +329,121 @@ def test_waits_double_up_to_a_quarter_of_an_hour() -> None:
 def test_a_wrong_notifier_is_refused_at_its_field(entry: dict[str, Any], path: str) -> None:
     """Each mistake names its place."""
     assert validate([{"name": "ops", **entry}])[0][0] == path
+
+
+def test_a_redirect_is_not_taken_for_delivered(state: StateStore, hook: Hook) -> None:
+    """It would arrive as a GET without the message; the row says what to do."""
+    notifier = way(state, spec(webhook=hook.url))
+    hook.status, hook.answers = 301, {"Location": "/elsewhere"}
+    create(state, "lost")
+    notifier.turn()
+    (standing,) = state.deliveries.standings()
+    assert how(standing, 0)[1].startswith("1 never arrived: status 301: it is elsewhere now, name that URL")
+
+
+@pytest.mark.parametrize("after", ["²", "9" * 400, "99999999999999", "31536000", "soon"])
+def test_a_senseless_retry_after_puts_nothing_off_for_long(state: StateStore, hook: Hook, after: str) -> None:
+    """An hour at most, whatever a server asks for."""
+    notifier = way(state, spec(webhook=hook.url))
+    hook.status, hook.answers = 503, {"Retry-After": after.encode().decode("latin-1")}
+    create(state, "later")
+    before = now_ns()
+    notifier.turn()
+    (standing,) = state.deliveries.standings()
+    assert standing.waiting == 1
+    assert standing.due_ns is not None
+    assert standing.due_ns - before < 61 * MINUTE
+
+
+@pytest.mark.parametrize("answer", [b"SSH-2.0-OpenSSH_9\r\n", b"", b"\x16\x03\x01\xff\xff"])
+def test_whatever_answers_at_a_webhook_is_a_failure_in_words(answer: bytes) -> None:
+    """No exception of a library gets past the sender."""
+    server = create_server(("127.0.0.1", 0))
+
+    def speak() -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(answer)
+
+    threading.Thread(target=speak, daemon=True).start()
+    with pytest.raises(NotSent):
+        send_test(spec(webhook=f"http://127.0.0.1:{server.getsockname()[1]}/"), "web-1", "")
+    server.close()
+
+
+def test_a_server_that_drips_is_cut_off_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though no single read takes long."""
+    monkeypatch.setattr(senders, "TIMEOUT_S", 0.4)
+    server = create_server(("127.0.0.1", 0))
+
+    def drip() -> None:
+        connection, _ = server.accept()
+        with connection, suppress(OSError):
+            while True:
+                connection.sendall(b"H")
+                threading.Event().wait(0.1)
+
+    threading.Thread(target=drip, daemon=True).start()
+    with pytest.raises(NotSent, match=r"no answer within 0\.4 s"):
+        send_test(spec(webhook=f"http://127.0.0.1:{server.getsockname()[1]}/"), "web-1", "")
+    server.close()
+
+
+def test_user_and_password_of_a_webhook_are_sent_and_never_said(state: StateStore, hook: Hook) -> None:
+    """As basic authentication; an error that quotes the URL, its path or a header is scrubbed."""
+    notifier = way(state, spec(webhook=hook.url.replace("http://", "http://user:hunter2zz@")))
+    create(state, "here")
+    notifier.turn()
+    assert hook.headers[0]["Authorization"] == "Basic dXNlcjpodW50ZXIyeno="
+    port = int(hook.url.rpartition(":")[2].partition("/")[0])
+    one = spec(webhook=f"http://u:hunter2zz@127.0.0.1:{port}/T0/SECRETTOK", headers={"X-Key": "sekritvalue"})
+
+    def quotes(*_: Any) -> None:
+        raise ValueError(f"cannot use {one.target} with {dict(one.options['headers'])}")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(senders, "_opener", quotes)
+        with pytest.raises(NotSent) as told:
+            send_test(one, "web-1", "")
+    for secret in ("hunter2zz", "SECRETTOK", "sekritvalue"):
+        assert secret not in str(told.value)
+
+
+def test_a_program_that_leaves_a_child_behind_has_delivered_and_a_loud_one_is_bounded(tmp_path: Path) -> None:
+    """It is over when it ends itself; of what it prints 64 KiB are read into memory."""
+    send_test(spec(command=["sh", "-c", "sleep 60 & exit 0"]), "web-1", "")
+    with pytest.raises(NotSent, match="exit code 3"):
+        send_test(spec(command=["sh", "-c", "head -c 20000000 /dev/zero; exit 3"]), "web-1", "")
+
+
+def test_an_edited_notifier_waits_for_what_is_on_its_way(state: StateStore, hook: Hook) -> None:
+    """The old one begins nothing more, the new one sends nothing twice."""
+    busy = threading.Lock()
+    one = spec(webhook=hook.url)
+    old, new = (Delivering(one, state, "web-1", "", busy) for _ in range(2))
+    old.turn()
+    create(state, "once")
+    busy.acquire()  # the old one is sending
+    new.turn()
+    assert hook.got == []
+    busy.release()
+    old.stopped = True
+    old.turn()
+    assert hook.got == []
+    new.turn()
+    assert [row["title"] for row in hook.got] == ["once"]
+
+
+def test_a_retry_does_not_tell_of_what_is_over(state: StateStore, hook: Hook) -> None:
+    """The alert ended while its notice was dead."""
+    notifier = way(state, spec(webhook=hook.url))
+    hook.status = 404
+    alert_id = create(state, "over")
+    notifier.turn()
+    alerting(state).resolve(alert_id, actor="ada")
+    hook.status = 200
+    state.deliveries.retry("ops", now_ns())
+    notifier.turn()
+    assert hook.got == []
+    assert state.deliveries.standings()[0].dead == 0

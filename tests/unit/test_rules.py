@@ -199,6 +199,20 @@ def test_rules_are_read_as_they_are_written() -> None:
         ([{"name": "a", "health": "db", "no_data": "page"}], "0.no_data"),
         ([{"name": "a", "metric": "m", "op": ">", "threshold": 5, "steps": {"critical": 4}}], "0.steps"),
         ([{"name": "a", "metric": "m", "op": ">", "threshold": 5, "steps": {"low": 9}}], "0.steps"),
+        (
+            [
+                {
+                    "name": "a",
+                    "metric": "m",
+                    "op": ">",
+                    "threshold": 5,
+                    "severity": "low",
+                    "steps": {"high": 90, "critical": 10},
+                }
+            ],
+            "0.steps",
+        ),
+        ([{"name": "a", "logs": " " * 60_000 + "x count > 2 in 1m"}], "0.logs"),
         ([{"name": str(n), "metric": "m", "op": ">", "threshold": 1} for n in range(201)], ""),
     ],
 )

@@ -166,7 +166,10 @@ def test_the_command_adds_lists_and_ends(state: StateStore, capsys: Any) -> None
     assert main(["silence", "list"]) == 1
     assert main(["silence", "list", "--all"]) == 0
     assert "ended" in capsys.readouterr().out
-    assert main(["silence", "end", "nothing"]) == 2
+    for wrong in ("nothing", "", "%", "abc"):
+        assert main(["silence", "end", wrong]) == 2
+    with pytest.raises(SystemExit):
+        main(["silence", "add", "a=b", "--for", "1h", "--at", "2400-01-01"])
     assert main(["silence", "add", "service=api", "--for", "1h", "--read-only"]) == 2
     assert main(["silence", "add", "a=b", "--for", "1h", "--at", "2020-01-01T00:00"]) == 2
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from math import isfinite
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from pake_tui.clock import DAY, SECOND, parse_duration
+from pake_tui.engine.settings.values import shown
 from pake_tui.model.alert import Severity
 from pake_tui.query.regexes import RegexError, compiled
 
@@ -18,23 +20,28 @@ Found = tuple[str, str, str]
 """A problem: path below the list such as `0.threshold`, what is wrong, what would be accepted."""
 MAX_TEXT = 2_000
 MAX_NAME = 200
+_SENDABLE = re.compile(r"[\x21-\x7e]+")
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 LONGEST_NS = 30 * DAY
 
 
 class Field(Struct, frozen=True):
-    """One field: `read` gives its value or raises ValueError; `accepted` says in words what it takes."""
+    """One field: `read` gives its value or raises ValueError; `accepted` says in words what it takes. What a
+    `secret` one holds is never quoted.
+    """
 
     read: Callable[[Any], Any]
     accepted: str
     default: Any = None
     required: bool = False
+    secret: bool = False
 
 
 def text(accepted: str, *, required: bool = False, default: str = "", longest: int = MAX_TEXT) -> Field:
     """Text that is not blank."""
 
     def read(value: object) -> str:
-        if not isinstance(value, str) or not value.strip() or len(value) > longest:
+        if not isinstance(value, str) or not value.strip() or len(value) > longest or "\0" in value:
             raise ValueError
         return value.strip()
 
@@ -103,7 +110,7 @@ def texts(accepted: str, *, required: bool = False) -> Field:
     return Field(read, accepted, (), required)
 
 
-def pairs(accepted: str) -> Field:
+def pairs(accepted: str, *, secret: bool = False) -> Field:
     """A mapping of names to texts or numbers, sorted by name."""
 
     def read(value: object) -> tuple[tuple[str, str], ...]:
@@ -113,7 +120,19 @@ def pairs(accepted: str) -> Field:
             raise ValueError
         return tuple(sorted((name, str(one)) for name, one in value.items()))
 
-    return Field(read, accepted, ())
+    return Field(read, accepted, (), secret=secret)
+
+
+def headers() -> Field:
+    """A mapping of header names to values, each on one line."""
+
+    def read(value: object) -> tuple[tuple[str, str], ...]:
+        found = pairs("").read(value)
+        if not all(_HEADER.fullmatch(name) and one.strip().isprintable() for name, one in found):
+            raise ValueError
+        return tuple((name, one.strip()) for name, one in found)
+
+    return Field(read, "a mapping of header names to values of one line", (), secret=True)
 
 
 def regex(accepted: str) -> Field:
@@ -140,15 +159,18 @@ def url(*schemes: str, host: bool = True) -> Field:
     accepted = f"a URL that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}"
 
     def read(value: object) -> str:
-        if not isinstance(value, str):
+        if not isinstance(value, str) or not _SENDABLE.fullmatch(value.strip()):
             raise ValueError
-        parts = urlsplit(value.strip())
+        try:
+            parts = urlsplit(value.strip())
+            _ = parts.port
+        except ValueError:  # its words quote what it was given
+            raise ValueError from None
         if parts.scheme not in schemes or (host and not parts.hostname):
             raise ValueError
-        _ = parts.port  # ValueError where it is none
         return value.strip()
 
-    return Field(read, accepted, "")
+    return Field(read, accepted, "", secret=True)
 
 
 def argv() -> Field:
@@ -173,7 +195,8 @@ def severity(default: Severity) -> Field:
 def of_kind(kind: str, kinds: Kinds, common: Mapping[str, Field]) -> dict[str, Field]:
     """The fields that an entry of a kind may have; the one that names the kind must be there."""
     target, further = kinds[kind]
-    return {**common, kind: Field(target.read, target.accepted, required=True), **further}
+    named = Field(target.read, target.accepted, required=True, secret=target.secret)
+    return {**common, kind: named, **further}
 
 
 def kind_of(entry: Mapping[Any, object], kinds: Kinds) -> str:
@@ -219,7 +242,8 @@ def problems(raw: Mapping[Any, object], fields: Mapping[str, Field]) -> Iterator
             try:
                 fields[name].read(value)
             except ValueError as error:
-                yield str(name), str(error) or f"{shown(value)} is not accepted", fields[name].accepted
+                what = "the value" if fields[name].secret else shown(value)
+                yield str(name), str(error) or f"{what} is not accepted", fields[name].accepted
 
 
 def values(raw: Mapping[str, object], fields: Mapping[str, Field]) -> dict[str, Any]:
@@ -236,6 +260,7 @@ def twice(raw: list[Any] | tuple[Any, ...]) -> Iterator[Found]:
     for at, entry in enumerate(raw):
         name = entry.get("name") if isinstance(entry, Mapping) else None
         if isinstance(name, str):
+            name = name.strip()
             if name in names:
                 yield (
                     f"{at}.name",
@@ -276,9 +301,3 @@ def as_span(value: object) -> int | None:
             return None
         found = int(seconds * SECOND)
     return found if 0 <= found <= LONGEST_NS else None
-
-
-def shown(value: object) -> str:
-    """A wrong value as a message says it."""
-    said = repr(value)
-    return said if len(said) <= 60 else f"{said[:59]}…"

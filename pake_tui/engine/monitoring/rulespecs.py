@@ -16,6 +16,7 @@ from pake_tui.model.check import HEALTH
 from pake_tui.query import QueryError, parse
 
 MAX_RULES = 200
+MOST_QUERY = 1_000
 KINDS = ("metric", "health", "logs")
 EXAMPLE = "a mapping with name, metric, op and threshold; or with health, or logs, instead of a metric"
 COUNT = re.compile(r"(.+?) +count *(>=|>|<=|<) *(\d{1,9}) +in +(\S+)")
@@ -46,7 +47,7 @@ def _steps(value: object) -> tuple[tuple[Severity, float], ...]:
 
 def _logs(value: object) -> tuple[str, str, float, int]:
     """Query, operator, count and window (ns) of a log condition."""
-    told = value.strip() if isinstance(value, str) else ""
+    told = " ".join(value.split()) if isinstance(value, str) and len(value) <= MOST_QUERY else ""
     counted, silent = COUNT.fullmatch(told), SILENCE.fullmatch(told)
     if counted:
         found = counted[1], counted[2], float(counted[3]), as_span(counted[4])
@@ -56,7 +57,7 @@ def _logs(value: object) -> tuple[str, str, float, int]:
         raise ValueError
     query, op, count, window = found
     if window is None or window < SECOND:
-        raise ValueError("the span is not accepted")
+        raise ValueError("its span is no duration of a second or more")
     try:
         parse(query, now_ns=now_ns(), zone=UTC)
     except QueryError as error:
@@ -132,11 +133,13 @@ def _wrong_sides(known: Mapping[str, Any]) -> Iterator[Found]:
     if clear is not None and (clear > threshold if upward else clear < threshold):
         side = "at most" if upward else "at least"
         yield "clear", f"{clear:g} lies where the rule is true", f"{side} {threshold:g}"
+    before = threshold
     for severity, level in known["steps"]:
-        if (level < threshold if upward else level > threshold) or severity <= known["severity"]:
+        if (level < before if upward else level > before) or severity <= known["severity"]:
             side = "above" if upward else "below"
             accepted = f"severities over {known['severity'].word}, with thresholds {side} {threshold:g}"
             yield "steps", f"{severity.word}: {level:g} is no step up", accepted
+        before = level
 
 
 def _rule(entry: Mapping[str, Any]) -> Rule:

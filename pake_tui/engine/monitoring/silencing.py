@@ -96,7 +96,9 @@ def _days(value: object) -> tuple[int, ...]:
     found: list[int] = []
     for word in words:
         first, _, last = str(word).strip().lower()[:7].partition("-")
-        begin, end = (DAYS.index(part[:3]) for part in (first, last or first))  # ValueError for no day
+        if first[:3] not in DAYS or (last or first)[:3] not in DAYS:
+            raise ValueError
+        begin, end = (DAYS.index(part[:3]) for part in (first, last or first))
         found += [day % 7 for day in range(begin, end + 1 if begin <= end else end + 8)]
     return tuple(sorted(set(found)))
 

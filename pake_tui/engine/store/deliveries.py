@@ -103,6 +103,9 @@ class Deliveries:
             row = as_notice(notice[0])
             with self._store.database.reading() as connection:
                 alert = load(connection, row.alert_id) if row.alert_id else None
+            if alert is not None and not alert.live and row.kind != ENDING:
+                self.drop(notifier, number)  # it is over, and nobody there has heard of it
+                continue
             found.append(Waiting(row, alert, tries, due_ns))
         return tuple(found)
 

@@ -23,6 +23,8 @@ CREATE INDEX silences_by_end ON silences(ends_ns);
 """
 COLUMNS = "id, matchers, starts_ns, ends_ns, by, reason, ended_ns, ended_by"
 KEEP_NS = 30 * DAY
+LEAST_PREFIX = 4
+"""So many characters of an id at least stand for it."""
 
 
 class Silences:
@@ -42,7 +44,8 @@ class Silences:
         """End one by its id or the beginning of it. NotFoundError; ConflictError if it is over already."""
         with self._store.write() as connection:
             rows = connection.execute(
-                f"SELECT {COLUMNS} FROM silences WHERE id=?1 OR id LIKE ?1||'%' LIMIT 2", (silence_id,)
+                f"SELECT {COLUMNS} FROM silences WHERE id=?1 OR (?2 AND substr(id, 1, ?2)=?1) LIMIT 2",
+                (silence_id, len(silence_id) if len(silence_id) >= LEAST_PREFIX else 0),
             ).fetchall()
             if len(rows) != 1:
                 what = f"several silences begin with {silence_id!r}" if rows else f"no silence {silence_id!r}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from pake_tui.clock import now_ns
 from pake_tui.engine.monitoring.checking.asking import Deadline, Degraded, Failed, Surroundings, Unknown
 from pake_tui.engine.monitoring.checking.specs import CheckSpec
 from pake_tui.engine.monitoring.checking.standing import Run
+from pake_tui.engine.monitoring.secrets import of_url, scrubbed
 from pake_tui.model.check import HealthState
 from pake_tui.text.masking import mask_text
 
@@ -30,7 +31,14 @@ def ask(spec: CheckSpec, around: Surroundings) -> Run:
         state, said = HealthState.UNKNOWN, str(answer)
     except Exception as error:
         state, said = HealthState.UNKNOWN, f"the check itself failed: {type(error).__name__}: {error}"
-    return Run(state, mask_text(said)[:MOST_MESSAGE], began, perf_counter_ns() - start)
+    took = perf_counter_ns() - start
+    return Run(state, mask_text(scrubbed(said, _secrets(spec)))[:MOST_MESSAGE], began, took)
+
+
+def _secrets(spec: CheckSpec) -> Iterator[str]:
+    """What a message must not quote."""
+    yield from of_url(spec.target)
+    yield from (value for _, value in spec.options.get("headers", ()))
 
 
 def asker(kind: str, around: Surroundings) -> Ask:

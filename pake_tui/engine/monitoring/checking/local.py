@@ -5,16 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
-import subprocess
 from collections.abc import Iterator
 from glob import iglob  # patterns with ** and absolute ones, lazily
-from itertools import islice
 from pathlib import Path
 
-from pake_tui.clock import monotonic, now_ns, short_duration
+from pake_tui.clock import now_ns, short_duration
+from pake_tui.engine.monitoring import programs
 from pake_tui.engine.monitoring.checking.asking import (
-    MOST_BYTES,
     Deadline,
     Degraded,
     Failed,
@@ -25,9 +22,9 @@ from pake_tui.engine.monitoring.checking.specs import CheckSpec
 from pake_tui.paths import cleaned_environment
 from pake_tui.query.regexes import compiled
 
-MOST_FILES = 10_000
+MOST_FILES = 200_000
 PROC = Path("/proc")
-_PERFDATA = re.compile(r"('[^'=]+'|[^\s'=]+)=(-?[\d.]+)([a-zA-Z%]*)(?:;[^\s]*)?")
+_PERFDATA = re.compile(r"('[^'=]+'|[^\s'=]+)=(-?[\d.]+(?:[eE][-+]?\d+)?)([a-zA-Z%]*)(?:;[^\s]*)?")
 
 
 def process(spec: CheckSpec, _deadline: Deadline) -> str:
@@ -125,8 +122,11 @@ def log_silence(spec: CheckSpec, _deadline: Deadline, around: Surroundings) -> s
 
 
 def _matching(pattern: str) -> Iterator[str]:
-    """The names that a path or pattern stands for, ten thousand at most."""
-    return islice(iglob(pattern, recursive=True), MOST_FILES)  # noqa: PTH207  # absolute patterns
+    """The names that a path or pattern stands for. Unknown where they are too many to look at all of them."""
+    for number, name in enumerate(iglob(pattern, recursive=True)):  # noqa: PTH207  # absolute patterns
+        if number >= MOST_FILES:
+            raise Unknown(f"more than {MOST_FILES:,} files match {pattern}; name fewer")
+        yield name
 
 
 def _newest(names: Iterator[str], wanted: str) -> tuple[str, int, int]:
@@ -166,46 +166,13 @@ def command(spec: CheckSpec, deadline: Deadline, around: Surroundings) -> str:
 
 
 def _output(argv: list[str], deadline: Deadline) -> tuple[int, str]:
-    """Exit code and output of a program that ends in time; its whole group is killed where it does not."""
+    """Exit code and output of a program that ends in time."""
     try:
-        running = subprocess.Popen(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            cwd="/",
-            env=cleaned_environment(os.environ),
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise Unknown(f"{argv[0]} cannot be run: {error.strerror}") from None
-    try:
-        out = _read(running, deadline)
-        code = running.wait(deadline.left(argv[0]))
-    except (subprocess.TimeoutExpired, Failed):
+        code, out = programs.run(argv, deadline.left(argv[0]), cleaned_environment(os.environ))
+    except programs.TookTooLong:
         raise deadline.passed(argv[0]) from None
-    finally:
-        if running.poll() is None:
-            os.killpg(running.pid, signal.SIGKILL)
-            running.wait()
-        if running.stdout is not None:
-            running.stdout.close()
+    except (OSError, ValueError) as error:
+        raise Unknown(f"{argv[0]} cannot be run: {getattr(error, 'strerror', None) or error}") from None
     if code < 0:
-        raise Unknown(f"{argv[0]} was ended by {signal.Signals(-code).name}")
+        raise Unknown(f"{argv[0]} was ended by {programs.signal_name(-code)}")
     return code, out.decode("utf-8", "replace")
-
-
-def _read(running: subprocess.Popen[bytes], deadline: Deadline) -> bytes:
-    """What it prints until its end, 64 KiB of it; more is read and dropped."""
-    import select
-
-    assert running.stdout is not None
-    out, pipe = bytearray(), running.stdout.fileno()
-    began = monotonic()
-    while True:
-        ready, _, _ = select.select([pipe], [], [], deadline.left(f"after {monotonic() - began:.1f} s"))
-        if not ready:
-            continue
-        if not (piece := os.read(pipe, 65_536)):
-            return bytes(out)
-        out += piece[: MOST_BYTES - len(out)]

@@ -49,11 +49,12 @@ def http(spec: CheckSpec, deadline: Deadline) -> str:
     raw = connect(url.hostname, port, deadline)
     with closing(raw):
         if not secure:
-            return _asked(spec, raw, url.hostname, deadline)
+            return _asked(spec, raw, deadline)
         verified = bool(spec.options["verify_tls"])
         with closing(over_tls(raw, url.hostname, deadline, verify=verified)) as wrapped:
-            said = _asked(spec, wrapped, url.hostname, deadline)
-            return f"{said}{_expiry(wrapped.getpeercert() or {}, spec.options['tls_expiry'])}"
+            certificate = wrapped.getpeercert() or {}  # now: the answer may close the connection
+            said = _asked(spec, wrapped, deadline)
+            return f"{said}{_expiry(certificate, spec.options['tls_expiry'])}"
 
 
 def over_tls(raw: socket.socket, host: str, deadline: Deadline, *, verify: bool = True) -> ssl.SSLSocket:
@@ -72,11 +73,11 @@ def over_tls(raw: socket.socket, host: str, deadline: Deadline, *, verify: bool 
         raise Failed("TLS", getattr(error, "reason", None) or str(error)) from None
 
 
-def _asked(spec: CheckSpec, connection: socket.socket, host: str, deadline: Deadline) -> str:
+def _asked(spec: CheckSpec, connection: socket.socket, deadline: Deadline) -> str:
     from http.client import HTTPConnection, HTTPException
 
     url = urlsplit(spec.target)
-    asking = HTTPConnection(host)
+    asking = HTTPConnection("named-in-its-own-header")
     asking.sock = connection
     connection.settimeout(deadline.left("the request"))
     path = (url.path or "/") + (f"?{url.query}" if url.query else "")

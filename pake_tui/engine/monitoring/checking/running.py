@@ -43,6 +43,7 @@ class CheckRunner:
         self._planned: dict[str, _Planned] = {}
         self._done: queue.SimpleQueue[tuple[str, int, Run]] = queue.SimpleQueue()
         self._pool = _Pool()
+        self._starved: set[str] = set()
 
     def put_in_force(
         self, specs: Iterable[CheckSpec], default_ns: int, kept: Mapping[str, HealthCheck] | None = None
@@ -112,10 +113,19 @@ class CheckRunner:
 
     @property
     def summary(self) -> str:
-        """How many checks there are, and which of them do not return."""
+        """How many checks there are."""
+        return f"{len(self._planned)} configured checks"
+
+    @property
+    def problem(self) -> str:
+        """Why checks are not run as they should be; empty where they are."""
         stuck = [one.spec.name for one in self._planned.values() if one.running and one.started is None]
-        more = f", {len(stuck)} do not return: {', '.join(stuck[:5])}" if stuck else ""
-        return f"{len(self._planned)} configured checks{more}"
+        if self._starved:
+            waiting = sorted(self._starved)
+            return (
+                f"{len(waiting)} checks wait for a thread, {len(stuck)} others do not return: {waiting[0]}, …"
+            )
+        return f"{len(stuck)} checks do not return: {', '.join(stuck[:5])}" if stuck else ""
 
     @property
     def count(self) -> int:
@@ -130,8 +140,12 @@ class CheckRunner:
         def work() -> None:
             self._done.put((spec.name, ticket, self._ask(spec)))
 
-        if self._pool.submit(work):
-            planned.running, planned.started = True, monotonic()
+        planned.running = self._pool.submit(work)
+        if planned.running:
+            planned.started = monotonic()
+            self._starved.discard(spec.name)
+        else:
+            self._starved.add(spec.name)
 
     def _settled(self, planned: _Planned, run: Run) -> HealthCheck:
         """Take a run: its state, when the next one is due, and the row."""

@@ -134,7 +134,7 @@ def mysql(spec: CheckSpec, deadline: Deadline) -> str:
             host=url.hostname,
             database=unquote(url.path.lstrip("/")) or None,
             defer_connect=True,
-            read_timeout=max(1, int(deadline.left("the login"))),
+            read_timeout=deadline.left("the login"),
         )
         try:
             opened.connect(connection)
@@ -164,13 +164,15 @@ def _database_socket(url: SplitResult, port: int, name: str, deadline: Deadline)
 
 
 def sqlite(spec: CheckSpec, deadline: Deadline) -> str:
-    """Whether a file is an SQLite database that can be read; it is never written or made."""
+    """Whether a file is an SQLite database that can be read; nothing is written, nor made beside it."""
     path = Path(spec.target)
     if not path.exists():
         raise Failed("missing", f"{path} does not exist")
+    # Without a write-ahead log nobody writes at this moment: it is read as it lies, so that none is made.
+    way = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "mode=ro&immutable=1"
     try:
         with closing(
-            sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=deadline.left("opening"))
+            sqlite3.connect(f"file:{quote(str(path))}?{way}", uri=True, timeout=deadline.left("opening"))
         ) as opened:
             tables = opened.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     except sqlite3.DatabaseError as error:

@@ -12,7 +12,7 @@ from pake_tui.clock import HOUR, MINUTE, SECOND
 from pake_tui.engine.monitoring import fields
 from pake_tui.engine.monitoring.fields import Field, Found, number, span, text
 
-MAX_CHECKS = 2_000
+MAX_CHECKS = 1_000
 NAME = text("a name, as text", required=True, longest=fields.MAX_NAME)
 A_SPAN = "a duration such as 500ms, 30s, 5m"
 
@@ -65,7 +65,10 @@ def _statuses(value: object) -> tuple[tuple[int, int], ...]:
         ends = re.fullmatch(r"\s*(\d{3})(?:\s*-\s*(\d{3}))?\s*", part)
         if ends is None or isinstance(value, bool):
             raise ValueError
-        found.append((int(ends[1]), int(ends[2] or ends[1])))
+        first, last = int(ends[1]), int(ends[2] or ends[1])
+        if first > last:
+            raise ValueError
+        found.append((first, last))
     return tuple(found)
 
 
@@ -74,7 +77,10 @@ def _counts(value: object) -> tuple[int, int | None]:
     ends = re.fullmatch(r"(\d{1,6})(-(\d{1,6})?)?", str(value).strip())
     if ends is None or isinstance(value, bool):
         raise ValueError
-    return int(ends[1]), int(ends[3]) if ends[3] else None if ends[2] else int(ends[1])
+    least, most = int(ends[1]), int(ends[3]) if ends[3] else None if ends[2] else int(ends[1])
+    if most is not None and most < least:
+        raise ValueError
+    return least, most
 
 
 SOME = "a path"
@@ -85,7 +91,7 @@ KINDS: fields.Kinds = {
             "method": fields.choice("get", "head", "post", default="get"),
             "status": Field(_statuses, "statuses such as 200-299, 401", ((200, 399),)),
             "body": fields.regex("a regular expression that the first 64 KiB of the body match"),
-            "headers": fields.pairs("a mapping of header names to values"),
+            "headers": fields.headers(),
             "verify_tls": fields.flag(True),
             "tls_expiry": span("a duration such as 14d: degraded when less is left", 14 * 24 * 60 * MINUTE),
         },

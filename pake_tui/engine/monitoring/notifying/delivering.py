@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 from pake_tui.clock import DAY, MINUTE, SECOND, now_ns, short_duration
@@ -13,35 +14,59 @@ from pake_tui.engine.store.deliveries import Standing
 from pake_tui.engine.store.state import StateStore
 from pake_tui.model.alert import Alert, Severity
 from pake_tui.model.check import HealthState
-from pake_tui.text.masking import mask_text
 
 FIRST_WAIT_NS = 5 * SECOND
 LONGEST_WAIT_NS = 15 * MINUTE
 GIVE_UP_NS = DAY
+OVERDUE_NS = 10 * SECOND
 Send = Callable[[NotifierSpec, Message], None]
 
 
 class Delivering:
-    """One notifier's way out of the queue; `turn` blocks as long as sending takes."""
+    """One notifier's way out of the queue; `turn` blocks as long as sending takes.
 
-    def __init__(self, spec: NotifierSpec, state: StateStore, host: str, no_commands: str = "") -> None:
+    `busy`, shared by all that are ever made for a name, is held while one of them sends: after an edit the
+    new one waits for what the old one has on its way.
+    """
+
+    def __init__(
+        self,
+        spec: NotifierSpec,
+        state: StateStore,
+        host: str,
+        no_commands: str = "",
+        busy: threading.Lock | None = None,
+    ) -> None:
         self.spec = spec
         self._state = state
         self._host = host
         self._no_commands = no_commands
+        self._busy = busy or threading.Lock()
+        self.stopped = False
+        """Set when another one delivers in its place: it begins no further message."""
 
     def turn(self) -> None:
         """Take what is new, send what is due. StoreError."""
+        if self.stopped or not self._busy.acquire(blocking=False):
+            return
+        try:
+            self._deliver()
+        finally:
+            self._busy.release()
+
+    def _deliver(self) -> None:
         name, queue = self.spec.name, self._state.deliveries
         queue.take(name, self._wants, now_ns())
         for waiting in queue.due(name, now_ns()):
+            if self.stopped:
+                return
             try:
                 send(self.spec, message(waiting.notice, waiting.alert, self._host), self._no_commands)
             except NotSent as error:
                 again = error.again and now_ns() - waiting.notice.at_ns < GIVE_UP_NS
                 pause = max(wait_ns(waiting.tries), int(error.after_s * SECOND))
                 due = now_ns() + pause if again else None
-                queue.failed(name, waiting.notice.number, mask_text(str(error)), due)
+                queue.failed(name, waiting.notice.number, str(error), due)
                 if again:
                     return  # the next one would fare no better now, and waits for its own turn
             else:
@@ -71,4 +96,9 @@ def how(standing: Standing, at_ns: int) -> tuple[HealthState, str]:
     if standing.waiting and standing.error:
         due = short_duration(max(0, (standing.due_ns or at_ns) - at_ns))
         return HealthState.DEGRADED, f"{standing.waiting} wait: {standing.error}; tried again in {due}"
+    if standing.waiting and at_ns - (standing.due_ns or at_ns) > OVERDUE_NS:
+        return (
+            HealthState.DEGRADED,
+            f"{standing.waiting} wait to be sent; no collector sends them, or it is slow",
+        )
     return HealthState.HEALTHY, f"{standing.sent} sent{last}"

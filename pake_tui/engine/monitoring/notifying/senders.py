@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import base64
+import http.client
 import json
 import os
-import signal
-import subprocess
+import re
+import socket
+import threading
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import suppress
 from email.message import EmailMessage
 from email.utils import formatdate
+from typing import Any
+from urllib.parse import unquote
 
+from pake_tui.engine.monitoring import programs
 from pake_tui.engine.monitoring.notifying.specs import NotifierSpec
 from pake_tui.engine.monitoring.notifying.wording import Message
+from pake_tui.engine.monitoring.secrets import of_url, scrubbed
 from pake_tui.paths import cleaned_environment
+from pake_tui.text.masking import mask_text
 
 TIMEOUT_S = 15.0
 COMMAND_S = 30.0
+LONGEST_AFTER_S = 3600.0
+"""So long at most a server may ask to be left alone."""
 MOST_ERROR = 300
 AGENT = "pake-tui"
 PORTS = {"none": 25, "starttls": 587, "tls": 465}
@@ -32,15 +44,29 @@ class NotSent(Exception):
 
 
 def send(spec: NotifierSpec, message: Message, no_commands: str) -> None:
-    """Send one message. NotSent."""
+    """Send one message. NotSent, whose words hold none of the notifier's secrets."""
+    try:
+        if spec.kind == "webhook":
+            _webhook(spec, message)
+        elif spec.kind == "command":
+            _command(spec, message, no_commands)
+        else:
+            _email(spec, message)
+    except NotSent as error:
+        told = mask_text(scrubbed(str(error), _secrets(spec)))
+        raise NotSent(told, again=error.again, after_s=error.after_s) from None
+    except Exception as error:  # whatever a server answers must not hold up the notices behind this one
+        told = mask_text(scrubbed(f"{type(error).__name__}: {error}", _secrets(spec)))
+        raise NotSent(told) from None
+
+
+def _secrets(spec: NotifierSpec) -> Iterator[str]:
+    """What a message must not quote."""
     if spec.kind == "webhook":
-        _webhook(spec, message)
-    elif spec.kind == "command":
-        if no_commands:
-            raise NotSent(f"not run: {no_commands}", again=False)
-        _command(spec, message)
-    else:
-        _email(spec, message)
+        yield from of_url(spec.target, path=True)
+        yield from (value for _, value in spec.options["headers"])
+    elif spec.kind == "email":
+        yield spec.options["password"]
 
 
 def slack(message: Message) -> dict[str, object]:
@@ -52,30 +78,91 @@ def slack(message: Message) -> dict[str, object]:
 
 
 def _webhook(spec: NotifierSpec, message: Message) -> None:
+    url, login = _without_login(spec.target)
     body = slack(message) if spec.options["format"] == "slack" else message.fields
-    headers = {"Content-Type": "application/json", "User-Agent": AGENT, "X-Pake-Id": message.id}
-    request = urllib.request.Request(
-        spec.target, json.dumps(body).encode(), {**headers, **dict(spec.options["headers"])}, method="POST"
-    )
+    headers = {"Content-Type": "application/json", "User-Agent": AGENT, "X-Pake-Id": message.id, **login}
+    headers |= dict(spec.options["headers"])
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers, method="POST")
+    sockets: list[socket.socket] = []
+    cut = threading.Event()
+    late = threading.Timer(TIMEOUT_S, _cut, [sockets, cut])
+    late.daemon = True
+    late.start()
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
+        with _opener(sockets).open(request, timeout=TIMEOUT_S) as answer:
             answer.read(1024)
     except urllib.error.HTTPError as error:
         with error:
             said = error.read(200).decode("utf-8", "replace").strip()
         why = f"status {error.code} {error.reason}" + (f": {said}" if said else "")
-        wait = error.headers.get("Retry-After", "")
+        if 300 <= error.code < 400:
+            raise NotSent(f"status {error.code}: it is elsewhere now, name that URL", again=False) from None
+        wait = error.headers.get("Retry-After", "").strip()
+        after = float(wait) if re.fullmatch(r"[0-9]{1,6}", wait) else 0.0
         # A client error stays one, but for a time-out, a conflict of times, or too many requests.
         again = error.code >= 500 or error.code in (408, 425, 429)
-        raise NotSent(why, again=again, after_s=float(wait) if wait.isdigit() else 0.0) from None
-    except urllib.error.URLError as error:
-        raise NotSent(str(getattr(error.reason, "strerror", None) or error.reason)) from None
-    except (OSError, ValueError) as error:
-        raise NotSent(str(error) or type(error).__name__) from None
+        raise NotSent(why, again=again, after_s=min(after, LONGEST_AFTER_S)) from None
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        if cut.is_set():
+            raise NotSent(f"no answer within {TIMEOUT_S:g} s") from None
+        reason = getattr(error, "reason", error)
+        told = getattr(reason, "strerror", None) or str(reason) or "the connection was closed"
+        raise NotSent(f"{told} ({type(reason).__name__})") from None
+    finally:
+        late.cancel()
 
 
-def _command(spec: NotifierSpec, message: Message) -> None:
+def _without_login(target: str) -> tuple[str, dict[str, str]]:
+    """The URL without user and password, and these as a header: urllib takes them for a part of the host."""
+    scheme, _, rest = target.partition("://")
+    authority, slash, path = rest.partition("/")
+    if "@" not in authority:
+        return target, {}
+    login, _, host = authority.rpartition("@")
+    coded = base64.b64encode(unquote(login).encode()).decode()
+    return f"{scheme}://{host}{slash}{path}", {"Authorization": f"Basic {coded}"}
+
+
+def _opener(sockets: list[socket.socket]) -> urllib.request.OpenerDirector:
+    """Opens through the proxies of the environment, follows nobody elsewhere, and shows its sockets."""
+
+    class Plain(http.client.HTTPConnection):
+        def connect(self) -> None:
+            super().connect()
+            sockets.append(self.sock)
+
+    class Secure(http.client.HTTPSConnection):
+        def connect(self) -> None:
+            super().connect()
+            sockets.append(self.sock)
+
+    class OpenPlain(urllib.request.HTTPHandler):
+        def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+            return self.do_open(Plain, request)
+
+    class OpenSecure(urllib.request.HTTPSHandler):
+        def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+            return self.do_open(Secure, request)
+
+    class Stays(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *_: Any) -> None:
+            """A redirected POST would arrive as a GET without its message."""
+
+    return urllib.request.build_opener(OpenPlain, OpenSecure, Stays)
+
+
+def _cut(sockets: list[socket.socket], cut: threading.Event) -> None:
+    """End what is under way: a server that sends a byte now and then never lets a read time out."""
+    cut.set()
+    for one in sockets:
+        with suppress(OSError):
+            one.shutdown(socket.SHUT_RDWR)
+
+
+def _command(spec: NotifierSpec, message: Message, no_commands: str) -> None:
     """JSON on standard input, the main parts in the environment; exit code 0 means delivered."""
+    if no_commands:
+        raise NotSent(f"not run: {no_commands}", again=False)
     environment = cleaned_environment(os.environ) | {
         "PAKE_ID": message.id,
         "PAKE_SUBJECT": message.subject,
@@ -84,26 +171,17 @@ def _command(spec: NotifierSpec, message: Message) -> None:
         "PAKE_SEVERITY": str(message.fields["severity"]),
     }
     try:
-        running = subprocess.Popen(
-            list(spec.target),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            cwd="/",
-            env=environment,
-            start_new_session=True,
-        )
+        given = json.dumps(message.fields).encode() + b"\n"
+        code, out = programs.run(spec.target, COMMAND_S, environment, given)
+    except programs.TookTooLong:
+        raise NotSent(f"{spec.target[0]} took more than {COMMAND_S:g} s") from None
     except OSError as error:
         raise NotSent(f"{spec.target[0]} cannot be run: {error.strerror}") from None
-    try:
-        out, _ = running.communicate(json.dumps(message.fields).encode() + b"\n", COMMAND_S)
-    except subprocess.TimeoutExpired:
-        os.killpg(running.pid, signal.SIGKILL)
-        running.communicate()
-        raise NotSent(f"{spec.target[0]} took more than {COMMAND_S:g} s") from None
-    if running.returncode != 0:
+    if code < 0:
+        raise NotSent(f"{spec.target[0]} was ended by {programs.signal_name(-code)}")
+    if code != 0:
         said = out.decode("utf-8", "replace").strip().splitlines()
-        raise NotSent(f"exit code {running.returncode}" + (f": {said[-1]}" if said else ""))
+        raise NotSent(f"exit code {code}" + (f": {said[-1]}" if said else ""))
 
 
 def _email(spec: NotifierSpec, message: Message) -> None:
@@ -128,7 +206,8 @@ def _email(spec: NotifierSpec, message: Message) -> None:
         again = 400 <= error.smtp_code < 500
         raise NotSent(f"{error.smtp_code} {_text(error.smtp_error)}", again=again) from None
     except smtplib.SMTPNotSupportedError as error:
-        raise NotSent(f"{host}: {error}; set security: none if that is meant", again=False) from None
+        advice = "; set security: none if that is meant" if security == "starttls" else ""
+        raise NotSent(f"{host}: {error}{advice}", again=False) from None
     except (smtplib.SMTPException, OSError) as error:
         told = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise NotSent(f"{host}:{port}: {told}") from None

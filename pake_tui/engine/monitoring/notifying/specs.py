@@ -73,7 +73,7 @@ KINDS: fields.Kinds = {
         fields.url("http", "https"),
         {
             "format": fields.choice(*FORMATS, default="json"),
-            "headers": fields.pairs("a mapping of header names to values"),
+            "headers": fields.headers(),
         },
     ),
     "command": (fields.argv(), {}),
@@ -84,7 +84,7 @@ KINDS: fields.Kinds = {
             "server": Field(_server, "host or host:port of a mail server", ("localhost", 0)),
             "security": fields.choice("none", "starttls", "tls", default="starttls"),
             "username": text("a name"),
-            "password": text("a password"),
+            "password": Field(text("").read, "a password", "", secret=True),
         },
     ),
 }
