@@ -142,8 +142,6 @@ def _config(named: Path | None, reading: Reading) -> Iterator[Finding]:
         if setting.provenance.overrides:
             hidden = f"{setting.path} is {setting.value} from {setting.provenance.place}"
             yield note("config", f"{hidden}; it hides {setting.provenance.overrides}")
-    if live.current.monitoring.datadog_enabled:
-        yield warning("config", "monitoring.datadog_enabled is accepted, but does nothing yet")
 
 
 def _collector(reading: Reading) -> Iterator[Finding]:

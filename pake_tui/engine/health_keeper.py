@@ -51,7 +51,7 @@ class HealthKeeper:
         self.heard: dict[SeriesKey, str] = {}
         """What those checks said."""
         self.names: frozenset[str] = frozenset()
-        """Every check that anybody reports."""
+        """Every check that anybody reports, or that is configured."""
         self.unreachable: dict[str, str] = {}
         """Checks whose parent is down, with what their rows say."""
 
@@ -127,7 +127,7 @@ class HealthKeeper:
         known = [(SeriesKey(HEALTH, (("check", row.name),)), row) for row in rows if row.state in LEVELS]
         self.levels = {key: (now, LEVELS[row.state]) for key, row in known}
         self.heard = {key: row.message for key, row in known}
-        self.names = frozenset(row.name for row in rows)
+        self.names = frozenset(row.name for row in rows) | self._runner.names
         self.unreachable = {row.name: row.message for row in rows if row.message.startswith(UNREACHABLE)}
         whole = monotonic() >= self._spans_due
         changed = rows if whole else [row for row in rows if self._told.get(row.name) is not row.state]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,17 +13,7 @@ from pake_tui.cli import installing
 from pake_tui.cli.installing import Step, carry_out, readable_by_all, steps_to_install, steps_to_uninstall
 from pake_tui.cli.main import main
 from pake_tui.errors import PakeError
-from tests.process.test_collector import Place
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    """A state folder with its collectors."""
-    here = Place(tmp_path / "state")
-    try:
-        yield here
-    finally:
-        here.end()
+from tests.process.places import Place
 
 
 def test_systemd_hears_that_it_is_ready_that_it_lives_and_that_it_stops(

@@ -5,28 +5,20 @@ from __future__ import annotations
 import os
 import pwd
 import signal
-import socket
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from pake_tui.clock import monotonic
 from pake_tui.engine.monitoring.checking.asking import Surroundings
 from pake_tui.engine.monitoring.checking.kinds import ask
 from pake_tui.engine.monitoring.checking.specs import specs_from, validate
 from pake_tui.model.check import HealthState
 from tests.conftest import server
+from tests.process.places import free_port, wait_for
 
 PASSWORD = "s3cret-Wort"
-
-
-def free_port() -> int:
-    """A port on loopback that nobody listens at."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 def state_of(timeout: str = "2s", **entry: object) -> tuple[HealthState, str]:
@@ -35,14 +27,6 @@ def state_of(timeout: str = "2s", **entry: object) -> tuple[HealthState, str]:
     assert validate([whole]) == []
     run = ask(specs_from([whole])[0], Surroundings("", lambda _: []))
     return run.state, run.message
-
-
-def wait_for(holds: Callable[[], bool], seconds: float = 30.0) -> None:
-    """Until it holds."""
-    end = monotonic() + seconds
-    while not holds():
-        assert monotonic() < end, "it did not happen in time"
-        threading.Event().wait(0.05)
 
 
 @pytest.fixture

@@ -2,115 +2,34 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
 from pake_tui.clock import MINUTE, monotonic, now_ns
 from pake_tui.engine.agent_start import ENGINE_LOG, NEVER, ensure_collector, running_config
 from pake_tui.engine.store.leadership import Leader
-from pake_tui.engine.store.metrics import MetricsStore
-from pake_tui.engine.store.state import StateStore
 from pake_tui.errors import ConfigError
 from pake_tui.model.alert import Alert, AlertState
 from pake_tui.model.check import HealthState
 from pake_tui.model.sample import SeriesKey
+from tests.process.places import Place, is_gone, wait_for
 
 CPU = SeriesKey("cpu_percent")
-Answer = TypeVar("Answer")
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks at processes in /proc")
 
 
-def wait_for(ask: Callable[[], Answer | None], seconds: float = 15.0) -> Answer:
-    """Its first answer that is something; a failure when there is none in time."""
-    deadline = monotonic() + seconds
-    while not (answer := ask()):
-        assert monotonic() < deadline, "it did not happen in time"
-        threading.Event().wait(0.02)
-    return answer
-
-
-def is_gone(pid: int) -> bool:
-    """Whether a process ended; a zombie counts as ended."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except OSError:
-        return True
-
-
-class Place:
-    """A state folder, and every collector that was seen in it."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700)
-        self.folder = folder
-        self.state = StateStore(folder)
-        self.metrics = MetricsStore(folder)
-        self.pids: set[int] = set()
-        self.children: list[subprocess.Popen[bytes]] = []
-
-    def agent(self, *words: str) -> subprocess.Popen[bytes]:
-        """`pake-tui agent` with these words."""
-        child = subprocess.Popen([sys.executable, "-m", "pake_tui", "agent", *words], cwd="/")
-        self.children.append(child)
-        return child
-
-    def leader(self, other_than: int = 0) -> Leader | None:
-        """The collector that beats now, unless it is that one."""
-        found = self.state.leadership.current()
-        if found is None or not found.alive or found.silent or found.pid == other_than:
-            return None
-        self.pids.add(found.pid)
-        return found
-
-    def sampled_since(self, at_ns: int) -> bool:
-        """Whether a sample came after that moment."""
-        newest = self.metrics.newest_ns()
-        return newest is not None and newest > at_ns
-
-    def log(self) -> str:
-        """What the engine's own log says so far."""
-        path = self.folder / ENGINE_LOG
-        return path.read_text() if path.exists() else ""
-
-    def alert(self, state: AlertState) -> Alert | None:
-        """The newest alert in a state."""
-        return next(iter(self.state.alerts.in_states([state])), None)
-
-    def end(self) -> None:
-        """Kill everything that was started here."""
-        with contextlib.suppress(Exception):
-            if found := self.state.leadership.current():
-                self.pids.add(found.pid)
-        for pid in self.pids:
-            with contextlib.suppress(OSError):
-                if "pake_tui" in Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " "):
-                    os.kill(pid, signal.SIGKILL)
-        for child in self.children:
-            child.kill()
-            child.wait(10)
-
-
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    """A state folder where collectors may be started, and none is left."""
+@pytest.fixture(autouse=True)
+def may_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Collectors may be started by whoever finds none."""
     monkeypatch.delenv("PAKE_COLLECTOR")
-    here = Place(tmp_path / "state")
-    try:
-        yield here
-    finally:
-        here.end()
 
 
 def test_a_console_that_finds_none_starts_one_that_samples_and_judges(place: Place) -> None:
@@ -396,17 +315,16 @@ def test_health_exits_with_three_for_a_refused_configuration(place: Place, tmp_p
 
 
 def test_doctor_names_what_is_wrong(place: Place, tmp_path: Path) -> None:
-    """The state folder, a log that is gone, a switch that does nothing yet, and a broken file's problems."""
+    """The state folder, a log that is gone, and a broken file's problems."""
     gone = tmp_path / "gone.log"
     place.state.loggers.register("api", 1, gone)
-    config = write(tmp_path / "pake.yaml", "monitoring: {datadog_enabled: true}\n")
+    config = write(tmp_path / "pake.yaml", "monitoring: {cpu_threshold_percent: 80}\n")
     done = pake("--config", str(config), "doctor", "--json")
     found = [json.loads(line) for line in done.stdout.splitlines()]
     texts = "\n".join(one["text"] for one in found)
     assert done.returncode == (1 if os.environ.get("TERM", "") in ("", "dumb") else 0)
     assert str(place.folder) in texts
     assert str(gone) in texts
-    assert "monitoring.datadog_enabled is accepted, but does nothing yet" in texts
     write(config, "rules:\n  - name: x\n")
     wrong = pake("--config", str(config), "doctor")
     assert wrong.returncode == 1

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from socket import create_server
-
-import pytest
 
 from pake_tui.clock import iso, now_ns
 from pake_tui.engine.store.requests import PROBE
 from pake_tui.model.alert import Alert, AlertState, Severity
 from pake_tui.model.check import HealthCheck, HealthState
-from tests.process.test_collector import Place, wait_for
+from tests.process.places import Place, wait_for
 
 CONFIG = """
 monitoring: {{collection_interval_seconds: 1}}
@@ -29,16 +27,6 @@ rules:
   - {{name: errors, logs: "level>=error count > 2 in 1m", severity: medium}}
 logs: ["{logs}/*.log"]
 """
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    """A state folder with its collectors."""
-    here = Place(tmp_path / "state")
-    try:
-        yield here
-    finally:
-        here.end()
 
 
 def configured(tmp_path: Path, port: int) -> Path:

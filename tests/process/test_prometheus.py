@@ -6,7 +6,6 @@ import json
 import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from socket import create_server
@@ -19,7 +18,7 @@ from pake_tui.engine.store.metrics import Meaning
 from pake_tui.model.check import HealthState
 from pake_tui.model.sample import MetricKind, SeriesKey
 from tests.conftest import server
-from tests.process.test_collector import Place, wait_for
+from tests.process.places import Place, free_port, wait_for
 
 HITS = SeriesKey("http.requests", (("path", 'a"b\\c\nd'),), "api")
 P95 = SeriesKey("api.latency", (("stat", "p95"),), "api")
@@ -28,22 +27,6 @@ MEANINGS = {
     P95: Meaning(MetricKind.TIMING, "ms"),
     SeriesKey("disk_percent", (("mount", "/"),)): Meaning(unit="percent"),
 }
-
-
-def free_port() -> int:
-    """A port of loopback that is free."""
-    with create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    """A state folder with its collectors."""
-    here = Place(tmp_path / "state")
-    try:
-        yield here
-    finally:
-        here.end()
 
 
 def get(url: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypedDict
 
 from msgspec import Struct, field
@@ -63,8 +63,12 @@ class _Total(Struct):
 class Ledger:
     """What the instruments counted: totals, and for the next tick what nobody recorded yet."""
 
-    def __init__(self, instruments: Instruments) -> None:
+    def __init__(
+        self, instruments: Instruments, drained: Callable[[Drained], None] = lambda new: None
+    ) -> None:
+        """`drained(new)` hears of everything that comes in, once."""
         self._instruments = instruments
+        self._drained = drained
         self.reset()
 
     def reset(self) -> None:
@@ -110,6 +114,7 @@ class Ledger:
             return {_label(key): value for key, value in sorted(self._gauges.items())}
 
     def _take(self, new: Drained) -> None:
+        self._drained(new)
         for key, amount in new.counts.items():
             self._counters[key] = self._counters.get(key, 0.0) + amount
         self._gauges.update(new.gauges)

@@ -6,14 +6,14 @@ import os
 import threading
 import uuid
 from collections.abc import Callable, Generator, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct
 
 from pake_tui.clock import now_ns
 from pake_tui.engine.monitoring import reports
 from pake_tui.engine.monitoring.alerting import Alerting
-from pake_tui.engine.monitoring.instruments import Instruments, Tags
+from pake_tui.engine.monitoring.instruments import Drained, Instruments, Tags
 from pake_tui.engine.monitoring.ledger import Ledger
 from pake_tui.engine.monitoring.operations import measured
 from pake_tui.engine.monitoring.probes import CheckFunction, Probes
@@ -22,6 +22,9 @@ from pake_tui.engine.store.metrics import MetricsStore
 from pake_tui.errors import NotFoundError
 from pake_tui.model.alert import Alert, Severity
 from pake_tui.model.check import HealthCheck
+
+if TYPE_CHECKING:
+    from pake_tui.engine.monitoring.dogstatsd import DogStatsd
 
 Answer = TypeVar("Answer")
 
@@ -75,7 +78,8 @@ class Monitor:
         self._report_lock = threading.Lock()
         self._written_once = False
         self._instruments = Instruments(service)
-        self._ledger = Ledger(self._instruments)
+        self._ledger = Ledger(self._instruments, self._export)
+        self._dogstatsd: DogStatsd | None = None
         self._probes = Probes(self.owner, self._interval, self._keep_result)
 
     @property
@@ -238,8 +242,21 @@ class Monitor:
         self._report_lock = threading.Lock()
         self._instruments.reset()
         self._ledger.reset()
+        self._dogstatsd = None
         self._probes.owner = self.owner
         self._probes.reset()
+
+    def _export(self, new: Drained) -> None:
+        """Tell Datadog's agent too, where the settings want that; what sends is loaded then."""
+        if not self._settings().monitoring.datadog_enabled:
+            return
+        from pake_tui.engine.monitoring.dogstatsd import DogStatsd
+
+        try:
+            self._dogstatsd = self._dogstatsd or DogStatsd()
+            self._dogstatsd.send(new)
+        except OSError as error:
+            self._warn(f"nothing reaches DogStatsD: {error}")
 
     def _keep_result(self, check: HealthCheck) -> None:
         """A check ran: written by the next flush, never in the check's own time."""

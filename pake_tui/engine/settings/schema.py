@@ -142,7 +142,8 @@ class MonitoringSettings(Struct, frozen=True):
         int, About("port of that on loopback", "MONITORING_PROMETHEUS_PORT", low=1, high=65_535)
     ] = 9464
     datadog_enabled: Annotated[
-        bool, About("export to Datadog (accepted, does nothing yet)", "MONITORING_DATADOG")
+        bool,
+        About("applications send their metrics to Datadog's agent (DogStatsD)", "MONITORING_DATADOG"),
     ] = False
 
 

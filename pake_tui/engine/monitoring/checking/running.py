@@ -128,6 +128,11 @@ class CheckRunner:
         return f"{len(stuck)} checks do not return: {', '.join(stuck[:5])}" if stuck else ""
 
     @property
+    def names(self) -> frozenset[str]:
+        """The checks in force."""
+        return frozenset(self._planned)
+
+    @property
     def count(self) -> int:
         """How many checks are in force."""
         return len(self._planned)
