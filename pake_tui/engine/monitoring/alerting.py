@@ -13,7 +13,7 @@ from pake_tui.clock import MINUTE, SECOND, now_ns
 from pake_tui.engine.monitoring import alert_events as events
 from pake_tui.engine.monitoring import keeping, spool
 from pake_tui.engine.monitoring.identity import MOST_TITLE, clean, clean_tags, fingerprint
-from pake_tui.engine.monitoring.lifecycle import Outcome, step
+from pake_tui.engine.monitoring.lifecycle import Outcome, begun, step
 from pake_tui.engine.settings.schema import MonitoringSettings
 from pake_tui.engine.store import alerts as table
 from pake_tui.engine.store import silences
@@ -21,7 +21,7 @@ from pake_tui.engine.store.database import WRITE_TIMEOUT
 from pake_tui.engine.store.leadership import DeposedError
 from pake_tui.engine.store.state import StateStore
 from pake_tui.errors import ConflictError, NotFoundError, StoreError
-from pake_tui.model.alert import Alert, AlertDetail, AlertState, Policy, Severity
+from pake_tui.model.alert import Alert, AlertDetail, Policy, Severity
 from pake_tui.model.sample import Tags
 from pake_tui.model.silence import Silence, why
 
@@ -333,20 +333,4 @@ def _by_any_id(alert_id: str) -> Pick:
 
 def _withheld(event: events.Fire, active: Sequence[Silence]) -> events.Fire:
     """The edge as silences take it: what opens silenced tells nobody."""
-    if not active:
-        return event
-    about = Alert(
-        id=event.new_id,
-        fingerprint=event.fingerprint,
-        state=AlertState.FIRING,
-        severity=event.severity,
-        title=event.title,
-        message=event.message,
-        first_seen_ns=0,
-        last_seen_ns=0,
-        tags=event.tags,
-        service=event.service,
-        rule=event.rule,
-        metric=event.metric,
-    )
-    return replace(event, suppressed=why(about, active))
+    return replace(event, suppressed=why(begun(event, 0), active)) if active else event

@@ -114,14 +114,9 @@ def digest(held: Sequence[Notice], policy: Policy, now_ns: int, room: int) -> No
     return Notice("", "", NoticeKind.DIGEST, worst, f"{len(held)} notices held back", now_ns, text=text)
 
 
-def _cooling(alert: Alert, policy: Policy, now_ns: int) -> bool:
-    """Resolved, and not longer than the cooldown ago."""
-    resolved_ns = alert.memory.get("resolved_ns", 0)
-    return not alert.live and now_ns - min(resolved_ns, now_ns) <= policy.cooldown_ns
-
-
-def _opened(event: Fire, policy: Policy, now_ns: int, room: int) -> Outcome:
-    alert = Alert(
+def begun(event: Fire, now_ns: int) -> Alert:
+    """The alert that an edge begins."""
+    return Alert(
         id=event.new_id,
         fingerprint=event.fingerprint,
         state=AlertState.FIRING,
@@ -139,7 +134,16 @@ def _opened(event: Fire, policy: Policy, now_ns: int, room: int) -> Outcome:
         suppressed=event.suppressed,
         runbook_url=event.runbook_url,
     )
-    draft = Draft(alert, policy, now_ns, room, [], [])
+
+
+def _cooling(alert: Alert, policy: Policy, now_ns: int) -> bool:
+    """Resolved, and not longer than the cooldown ago."""
+    resolved_ns = alert.memory.get("resolved_ns", 0)
+    return not alert.live and now_ns - min(resolved_ns, now_ns) <= policy.cooldown_ns
+
+
+def _opened(event: Fire, policy: Policy, now_ns: int, room: int) -> Outcome:
+    draft = Draft(begun(event, now_ns), policy, now_ns, room, [], [])
     draft.remember(true=1, edge_ns=now_ns, expires_ns=event.expires_ns or 0)
     draft.enter("fired", event.actor, event.message)
     draft.tell(NoticeKind.OPENED)
