@@ -356,3 +356,26 @@ async def test_alerts_are_sorted_by_the_chosen_order_and_open_with_their_history
         assert [alert.id for alert in panel.rows] == urgent
         await pilot.press("i")
         await until(pilot, lambda: isinstance(app.screen, AlertScreen), "the alert alone")
+
+
+async def test_a_silenced_alert_says_who_silenced_it_and_is_counted() -> None:
+    """In its row, and in the panel's title."""
+    app = console()
+    async with app.run_test(size=(120, 36)) as pilot:
+        panel = await alert_list(app, pilot)
+        app.feed.stop()
+        shown = app.snapshot
+        quiet = tuple(
+            replace(alert, suppressed="silenced by ada: deploy")
+            if alert.state is AlertState.FIRING
+            else alert
+            for alert in shown.alerts.alerts
+        )
+        app.take_snapshot(replace(shown, alerts=replace(shown.alerts, alerts=quiet)))
+        firing = sum(alert.state is AlertState.FIRING for alert in quiet)
+        await until(
+            pilot,
+            lambda: f"{firing} withheld" in "".join(text for text, _ in panel.title_right()),
+            "the count",
+        )
+        assert "silenced by ada: deploy" in panel.row_text(0)

@@ -103,6 +103,8 @@ class AlertsPanel(Panel):
         ]
         if snoozed := answer.count(AlertState.SNOOZED):
             parts.insert(-1, (t(f"{dot}{snoozed} snoozed"), "dim"))
+        if withheld := sum(bool(alert.suppressed) and alert.live for alert in self.rows):
+            parts.append((t(f"{dot}{withheld} withheld"), "warning"))
         if self.marked:
             parts.append((t(f"{dot}{len(self.marked)} marked"), "accent"))
         if answer.held_back:
