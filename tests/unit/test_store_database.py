@@ -336,3 +336,6 @@ def test_who_only_reads_an_older_file_finds_the_newer_tables_empty(tmp_path: Pat
     reading = Database(path, later, read_only=True)
     assert reading.read("SELECT * FROM b") == []
     assert reading.read("SELECT * FROM a") == [(1,)]
+    with Database(path, later).write() as connection:
+        connection.execute("INSERT INTO b VALUES(2)")
+    assert reading.read("SELECT * FROM b") == [(2,)]

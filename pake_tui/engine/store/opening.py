@@ -54,6 +54,8 @@ class Opened(Struct):
     """The last `data_version` seen."""
     frozen_at: int | None = None
     """For a file read without locks: its modification time, ns."""
+    stands_in: int | None = None
+    """The file's schema version where it lacks tables that stand-ins are there for."""
 
     def is_outdated(self, path: Path) -> bool:
         """Whether the path stands for another file now."""
@@ -62,6 +64,8 @@ class Opened(Struct):
         except OSError:
             return self.identity is not None
         if self.frozen_at is not None and (facts.st_mtime_ns != self.frozen_at or _wal(path).exists()):
+            return True
+        if self.stands_in is not None and _version_of(self.connection) != self.stands_in:
             return True
         return self.identity != (facts.st_dev, facts.st_ino)
 
@@ -124,20 +128,29 @@ def open_reading(path: Path, schema: Schema) -> Opened:
             frozen_at = path.stat().st_mtime_ns
             connection = _connect(path, "ro&immutable=1")
             _refusal(connection, path, schema)
-        _stand_in(connection, schema)
+        stands_in = _stand_in(connection, schema)
     except BaseException:
         connection.close()
         raise
-    return Opened(connection, identity, frozen_at=frozen_at)
+    return Opened(connection, identity, frozen_at=frozen_at, stands_in=stands_in)
 
 
-def _stand_in(connection: sqlite3.Connection, schema: Schema) -> None:
-    """Empty temporary tables for those that an older file has not yet: who only reads cannot migrate."""
-    done = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    for migration in schema.migrations[done:] if done else ():
+def _version_of(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _stand_in(connection: sqlite3.Connection, schema: Schema) -> int | None:
+    """Empty temporary tables for those that an older file has not yet: who only reads cannot migrate. Its
+    version, None where nothing is missing.
+    """
+    done = _version_of(connection)
+    if not 0 < done < schema.version:
+        return None
+    for migration in schema.migrations[done:]:
         for statement in migration.split(";"):
             if statement.strip().startswith("CREATE TABLE "):
                 connection.execute(statement.replace("CREATE TABLE ", "CREATE TEMP TABLE IF NOT EXISTS ", 1))
+    return done
 
 
 def set_aside(path: Path, guard: Guard) -> str:
@@ -172,7 +185,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 
 def _migrate(connection: sqlite3.Connection, path: Path, schema: Schema) -> None:
     """Bring a file to this schema; refuse another program's."""
-    done = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    done = _version_of(connection)
     _refuse_strangers(connection, path, schema)
     if done >= schema.version:
         return
@@ -198,7 +211,7 @@ def _refusal(connection: sqlite3.Connection, path: Path, schema: Schema) -> str:
     """Why this version may not write the file; StoreError if it may not even read it."""
     _refuse_strangers(connection, path, schema)
     limits = dict(connection.execute("SELECT name, value FROM meta").fetchall())
-    newest = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    newest = _version_of(connection)
     newer = f"{path} was made by a newer pake-tui (its schema is {newest}, this one knows {schema.version})"
     way_out = "upgrade pake-tui, or name another state folder with PAKE_STATE_DIR"
     if int(limits.get("min_reader", 1)) > schema.version:
