@@ -21,6 +21,7 @@ COMMANDS = {
     "silence": "withhold notices for a time: list, add, end",
     "notifiers": "who is told of alerts: list, test, retry",
     "metrics": "print metrics, now or over a time range",
+    "event": "mark a moment on every chart, such as a deployment",
     "health": "print health checks (exit 0 healthy, 1 degraded, 2 unhealthy, 3 unknown)",
     "report": "health and alerts, what services measured, how long disks and memory last",
     "config": "show, validate and edit the configuration",

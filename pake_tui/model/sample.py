@@ -67,6 +67,14 @@ class Series(Struct, frozen=True):
     threshold: float | None = None
 
 
+class Mark(Struct, frozen=True):
+    """Something that happened at a moment (UTC ns), of one service or of the host."""
+
+    at_ns: int
+    title: str
+    service: str = ""
+
+
 class MetricAnswer(Struct, frozen=True):
     """Series asked for, with the range they cover and how fresh they are."""
 
@@ -74,6 +82,8 @@ class MetricAnswer(Struct, frozen=True):
     since_ns: int
     until_ns: int
     fresh: Freshness
+    marks: tuple[Mark, ...] = ()
+    """What happened in the range, oldest first."""
 
 
 class ProcessRow(Struct, frozen=True):

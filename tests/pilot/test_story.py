@@ -333,6 +333,8 @@ async def test_a_disks_chart_says_when_it_will_be_full() -> None:
         await until(pilot, lambda: chart.forecast is not None, "the forecast")
         said_below = "".join(text for text, _ in chart.foretold())
         assert said_below == "  reached in 3 d (95 %: 2 d to 4 d)"
+        marks = "".join(text for text, _ in chart.marked(100))
+        assert marks.rstrip().endswith("\u2191 payment: deployed 2.4.1")
 
 
 async def test_alerts_are_sorted_by_the_chosen_order_and_open_with_their_history() -> None:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from pake_tui.clock import now_ns
 from pake_tui.engine.monitoring import reports
 from pake_tui.engine.monitoring.alerting import Alerting
+from pake_tui.engine.monitoring.identity import MOST_TITLE, clean
 from pake_tui.engine.monitoring.instruments import Drained, Instruments, Tags
 from pake_tui.engine.monitoring.ledger import Ledger
 from pake_tui.engine.monitoring.operations import measured
@@ -22,6 +23,7 @@ from pake_tui.engine.store.metrics import MetricsStore
 from pake_tui.errors import NotFoundError
 from pake_tui.model.alert import Alert, Severity
 from pake_tui.model.check import HealthCheck
+from pake_tui.model.sample import Mark
 
 if TYPE_CHECKING:
     from pake_tui.engine.monitoring.dogstatsd import DogStatsd
@@ -105,6 +107,12 @@ class Monitor:
     def record_error(self, name: str, tags: Tags = None) -> None:
         """Count an error: the counter `errors`, tagged with its name."""
         self._instruments.count("errors", 1, {**(tags or {}), "error": name})
+        self._touched()
+
+    def event(self, title: str) -> None:
+        """Something happened now (a deployment, a restart): a mark on every chart."""
+        told = Mark(now_ns(), clean(str(title), MOST_TITLE), self.service)
+        self._try("an event could not be kept", lambda: self._metrics.marks.add(told), None)
         self._touched()
 
     def monitor_operation(self, name: str | Callable[..., Any], tags: Tags = None) -> Any:

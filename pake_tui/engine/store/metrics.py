@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pake_tui.clock import HOUR, SECOND, now_ns
-from pake_tui.engine.store import health, hours, rollups, samples, summing
+from pake_tui.engine.store import health, hours, marks, rollups, samples, summing
 from pake_tui.engine.store.buckets import (
     Column,
     Grid,
@@ -51,6 +51,7 @@ CREATE TABLE leader(one INTEGER PRIMARY KEY CHECK(one = 1), epoch INTEGER NOT NU
 """,
         health.SPANS,
         rollups.PACKED + hours.SCHEMA,
+        marks.SCHEMA,
     ),
 )
 RAW_SPAN_NS = HOUR + 60 * SECOND
@@ -62,13 +63,14 @@ FORGET_EVERY_NS = HOUR
 class MetricsStore:
     """`metrics.db` in a state folder; opened on first use, safe between threads and across forks.
 
-    `health` holds the results of health checks. Failures are StoreErrors.
+    `health` holds the results of health checks, `marks` what happened when. Failures are StoreErrors.
     """
 
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
         self.folder = folder
         self.database = Database(folder / FILE_NAME, SCHEMA, read_only=read_only, durable=False)
         self.health = health.HealthResults(self)
+        self.marks = marks.Marks(self)
         self._packer = samples.Packer()
         self._catalogue = samples.Catalogue()
         self._packed_for: tuple[int, int] = (-1, -1)

@@ -68,7 +68,8 @@ class EmbeddedMetricSource:
         if newest is None:
             newest = self._metrics.newest_ns()
         problem = "" if newest is not None else NO_SAMPLES
-        return MetricAnswer(shown, until - span_ns, until, Freshness(newest, problem))
+        marks = self._metrics.marks.list(until - span_ns, until)
+        return MetricAnswer(shown, until - span_ns, until, Freshness(newest, problem), marks)
 
     def _with_limits(self, found: Sequence[Series]) -> tuple[Series, ...]:
         """The series with their thresholds; which is whose is worked out once for the limits in force."""

@@ -14,6 +14,7 @@ from pake_tui.model.sample import (
     CollectorMode,
     CollectorStatus,
     Freshness,
+    Mark,
     MetricAnswer,
     MetricKind,
     ProcessRow,
@@ -116,7 +117,9 @@ class FakeMetricSource:
         wanted = self.catalog() if keys is None else [key for key in keys if key in self._shapes]
         steps = max(1, points)
         found = tuple(self._series(self._shapes[key], span_ns, steps) for key in wanted)
-        return MetricAnswer(found, self._now_ns - span_ns, self._now_ns, Freshness(self._now_ns))
+        since, deployed = self._now_ns - span_ns, Mark(self._now_ns - 3 * MINUTE, "deployed 2.4.1", "payment")
+        marks = (deployed,) if deployed.at_ns >= since else ()
+        return MetricAnswer(found, since, self._now_ns, Freshness(self._now_ns), marks)
 
     def forecast(self, key: SeriesKey) -> Forecast | None:
         """The disk is full in three days, give or take one; nothing else is foretold."""

@@ -33,10 +33,12 @@ class ChartPanel(MetricsPanel):
         series = self.selected
         if series is None:
             return (self.empty_lines()[0] if y == 0 else []), ""
-        height = self.inner_height - 2
+        marked = self.marked(width)
+        height = self.inner_height - 2 - bool(marked)
         if y < height:
             return self.chart_row(series, y, height, width), ""
-        return (self.times(series, width) if y == height else self.numbers(series)), ""
+        below = [*([marked] if marked else []), self.times(series, width), self.numbers(series)]
+        return below[y - height], ""
 
     def chart_row(self, series: Series, y: int, height: int, width: int) -> Line:
         """The blocks of one height; the threshold is a line through the empty cells."""
@@ -69,6 +71,24 @@ class ChartPanel(MetricsPanel):
         first, last = said(self.answer.since_ns, zone), said(self.answer.until_ns, zone)
         gap = max(1, width - AXIS - 1 - len(first) - len(last))
         return [(t(" " * (AXIS + 1) + first + " " * gap + last), "dim")]
+
+    def marked(self, width: int) -> Line:
+        """What happened in the range: a mark under its column, and beside the newest what it was."""
+        if self.answer is None or not self.answer.marks:
+            return []
+        room, glyphs = max(4, width - AXIS - 1), self.console_app.glyphs
+        span = max(1, self.answer.until_ns - self.answer.since_ns)
+        cells = [" "] * room
+        place = 0
+        for mark in self.answer.marks:
+            place = min(room - 1, (mark.at_ns - self.answer.since_ns) * room // span)
+            cells[place] = glyphs.up
+        newest = self.answer.marks[-1]
+        title = f"{newest.service}: {newest.title}" if newest.service else newest.title
+        told = fit(title, min(len(title), room - 4), glyphs)
+        at = place + 2 if place + 2 + len(told) <= room else max(0, place - 1 - len(told))
+        cells[at : at + len(told)] = list(told)
+        return [(t(" " * (AXIS + 1) + "".join(cells)), "accent")]
 
     def numbers(self, series: Series) -> Line:
         """Now, minimum, mean, maximum of the range."""
