@@ -121,6 +121,11 @@ def find_config() -> Path | None:
     return None
 
 
+def config_is_named() -> bool:
+    """Whether the environment names the configuration; one found in a folder may have come with it."""
+    return bool(os.environ.get("PAKE_CONFIG"))
+
+
 def default_config() -> Path:
     """Where the first edit makes a configuration when there is none."""
     return xdg("config") / "pake-tui" / "pake.yaml"

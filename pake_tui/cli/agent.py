@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     config = options.config
     named = config is not None and not options.found
     if config is None and not options.auto:
-        config, named = paths.find_config(), bool(os.environ.get("PAKE_CONFIG"))
+        config, named = paths.find_config(), paths.config_is_named()
 
     def say() -> None:
         if not options.auto:

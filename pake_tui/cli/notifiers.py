@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import socket
 import sys
 from collections.abc import Sequence
@@ -70,7 +69,7 @@ def _test(options: argparse.Namespace, spec: NotifierSpec, state: StateStore) ->
     if options.read_only:
         raise ReadOnlyError("nothing is sent: --read-only")
     config = options.config or running_config(state) or paths.find_config()
-    named = options.config is not None or "PAKE_CONFIG" in os.environ
+    named = options.config is not None or paths.config_is_named()
     no_commands = "" if named or config is None else paths.why_no_commands(config)
     try:
         send_test(spec, socket.gethostname(), no_commands)

@@ -9,7 +9,7 @@ from pake_tui.clock import SECOND, monotonic, now_ns
 from pake_tui.engine.monitoring import checks
 from pake_tui.engine.monitoring.checking.running import CheckRunner
 from pake_tui.engine.monitoring.checking.specs import CheckSpec, specs_from
-from pake_tui.engine.monitoring.checking.standing import OWNER, UNREACHABLE, Run
+from pake_tui.engine.monitoring.checking.standing import OWNER, Run
 from pake_tui.engine.settings.schema import Settings
 from pake_tui.engine.store.metrics import MetricsStore
 from pake_tui.engine.store.requests import PROBE, Heard
@@ -128,7 +128,7 @@ class HealthKeeper:
         self.levels = {key: (now, LEVELS[row.state]) for key, row in known}
         self.heard = {key: row.message for key, row in known}
         self.names = frozenset(row.name for row in rows) | self._runner.names
-        self.unreachable = {row.name: row.message for row in rows if row.message.startswith(UNREACHABLE)}
+        self.unreachable = self._runner.unreachable
         whole = monotonic() >= self._spans_due
         changed = rows if whole else [row for row in rows if self._told.get(row.name) is not row.state]
         if changed:

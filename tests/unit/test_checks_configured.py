@@ -407,8 +407,22 @@ def test_a_child_of_a_failed_parent_is_unreachable_and_back_with_it() -> None:
             "web" in rows and rows["web"].message == "unreachable: it depends on router, which is unhealthy"
         ),
     )
+    assert runner.unreachable == {"web": "unreachable: it depends on router, which is unhealthy"}
     answers.states.clear()
     turn_until(runner, lambda rows: rows.get("web") is not None and rows["web"].state is HEALTHY)
+    assert runner.unreachable == {}
+
+
+def test_a_host_without_a_route_is_down_and_its_alert_is_not_withheld() -> None:
+    """That failure is told as unreachable too; only a parent that is down withholds anything."""
+
+    def no_route(one: CheckSpec) -> Run:
+        return Run(UNHEALTHY, "unreachable: 192.0.2.1:80: No route to host", time.time_ns(), 1000)
+
+    runner = CheckRunner(no_route)
+    runner.put_in_force(plan(web={}), SECOND)
+    turn_until(runner, lambda rows: rows.get("web") is not None and rows["web"].state is UNHEALTHY)
+    assert runner.unreachable == {}
 
 
 def test_a_childs_failure_is_not_hard_before_its_parent_was_asked() -> None:

@@ -20,7 +20,7 @@ from pake_tui.engine.store.requests import PROBE, Heard
 from pake_tui.engine.store.state import StateStore
 from pake_tui.errors import ConfigError, PakeError
 from pake_tui.model.alert import Policy
-from pake_tui.paths import state_folder
+from pake_tui.paths import config_is_named, state_folder
 
 
 class Monitors:
@@ -72,7 +72,7 @@ class Monitors:
             return
         # The running collector may obey another file: an application only wants that there is one.
         with contextlib.suppress(ConfigError):
-            mode, named = self._settings().collector.mode, "PAKE_CONFIG" in os.environ
+            mode, named = self._settings().collector.mode, config_is_named()
             ensure_collector(self._state, config, mode=mode, named=named)
 
     def register_logger(self, service: str, path: Path) -> None:

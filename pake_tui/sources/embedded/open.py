@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 import tempfile
@@ -72,7 +71,7 @@ def _open(config: Path | None, read_only: str, closing: ExitStack, files: Sequen
                 state.presence.beat()
         if where.read_only:
             return "--read-only starts no collector"
-        named = config is not None or "PAKE_CONFIG" in os.environ
+        named = config is not None or paths.config_is_named()
         return ensure_collector(collecting, live.path, mode=live.current.collector.mode, named=named)
 
     def log_source() -> LogSource:

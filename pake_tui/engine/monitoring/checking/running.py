@@ -128,6 +128,15 @@ class CheckRunner:
         return f"{len(stuck)} checks do not return: {', '.join(stuck[:5])}" if stuck else ""
 
     @property
+    def unreachable(self) -> dict[str, str]:
+        """Checks that are not asked because a parent failed, with what their rows say."""
+        return {
+            name: one.standing.shown
+            for name, one in self._planned.items()
+            if one.standing.state is HealthState.UNKNOWN and self._failed_parent(one.spec) is not None
+        }
+
+    @property
     def names(self) -> frozenset[str]:
         """The checks in force."""
         return frozenset(self._planned)

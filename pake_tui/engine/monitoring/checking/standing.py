@@ -11,8 +11,6 @@ from pake_tui.model.check import HealthCheck, HealthState
 
 OWNER = "checks"
 """Who owns the rows of configured checks."""
-UNREACHABLE = "unreachable: "
-"""How the message of a check begins whose parent failed."""
 
 
 class Run(Struct, frozen=True):
@@ -73,7 +71,7 @@ def after(spec: CheckSpec, before: Standing, run: Run, *, sure: bool = True) -> 
 
 def unreachable(parent: str, state: HealthState, now_ns: int) -> Standing:
     """A check whose parent failed: nobody knows, and nobody is alarmed twice."""
-    said = f"{UNREACHABLE}it depends on {parent}, which is {state.word}"
+    said = f"unreachable: it depends on {parent}, which is {state.word}"
     return Standing(HealthState.UNKNOWN, said, said, 0, Run(HealthState.UNKNOWN, said, now_ns))
 
 
