@@ -15,7 +15,7 @@ import sys
 
 from pake_tui import paths
 from pake_tui.cli import alerts_replay
-from pake_tui.cli.common import print_table, span
+from pake_tui.cli.common import add_json, print_table, span
 from pake_tui.clock import DAY, iso, now_ns, short_duration
 from pake_tui.engine.store.state import StateStore
 from pake_tui.errors import NotFoundError
@@ -43,11 +43,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from pake_tui.cli.main import add_common
 
     parser.epilog = EXIT_CODES
-    _add_json(parser)
+    add_json(parser)
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     for name, meaning in ACTIONS.items():
         sub = actions.add_parser(name, help=meaning, description=meaning, epilog=EXIT_CODES)
-        _add_json(sub)
+        add_json(sub)
         add_common(sub, suppress=True)
         if name == "list":
             _add_list_options(sub)
@@ -87,10 +87,6 @@ def run(options: argparse.Namespace) -> int:
     for text in (*store.notes, *complaints):
         print(f"pake-tui: {safe(text)}", file=sys.stderr)
     return 1 if complaints else 0
-
-
-def _add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON lines")
 
 
 def _add_list_options(parser: argparse.ArgumentParser) -> None:

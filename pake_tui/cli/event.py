@@ -9,13 +9,11 @@ from __future__ import annotations
 import argparse
 import json
 
-from pake_tui import paths
-from pake_tui.cli.common import print_table, since
+from pake_tui.cli.common import folder_to_change, print_table, since
 from pake_tui.cli.reading import open_reading
 from pake_tui.clock import DAY, iso, now_ns
 from pake_tui.engine.monitoring.identity import MOST_TITLE, clean
 from pake_tui.engine.store.metrics import MetricsStore
-from pake_tui.errors import PakeError, ReadOnlyError
 from pake_tui.model.sample import Mark
 from pake_tui.text.safe import safe
 
@@ -33,13 +31,9 @@ def run(options: argparse.Namespace) -> int:
     """Keep or list; the exit code."""
     if options.list or not options.text:
         return _list(options)
-    if options.read_only:
-        raise ReadOnlyError("nothing is kept: --read-only")
-    folder = paths.state_folder()
-    if folder.problem:
-        raise PakeError(folder.problem)
+    folder = folder_to_change(options, "nothing is kept")
     title = clean(" ".join(options.text), MOST_TITLE)
-    MetricsStore(folder.path).marks.add(Mark(now_ns(), title, options.service))
+    MetricsStore(folder).marks.add(Mark(now_ns(), title, options.service))
     print(f"marked: {safe(title)}")
     return 0
 

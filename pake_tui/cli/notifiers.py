@@ -14,11 +14,10 @@ import sys
 from collections.abc import Sequence
 
 from pake_tui import paths
-from pake_tui.cli.common import print_table
+from pake_tui.cli.common import add_json, folder_to_change, print_table
 from pake_tui.cli.main import add_common
-from pake_tui.cli.reading import open_reading, settings_of
+from pake_tui.cli.reading import config_in_force, open_reading, settings_of
 from pake_tui.clock import iso, now_ns, short_duration
-from pake_tui.engine.agent_start import running_config
 from pake_tui.engine.monitoring.notifying.delivering import how, send_test
 from pake_tui.engine.monitoring.notifying.senders import NotSent
 from pake_tui.engine.monitoring.notifying.specs import NotifierSpec, notifiers_from
@@ -37,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     known += [("retry", "try again what waits or died"), ("forget", "give up what waits or died")]
     for name, meaning in known:
         action = actions.add_parser(name, help=meaning)
-        action.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON lines")
+        add_json(action)
         add_common(action, suppress=True)
         if name != "list":
             action.add_argument("name", metavar="NAME", nargs=None if name == "test" else "?")
@@ -68,7 +67,7 @@ def _named(specs: Sequence[NotifierSpec], name: str) -> NotifierSpec:
 def _test(options: argparse.Namespace, spec: NotifierSpec, state: StateStore) -> int:
     if options.read_only:
         raise ReadOnlyError("nothing is sent: --read-only")
-    config = options.config or running_config(state) or paths.find_config()
+    config = config_in_force(options, state)
     named = options.config is not None or paths.config_is_named()
     no_commands = "" if named or config is None else paths.why_no_commands(config)
     try:
@@ -80,12 +79,7 @@ def _test(options: argparse.Namespace, spec: NotifierSpec, state: StateStore) ->
 
 
 def _change(options: argparse.Namespace, *, living: bool) -> int:
-    if options.read_only:
-        raise ReadOnlyError("nothing is changed: --read-only")
-    folder = paths.state_folder()
-    if folder.problem:
-        raise PakeError(folder.problem)
-    queue = StateStore(folder.path).deliveries
+    queue = StateStore(folder_to_change(options)).deliveries
     retried = options.action == "retry"
     count = queue.retry(options.name, now_ns()) if retried else queue.forget(options.name)
     told = "are given up"

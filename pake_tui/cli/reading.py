@@ -65,9 +65,14 @@ def open_reading(*, whatever: bool = False) -> Reading:
         return Reading(folder, state, metrics, nobody, problem=str(error))
 
 
+def config_in_force(options: argparse.Namespace, state: StateStore) -> Path | None:
+    """The configuration: `--config`, else the running collector's, else one that is found."""
+    return options.config or running_config(state) or paths.find_config()
+
+
 def settings_of(options: argparse.Namespace, state: StateStore) -> Settings:
     """The settings in force: of `--config`, else of the running collector, else found. ConfigError."""
-    path: Path | None = options.config or running_config(state) or paths.find_config()
+    path = config_in_force(options, state)
     if options.config is None and path is not None and not path.exists():
         path = None
     live = LiveSettings(path, use_env=True, validators=VALIDATORS)

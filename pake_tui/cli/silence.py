@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any
 
 from pake_tui import paths
-from pake_tui.cli.common import print_table, span
+from pake_tui.cli.common import add_json, folder_to_change, print_table, span
 from pake_tui.cli.main import add_common
 from pake_tui.cli.reading import open_reading
 from pake_tui.clock import DAY, SECOND, iso, local_zone, now_ns, short_duration
@@ -25,7 +25,7 @@ from pake_tui.engine.monitoring.identity import clean
 from pake_tui.engine.monitoring.silencing import matcher
 from pake_tui.engine.store.silences import KEEP_NS
 from pake_tui.engine.store.state import StateStore
-from pake_tui.errors import PakeError, ReadOnlyError
+from pake_tui.errors import PakeError
 from pake_tui.model.alert import Alert
 from pake_tui.model.silence import Matcher, Silence
 from pake_tui.text.safe import safe
@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _action(actions: Any, name: str, meaning: str) -> argparse.ArgumentParser:
     """An action's parser, with the options that may stand behind it too."""
     parser: argparse.ArgumentParser = actions.add_parser(name, help=meaning)
-    _add_json(parser)
+    add_json(parser)
     add_common(parser, suppress=True)
     return parser
 
@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
     if options.action == "add":
         return _add(options)
     if options.action == "end":
-        store = _writing(options)
+        store = StateStore(folder_to_change(options))
         ended = store.silences.end(options.id, now_ns(), paths.actor())
         _print(options, [ended], f"ended: {_shown(ended)}")
         return 0
@@ -86,7 +86,7 @@ def _add(options: argparse.Namespace) -> int:
         paths.actor(),
         clean(options.reason),
     )
-    store = _writing(options)
+    store = StateStore(folder_to_change(options))
     store.silences.add(silence)
     hit = sum(silence.matches(alert) for alert in store.alerts.live())
     open_now = f"; {hit} open alerts match" if hit != 1 else "; 1 open alert matches"
@@ -180,16 +180,3 @@ def _moment(written: str) -> int:
     if not 0 <= found < LATEST_NS:
         raise argparse.ArgumentTypeError(f"{written!r} is out of range")
     return found
-
-
-def _writing(options: argparse.Namespace) -> StateStore:
-    folder = paths.state_folder(create=not options.read_only)
-    if options.read_only:
-        raise ReadOnlyError("nothing is changed: --read-only")
-    if folder.problem:
-        raise PakeError(folder.problem)
-    return StateStore(folder.path)
-
-
-def _add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON lines")
