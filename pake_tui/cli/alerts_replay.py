@@ -15,12 +15,11 @@ from collections.abc import Sequence
 from pake_tui.cli.common import print_table, since
 from pake_tui.cli.reading import open_reading, settings_of
 from pake_tui.clock import HOUR, MINUTE, SECOND, iso, now_ns, short_duration
-from pake_tui.engine.health_keeper import LEVELS
 from pake_tui.engine.monitoring.replay import Firing, replay
 from pake_tui.engine.monitoring.rules import Rule, in_force
 from pake_tui.engine.settings.values import nearest
 from pake_tui.engine.store.metrics import MetricsStore
-from pake_tui.model.check import HEALTH
+from pake_tui.model.check import HEALTH, LEVELS
 from pake_tui.model.sample import Bucket, MetricKind, Series, SeriesKey
 from pake_tui.text.safe import safe
 

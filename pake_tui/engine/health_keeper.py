@@ -14,11 +14,9 @@ from pake_tui.engine.settings.schema import Settings
 from pake_tui.engine.store.metrics import MetricsStore
 from pake_tui.engine.store.requests import PROBE, Heard
 from pake_tui.engine.store.state import StateStore
-from pake_tui.model.check import HEALTH, HealthCheck, HealthState
+from pake_tui.model.check import HEALTH, LEVELS, HealthCheck, HealthState
 from pake_tui.model.sample import SeriesKey
 
-LEVELS = {HealthState.HEALTHY: 0.0, HealthState.DEGRADED: 1.0, HealthState.UNHEALTHY: 2.0}
-"""States as rules see them; unknown is missing data."""
 LOOK_EVERY_S = 2.0
 """Applications' checks are looked at so often; the collector's own as they come."""
 SPANS_EVERY_S = 10.0

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from pake_tui.model.sample import Freshness
 
 HEALTH = "health"
-"""The metric of a check's state, tagged `check`: 0 healthy, 1 degraded, 2 unhealthy; unknown is no value."""
+"""The metric of a check's state, tagged `check`; unknown is no value."""
 
 
 class HealthState(IntEnum):
@@ -30,6 +30,10 @@ class HealthState(IntEnum):
     def exit_code(self) -> int:
         """As monitoring plugins exit: 0 healthy, 1 degraded, 2 unhealthy, 3 unknown."""
         return {0: 0, 1: 3, 2: 1, 3: 2}[int(self)]
+
+
+LEVELS = {HealthState.HEALTHY: 0.0, HealthState.DEGRADED: 1.0, HealthState.UNHEALTHY: 2.0}
+"""The values of HEALTH."""
 
 
 class CheckPoint(Struct, frozen=True):

@@ -37,7 +37,7 @@ class Field(Struct, frozen=True):
     secret: bool = False
 
 
-def text(accepted: str, *, required: bool = False, default: str = "", longest: int = MAX_TEXT) -> Field:
+def text(accepted: str, *, required: bool = False, longest: int = MAX_TEXT) -> Field:
     """Text that is not blank."""
 
     def read(value: object) -> str:
@@ -45,7 +45,7 @@ def text(accepted: str, *, required: bool = False, default: str = "", longest: i
             raise ValueError
         return value.strip()
 
-    return Field(read, accepted, default, required)
+    return Field(read, accepted, "", required)
 
 
 def number(accepted: str, low: float, high: float, default: float | None = None) -> Field:
@@ -96,7 +96,7 @@ def choice(*words: str, default: str) -> Field:
     return Field(read, ", ".join(words), default)
 
 
-def texts(accepted: str, *, required: bool = False) -> Field:
+def texts(accepted: str) -> Field:
     """A list of texts, or a single one."""
 
     def read(value: object) -> tuple[str, ...]:
@@ -107,10 +107,10 @@ def texts(accepted: str, *, required: bool = False) -> Field:
             raise ValueError
         return tuple(found)
 
-    return Field(read, accepted, (), required)
+    return Field(read, accepted, ())
 
 
-def pairs(accepted: str, *, secret: bool = False) -> Field:
+def pairs(accepted: str) -> Field:
     """A mapping of names to texts or numbers, sorted by name."""
 
     def read(value: object) -> tuple[tuple[str, str], ...]:
@@ -120,7 +120,7 @@ def pairs(accepted: str, *, secret: bool = False) -> Field:
             raise ValueError
         return tuple(sorted((name, str(one)) for name, one in value.items()))
 
-    return Field(read, accepted, (), secret=secret)
+    return Field(read, accepted, ())
 
 
 def headers() -> Field:

@@ -12,7 +12,7 @@ from pake_tui.engine.monitoring import fields
 from pake_tui.engine.monitoring.fields import LONGEST_NS, Field, Found, as_number, as_span, span, text
 from pake_tui.engine.monitoring.rules import LINES, OPERATORS, Rule
 from pake_tui.model.alert import Severity
-from pake_tui.model.check import HEALTH
+from pake_tui.model.check import HEALTH, LEVELS, HealthState
 from pake_tui.query import QueryError, parse
 
 MAX_RULES = 200
@@ -23,7 +23,7 @@ COUNT = re.compile(r"(.+?) +count *(>=|>|<=|<) *(\d{1,9}) +in +(\S+)")
 SILENCE = re.compile(r"silence +of +(.+?) +for +(\S+)")
 LOG_FORMS = "`level>=error count > 20 in 1m`, or `silence of service:payment for 5m`"
 A_SPAN = "a duration up to 30d, such as 90s, 2m or 1h30m"
-STATES = {"degraded": 1.0, "unhealthy": 2.0}
+STATES = {state.word: LEVELS[state] for state in (HealthState.DEGRADED, HealthState.UNHEALTHY)}
 """A state as a threshold on the health metric: this one or worse."""
 
 
@@ -155,41 +155,42 @@ def _rule(entry: Mapping[str, Any]) -> Rule:
         "template": known["message"],
         "runbook_url": known["runbook_url"],
     }
-    if kind == "health":
-        check, state = known["health"], known["state"]
-        said = f"{check} is unhealthy" if state == "unhealthy" else f"{check} is not healthy"
-        return Rule(
-            metric=HEALTH,
-            op=">=",
-            threshold=STATES[state],
-            clear=STATES[state],
-            tags=(("check", check),),
-            said=said,
-            **common,
-        )
-    if kind == "logs":
-        query, op, count, window = known["logs"]
-        side = {">": "more than", ">=": "at least", "<": "less than", "<=": "at most"}[op]
-        said = f"{side} {count:g} lines of {query} in {short_duration(window)}"
-        if (op, count) == ("<", 1.0):
-            said = f"no line of {query} for {short_duration(window)}"
-        return Rule(
-            metric=LINES,
-            op=op,
-            threshold=count,
-            clear=count,
-            tags=(("rule", known["name"]),),
-            said=said,
-            query=query,
-            window_ns=window,
-            **common,
-        )
-    return Rule(
-        metric=known["metric"],
-        op=known["op"],
-        threshold=known["threshold"],
-        clear=known["clear"],
-        tags=known["tags"],
-        steps=known["steps"],
-        **common,
-    )
+    return Rule(**common, **_OWN[kind](known))
+
+
+def _of_metric(known: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: known[name] for name in ("metric", "op", "threshold", "clear", "tags", "steps")}
+
+
+def _of_health(known: Mapping[str, Any]) -> dict[str, Any]:
+    check, state = known["health"], known["state"]
+    return {
+        "metric": HEALTH,
+        "op": ">=",
+        "threshold": STATES[state],
+        "clear": STATES[state],
+        "tags": (("check", check),),
+        "said": f"{check} is unhealthy" if state == "unhealthy" else f"{check} is not healthy",
+    }
+
+
+def _of_logs(known: Mapping[str, Any]) -> dict[str, Any]:
+    query, op, count, window = known["logs"]
+    side = {">": "more than", ">=": "at least", "<": "less than", "<=": "at most"}[op]
+    said = f"{side} {count:g} lines of {query} in {short_duration(window)}"
+    if (op, count) == ("<", 1.0):
+        said = f"no line of {query} for {short_duration(window)}"
+    return {
+        "metric": LINES,
+        "op": op,
+        "threshold": count,
+        "clear": count,
+        "tags": (("rule", known["name"]),),
+        "said": said,
+        "query": query,
+        "window_ns": window,
+    }
+
+
+_OWN = {"metric": _of_metric, "health": _of_health, "logs": _of_logs}
+"""What a kind's entry says besides what all have."""

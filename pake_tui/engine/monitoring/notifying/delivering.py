@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 
 from pake_tui.clock import DAY, MINUTE, SECOND, now_ns, short_duration
 from pake_tui.engine.monitoring.notifying.senders import NotSent, send
 from pake_tui.engine.monitoring.notifying.specs import NotifierSpec
-from pake_tui.engine.monitoring.notifying.wording import Message, message
+from pake_tui.engine.monitoring.notifying.wording import message
 from pake_tui.engine.store.alerts import NoticeRow
 from pake_tui.engine.store.deliveries import Standing
 from pake_tui.engine.store.state import StateStore
@@ -19,7 +18,6 @@ FIRST_WAIT_NS = 5 * SECOND
 LONGEST_WAIT_NS = 15 * MINUTE
 GIVE_UP_NS = DAY
 OVERDUE_NS = 10 * SECOND
-Send = Callable[[NotifierSpec, Message], None]
 
 
 class Delivering:
