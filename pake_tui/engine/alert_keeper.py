@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import TYPE_CHECKING
 
 from pake_tui.clock import SECOND, now_ns
@@ -16,7 +16,6 @@ from pake_tui.engine.store.state import StateStore
 from pake_tui.model.alert import Alert
 from pake_tui.model.check import HEALTH, HealthCheck
 from pake_tui.model.sample import SeriesKey
-from pake_tui.model.silence import Silence
 
 if TYPE_CHECKING:
     from pake_tui.engine.log_counter import LogCounter
@@ -52,7 +51,8 @@ class AlertKeeper:
         self._lines: Values = {}
         self._notifiers: Notifiers | None = None
         self._windows: tuple[Window, ...] = ()
-        self._maintained: dict[str, Silence] = {}
+        self._maintained: Set[str] = frozenset()
+        """Ids of the silences that maintenance windows have in force."""
 
     def recall(self) -> None:
         """After a restart: what was firing, and what was missed since counts as missing data."""
@@ -130,7 +130,7 @@ class AlertKeeper:
             wanted = rules.in_force(settings)
             self._count_for([rule for rule in wanted if rule.query], settings)
             self._notify_by(settings)
-            self._windows = _windows(settings)
+            self._windows = windows_from(settings.maintenance)
             self._rules.put_in_force(wanted, int(settings.monitoring.collection_interval_seconds * SECOND))
         except BaseException:
             self._outdated = True
@@ -140,7 +140,7 @@ class AlertKeeper:
         """Maintenance windows are silences while they last; one that was edited away ends."""
         now = now_ns()
         wanted = {one.id: one for window in self._windows if (one := window.current(now)) is not None}
-        if wanted.keys() == self._maintained.keys():
+        if wanted.keys() == self._maintained:
             return
         known = {one.id: one for one in self._state.silences.active(now) if one.by == MAINTENANCE}
         for silence in wanted.values():
@@ -148,7 +148,7 @@ class AlertKeeper:
                 self._state.silences.add(silence)
         for gone in known.keys() - wanted.keys():
             self._state.silences.end(gone, now, MAINTENANCE)
-        self._maintained = wanted
+        self._maintained = wanted.keys()
 
     def _count_for(self, wanted: list[rules.Rule], settings: Settings) -> None:
         """The log engine is loaded with the first rule on lines."""
@@ -175,8 +175,3 @@ class AlertKeeper:
 def check_of(alert: Alert) -> str:
     """The health check that an alert is about; empty for any other alert."""
     return dict(alert.tags).get("check", "") if alert.metric == HEALTH else ""
-
-
-def _windows(settings: Settings) -> tuple[Window, ...]:
-    """The maintenance windows of the settings; most have none."""
-    return windows_from(settings.maintenance) if settings.maintenance else ()

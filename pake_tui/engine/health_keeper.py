@@ -56,7 +56,7 @@ class HealthKeeper:
     @property
     def summary(self) -> str:
         """What the configured checks do; empty where there are none."""
-        return self._runner.summary if self._runner.count else ""
+        return self._runner.summary if self._runner.names else ""
 
     @property
     def problem(self) -> str:

@@ -430,7 +430,8 @@ def test_a_childs_failure_is_not_hard_before_its_parent_was_asked() -> None:
     answers = Answers()
     runner = CheckRunner(answers)
     runner.put_in_force(plan(router={"interval": "1h"}, web={"depends_on": ["router"]}), SECOND)
-    runner.run_soon()
+    for name in runner.names:
+        runner.run_soon(name)
     turn_until(runner, lambda rows: len(rows) == 2)
     answers.states = {"router": UNHEALTHY, "web": UNHEALTHY}
     seen: list[HealthState] = []

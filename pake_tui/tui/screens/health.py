@@ -161,16 +161,8 @@ def check_lines(check: HealthCheck, history: CheckHistory, app: PakeApp, width: 
     lines += heading("Last runs")
     for point in reversed(check.history[-60:]):
         latency = f"{point.latency_ms:8.1f} ms" if point.latency_ms is not None else " " * 11
-        lines.append(
-            [
-                (t(f" {clock(point.at_ns, app.zone)} "), "dim"),
-                (
-                    t(f"{health_mark(point.state, app.glyphs)} {point.state.word:<10}"),
-                    HEALTH_ROLE[point.state],
-                ),
-                (t(f"{latency}  {point.message}"), "text"),
-            ]
-        )
+        text = f"{latency}  {point.message}"
+        lines.append(_state_line(clock(point.at_ns, app.zone), point.state, text, app))
     return lines
 
 
@@ -191,17 +183,17 @@ def availability_lines(history: CheckHistory, app: PakeApp, width: int) -> list[
         lines.append(line)
     lines += heading("Last transitions")
     for stood in history.spans[: -MOST_TRANSITIONS - 1 : -1]:
-        lines.append(
-            [
-                (t(f" {day_and_clock(stood.from_ns, app.zone)} "), "dim"),
-                (
-                    t(f"{health_mark(stood.state, app.glyphs)} {stood.state.word:<10}"),
-                    HEALTH_ROLE[stood.state],
-                ),
-                (t(f"{short_duration(stood.until_ns - stood.from_ns):>6}  {stood.message}"), "text"),
-            ]
-        )
+        text = f"{short_duration(stood.until_ns - stood.from_ns):>6}  {stood.message}"
+        lines.append(_state_line(day_and_clock(stood.from_ns, app.zone), stood.state, text, app))
     return lines
+
+
+def _state_line(when: str, state: HealthState, text: str, app: PakeApp) -> Line:
+    return [
+        (t(f" {when} "), "dim"),
+        (t(f"{health_mark(state, app.glyphs)} {state.word:<10}"), HEALTH_ROLE[state]),
+        (t(text), "text"),
+    ]
 
 
 def strip_mark(state: HealthState | None, glyphs: Glyphs) -> str:

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from glob import iglob  # patterns with ** and absolute ones, lazily
+from glob import iglob
 from pathlib import Path
 
 from pake_tui.clock import now_ns, short_duration
@@ -123,7 +123,7 @@ def log_silence(spec: CheckSpec, _deadline: Deadline, around: Surroundings) -> s
 
 def _matching(pattern: str) -> Iterator[str]:
     """The names that a path or pattern stands for. Unknown where they are too many to look at all of them."""
-    for number, name in enumerate(iglob(pattern, recursive=True)):  # noqa: PTH207  # absolute patterns
+    for number, name in enumerate(iglob(pattern, recursive=True)):  # noqa: PTH207  # Path.glob takes no absolute patterns
         if number >= MOST_FILES:
             raise Unknown(f"more than {MOST_FILES:,} files match {pattern}; name fewer")
         yield name
@@ -134,7 +134,7 @@ def _newest(names: Iterator[str], wanted: str) -> tuple[str, int, int]:
     newest: tuple[str, int, int] | None = None
     for name in names:
         try:
-            facts = os.stat(name)  # noqa: PTH116  # up to ten thousand
+            facts = os.stat(name)  # noqa: PTH116  # up to MOST_FILES names, no Path made of each
         except OSError:
             continue
         if newest is None or facts.st_mtime_ns > newest[1]:
