@@ -252,6 +252,26 @@ def test_a_program_gets_the_message_and_its_exit_code_counts(state: StateStore, 
         send_test(spec(command=f"{program} 0"), "web-1", "it was found")
 
 
+@pytest.mark.parametrize("given", [None, ""])
+def test_a_program_of_a_file_nobody_named_is_not_run(
+    given: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Any
+) -> None:
+    """An empty PAKE_CONFIG names nothing: what lies in the working folder may have come with it."""
+    monkeypatch.setenv("PAKE_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.delenv("PAKE_CONFIG", raising=False)
+    if given is not None:
+        monkeypatch.setenv("PAKE_CONFIG", given)
+    monkeypatch.chdir(tmp_path)
+    was_run = tmp_path / "was-run"
+    (tmp_path / "pake.yaml").write_text(f"notifiers: [{{name: ops, command: [touch, {was_run}]}}]\n")
+    assert main(["notifiers", "test", "ops"]) == 2
+    assert "not run" in capsys.readouterr().err
+    assert not was_run.exists()
+    monkeypatch.setenv("PAKE_CONFIG", str(tmp_path / "pake.yaml"))
+    assert main(["notifiers", "test", "ops"]) == 0
+    assert was_run.exists()
+
+
 class Box(MailHandler):
     """A mailbox."""
 
