@@ -186,9 +186,11 @@ class FileTable:
             del self._gone[next(iter(self._gone))]
 
     def _grow(self, tapes: list[Tape]) -> None:
-        """Count up where anything changed, and again once a record held back may be read."""
-        signature = tuple((tape.key, tape.path, tape.stat().st_size, settled(tape)) for tape in tapes)
-        self.holding = any(ready < size for _, _, size, ready in signature)
+        """Count up where there is something else to read: not yet for a record that is held back."""
+        signature = tuple((tape.key, tape.path, settled(tape)) for tape in tapes)
+        self.holding = any(
+            ready < tape.stat().st_size for tape, (_, _, ready) in zip(tapes, signature, strict=True)
+        )
         if signature != self._signature:
             self._signature = signature
             self._growth += 1
