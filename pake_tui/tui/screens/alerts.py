@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
-from textual.containers import Container
 from textual.widget import Widget
 
 from pake_tui.errors import PakeError
@@ -21,6 +20,7 @@ from pake_tui.tui.panels.alerts import AlertsPanel
 from pake_tui.tui.panels.lines import LinesPanel, field, heading, paragraph
 from pake_tui.tui.screens.base import ConsoleScreen
 from pake_tui.tui.widgets.panel import Panel
+from pake_tui.tui.widgets.steady import Ground
 
 if TYPE_CHECKING:
     from pake_tui.tui.app import PakeApp
@@ -52,7 +52,7 @@ class AlertsScreen(ConsoleScreen):
         """List and detail."""
         detail = LinesPanel("Detail", id="detail")
         detail.nothing = "The selected alert's message, rule and history stand here."
-        yield Container(AlertsPanel(id="list"), detail, id="both")
+        yield Ground(AlertsPanel(id="list"), detail, id="both")
 
     def show(self, snapshot: Snapshot) -> None:
         """Newer alerts; the detail follows."""

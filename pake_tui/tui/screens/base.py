@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import Container
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -16,6 +15,7 @@ from pake_tui.tui.keys import Key, footer_of
 from pake_tui.tui.widgets.bars import HeaderBar, KeysBar, MessageBar
 from pake_tui.tui.widgets.panel import Panel
 from pake_tui.tui.widgets.prompt import Prompt, Question
+from pake_tui.tui.widgets.steady import Ground
 
 if TYPE_CHECKING:
     from pake_tui.tui.app import PakeApp
@@ -36,6 +36,7 @@ class ConsoleScreen(Screen[None]):
 
     place: ClassVar[str] = "everywhere"
     AUTO_FOCUS = None
+    BLANK = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -107,7 +108,7 @@ class ConsoleScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Bars around the body."""
         yield HeaderBar()
-        with Container(id="body"):
+        with Ground(id="body"):
             yield from self.compose_body()
         yield MessageBar()
         yield Prompt()

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
-from textual.containers import Container
 from textual.widget import Widget
 
 from pake_tui.errors import ConfigError, PakeError
@@ -21,6 +20,7 @@ from pake_tui.tui.panels.settings import SettingsPanel, show_value
 from pake_tui.tui.screens.base import ConsoleScreen
 from pake_tui.tui.widgets.panel import Panel
 from pake_tui.tui.widgets.prompt import Prompt, Question
+from pake_tui.tui.widgets.steady import Ground
 from pake_tui.tui.workspace import read_text
 
 
@@ -40,7 +40,7 @@ class ConfigScreen(ConsoleScreen):
 
     def compose_body(self) -> Iterable[Widget]:
         """List and meaning."""
-        yield Container(SettingsPanel(id="list"), LinesPanel("Meaning", id="meaning"), id="both")
+        yield Ground(SettingsPanel(id="list"), LinesPanel("Meaning", id="meaning"), id="both")
 
     @property
     def settings(self) -> SettingsPanel:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from msgspec.structs import replace
-from textual.containers import Horizontal
 from textual.widget import Widget
 
 from pake_tui.tui.alertwords import logs_query
@@ -17,6 +16,7 @@ from pake_tui.tui.panels.logs import LogPanel
 from pake_tui.tui.panels.metrics import MetricsPanel
 from pake_tui.tui.screens.base import ConsoleScreen
 from pake_tui.tui.widgets.panel import Panel
+from pake_tui.tui.widgets.steady import Ground
 
 
 class OverviewScreen(ConsoleScreen):
@@ -25,7 +25,7 @@ class OverviewScreen(ConsoleScreen):
     place: ClassVar = "overview"
     HORIZONTAL_BREAKPOINTS = [(0, "-stacked"), (100, "-wide")]
     DEFAULT_CSS = """
-    OverviewScreen #upper { height: 40%; min-height: 9; }
+    OverviewScreen #upper { layout: horizontal; height: 40%; min-height: 9; }
     OverviewScreen #alerts { height: 8; }
     OverviewScreen.-stacked #upper { layout: vertical; height: auto; min-height: 0; }
     OverviewScreen.-stacked #metrics { height: 8; }
@@ -45,7 +45,7 @@ class OverviewScreen(ConsoleScreen):
 
     def compose_body(self) -> Iterable[Widget]:
         """Metrics beside health, alerts, logs."""
-        yield Horizontal(MetricsPanel(id="metrics"), HealthPanel(id="health"), id="upper")
+        yield Ground(MetricsPanel(id="metrics"), HealthPanel(id="health"), id="upper")
         yield AlertsPanel(live_only=True, id="alerts")
         yield LogPanel("Logs", id="logs")
 

@@ -1,9 +1,14 @@
-"""Widgets that draw whole lines by themselves, and whose lines stay as they are until they are refreshed."""
+"""Widgets that draw whole lines by themselves, and whose lines stay as they are until they are refreshed.
+
+Textual works out every widget's styles anew for each frame, also of those that nothing happened to, and of
+those of which nothing is seen.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self, cast
 
+from textual.containers import Container
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -15,9 +20,8 @@ if TYPE_CHECKING:
 class Steady(Widget):
     """Hands out its lines as they were drawn last, until `refresh`.
 
-    Textual works out every widget's styles anew for each frame, also of those that nothing happened to, and
-    puts borders, padding, opacity and filters on every line. These widgets have none: `render_line` gives a
-    line as it is to be seen, and may leave out blanks at its end.
+    Textual puts borders, padding, opacity and filters on every line. These widgets have none: `render_line`
+    gives a line as it is to be seen, and may leave out blanks at its end.
     """
 
     _lines: dict[int, Strip] | None = None
@@ -52,3 +56,9 @@ class Steady(Widget):
         if crop.column_span == (0, width):
             return strips
         return [strip.crop(*crop.column_span) for strip in strips]
+
+
+class Ground(Container):
+    """What panels lie on. Textual need not work out how it looks: nothing of it is seen but its background."""
+
+    BLANK = True
