@@ -163,16 +163,15 @@ class TerminalDriver(Driver):
         """Whether the terminal has not taken all that was written."""
         return self._writer is None or self._writer.waiting > 0
 
-    def put(self, data: str) -> None:
-        """Write without telling anybody; never blocks."""
+    def put(self, data: str, *, asks: bool = False) -> None:
+        """Write without telling anybody; never blocks. `asks` for a cursor report behind it: `reported` is
+        called when that comes.
+        """
+        if asks and self._reader is not None:
+            self._reader.asked()
+            data += ASK_POSITION
         if self._writer is not None:
             self._writer.write(data)
-
-    def ask_position(self) -> None:
-        """Ask for a cursor report; `reported` is called when it comes."""
-        if self._reader is not None:
-            self._reader.asked()
-            self.put(ASK_POSITION)
 
     @property
     def mouse(self) -> bool:

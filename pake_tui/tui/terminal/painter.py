@@ -50,9 +50,7 @@ class Painter:
         """Called once if the terminal draws what is of ambiguous width wide."""
         self._probing = not ascii_only
         # Measures the round trip, and that width, while the first frame is on its way.
-        if self._probing:
-            driver.put(PROBE)
-        driver.ask_position()
+        driver.put(PROBE if self._probing else "", asks=True)
         if self._probing:
             driver.put("\r\x1b[K")
         self.pacer.sent(0, time.monotonic())
@@ -113,9 +111,7 @@ class Painter:
             frame += f"\x1b[{y + 1};{x + 1}H"
         if self._driver.synchronized:
             frame = f"{SYNC_START}{frame}{SYNC_END}"
-        self._driver.put(frame)
-        if self.pacer.asks:
-            self._driver.ask_position()
+        self._driver.put(frame, asks=self.pacer.asks)
         self.pacer.sent(len(frame.encode("utf-8", "replace")), now, own=own)
 
     def _reported(self, row: int, column: int) -> None:

@@ -1,7 +1,10 @@
-"""Writes to the terminal from a thread of its own, so that a stalled terminal never stops the event loop."""
+"""Writes to the terminal so that a stalled one never stops the event loop: what it does not take at once is
+left to a thread.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections import deque
@@ -14,18 +17,18 @@ LIMIT = 1 << 20
 
 
 class Writer:
-    """`write` never blocks. `drained` is called, from the thread, when nothing waits any more."""
+    """`write` never blocks. `drained` is called, from the thread, when nothing waits there any more."""
 
     def __init__(self, descriptor: int, drained: Callable[[], None]) -> None:
         self._descriptor = descriptor
+        self._direct = _opened_again(descriptor)
         self._drained = drained
         self._queue: deque[bytes] = deque()
         self._wake = threading.Condition()
         self._closing = False
         self._waiting = 0
-        self._thread = threading.Thread(target=self._run, name="pake-output", daemon=True)
+        self._thread: threading.Thread | None = None
         self.dropped = 0
-        self._thread.start()
 
     @property
     def waiting(self) -> int:
@@ -36,11 +39,19 @@ class Writer:
         """Hand text on; False where too much waits already and it was dropped."""
         data = text.encode("utf-8", "replace")
         with self._wake:
+            if not self._waiting and self._direct >= 0:
+                with contextlib.suppress(OSError):
+                    data = data[os.write(self._direct, data) :]
+                if not data:
+                    return True
             if self._waiting + len(data) > LIMIT:
                 self.dropped += len(data)
                 return False
             self._queue.append(data)
             self._waiting += len(data)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="pake-output", daemon=True)
+                self._thread.start()
             self._wake.notify()
         return True
 
@@ -49,6 +60,11 @@ class Writer:
         with self._wake:
             self._closing = True
             self._wake.notify()
+            if self._direct >= 0:
+                os.close(self._direct)
+                self._direct = -1
+        if self._thread is None:
+            return True
         self._thread.join(CLOSE_SECONDS)
         return not self._thread.is_alive()
 
@@ -77,3 +93,13 @@ class Writer:
                 break
         with self._wake:
             self._waiting -= len(data)
+
+
+def _opened_again(descriptor: int) -> int:
+    """The terminal, opened once more, since not to wait is a mode that those who share a descriptor share; -1
+    where it cannot be opened, as after `su` to another user.
+    """
+    try:
+        return os.open(os.ttyname(descriptor), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return -1
