@@ -32,16 +32,16 @@ def local_zone() -> tzinfo:
 
     With its rules for summer time, so that old moments are shown as the clock on the wall was then.
     """
-    from zoneinfo import ZoneInfo  # an application that only writes logs has no use for it
-
     name = os.environ.get("TZ", "").removeprefix(":")
     if not name:
         try:
             name = os.readlink("/etc/localtime").partition("zoneinfo/")[2]  # noqa: PTH115 - one name, no path
         except OSError:
             name = ""
-    if name == "UTC":
+    if name in ("UTC", "Etc/UTC"):
         return UTC
+    from zoneinfo import ZoneInfo  # where hosts live in UTC nobody has a use for it
+
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, LookupError):

@@ -12,11 +12,11 @@ RINGS = ("bell", "osc9", "none")
 
 def personal_settings() -> tuple[dict[str, object], str]:
     """The file's mapping (empty where there is none) and its path; ConfigError names what is wrong."""
-    import yaml
-
     path = xdg("config") / "pake-tui" / "console.yaml"
     if not holds(path.exists):
         return {}, str(path)
+    import yaml  # who has no such file has no need of a parser
+
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -32,8 +32,10 @@ RANGES = (
 POINTS = 150
 STATE_EVERY_S = 5.0
 """The state is read so often although nothing in it changed: time alone ends a snooze or a presence."""
-AFTER_KEY_S = 0.15
-"""What changes by itself waits so long after a key, half a period at most: answers to keys go first."""
+AFTER_KEY_S = 0.085
+"""What changes by itself waits so long after a key, half a period at most: answers to keys go first, and come
+to their end.
+"""
 FOLLOWED = ("files",)
 EACH_PERIOD = ("collector", "metrics", "processes", "health", "config", *FOLLOWED)
 OF_STATE = ("alerts", "presence")
