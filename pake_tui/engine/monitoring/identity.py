@@ -15,7 +15,7 @@ MOST_TAGS = 32
 
 def fingerprint(kind: str, name: str, tags: Tags) -> str:
     """Sixteen hexadecimal digits for a rule (kind `rule`) or an application's alert (kind: its service)."""
-    text = json.dumps([kind, name, sorted(tags)], ensure_ascii=True)
+    text = json.dumps([kind, name, sorted(tags)])
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 

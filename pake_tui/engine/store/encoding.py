@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
+
 from pake_tui.model.alert import Acknowledgement, Alert, AlertState, Resolution, Severity
 
 LIVE_WORDS = "('firing', 'acknowledged', 'snoozed')"
@@ -46,7 +48,7 @@ def encode(alert: Alert) -> tuple[object, ...]:
         alert.resolved.at_ns if alert.resolved else None,
         int(alert.still_true),
         alert.version,
-        json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+        msgspec.json.encode(body).decode(),
     )
 
 
