@@ -114,6 +114,10 @@ def test_blocks_of_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: i
         (b'{"a":1}\nodd\n{"b":2}\n{"c":3}\n', [(0, 12)]),
         (b'{"a":1}\n{"b":2}\nodd\nodd\n{"c":3}\n' + b'{"d":4}\n' * 30, [(8, 24)]),
         (b"odd\n" * 30, None),
+        (b'{"a":1}\n\n{"b":2}\n', [(0, 9)]),
+        (b'{"a":1}\n{"b":2', [(0, 14)]),
+        (b'{"a":1}\r\n{"b":2}\r\n', []),
+        (b'{"a":1}\n{"b":2\n{"c":3}\n', [(0, 15)]),
     ],
 )
 def test_what_is_no_object_is_told(data: bytes, spans: list[tuple[int, int]] | None) -> None:

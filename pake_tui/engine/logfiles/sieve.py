@@ -108,10 +108,8 @@ class Sieve:
         line = msgspec.defstruct("Line", places, rename=keys, gc=False)
         self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(line)
 
-    def judge(self, data: bytes, *, halving: bool = True) -> list[Verdict] | None:
-        """A verdict for each of some lines; None where they are not all objects, and `halving` does not look
-        which of them are.
-        """
+    def judge(self, data: bytes) -> list[Verdict]:
+        """A verdict for each of some lines; where they are not all objects, halves tell which of them are."""
         lines = data.count(b"\n") + (not data.endswith(b"\n"))
         try:
             rows = self._decoder.decode_lines(data)
@@ -119,12 +117,10 @@ class Sieve:
             rows = []
         if len(rows) == lines:
             return self._verdicts(data, rows)
-        if not halving:
-            return None
         middle = data.find(b"\n", len(data) // 2) + 1
         if lines <= FEWEST or not 0 < middle < len(data):
             return [None] * lines
-        return [*(self.judge(data[:middle]) or ()), *(self.judge(data[middle:]) or ())]
+        return [*self.judge(data[:middle]), *self.judge(data[middle:])]
 
     def _verdicts(self, data: bytes, rows: list[Any]) -> list[Verdict]:
         columns = []

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import accumulate
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -29,6 +29,8 @@ SHORTEST_TEXT = 1 << 17
 """Shorter blocks are not worth loading numpy."""
 MOST_ODD = 8
 """One line in so many may be no object; with more of them all is parsed."""
+_BEGINS_OTHERWISE, _ENDS_OTHERWISE = re.compile(rb"\n(?!\{|\Z)"), re.compile(rb"\n(?<!\}\n)(?<!\}\r\n)")
+"""A break after which, and before which, there is no object. Led by one byte it is found fast."""
 
 
 def odd_spans(data: bytes) -> list[Span] | None:
@@ -38,31 +40,28 @@ def odd_spans(data: bytes) -> list[Span] | None:
     """
     if data[:1] != b"{":
         return None
-    pieces = data.split(b"}\n{")
-    starts = [0, *(end - 1 for end in accumulate([len(piece) + 3 for piece in pieces]))]
-    last = len(pieces) - 1
-    several = [number for number, piece in enumerate(pieces) if b"\n" in piece or number == last]
-    most = 2 + len(pieces) // MOST_ODD
+    most = 2 + data.count(b"\n") // MOST_ODD
+    begun = [found.end() for found in islice(_BEGINS_OTHERWISE.finditer(data), most + 1)]
+    ended = [found.start() for found in islice(_ENDS_OTHERWISE.finditer(data), most + 1)]
+    odd = {*begun, *(data.rfind(b"\n", 0, end) + 1 for end in ended)}
+    if not data.endswith((b"\n", b"}")):
+        odd.add(data.rfind(b"\n") + 1)
+    if len(odd) > most:
+        return None
     spans: list[Span] = []
-    before = 0
-    for number in several:
-        before = max(before, starts[number - 1]) if number else 0
-        end = len(data) if number == last else starts[number + 1]
-        before = _odd_within(data, before, starts[number], end, spans)
-        if len(spans) > most:
-            return None
+    for start in sorted(odd):
+        _add(spans, data.rfind(b"\n", 0, max(0, start - 1)) + 1, data.find(b"\n", start) + 1 or len(data))
     return spans
 
 
-def _odd_within(data: bytes, before: int, begin: int, end: int, spans: list[Span]) -> int:
-    """Add the odd ones of some lines; `before` is where the line before them begins. The last one's start."""
-    for start, stop in _lines(begin, data[begin:end]):
-        if start < stop:
-            line = data[start:stop].removesuffix(b"\n")
-            if line[:1] != b"{" or line[-1:] != b"}":
-                _add(spans, before, stop)
-            before = start
-    return before
+def _has_longer(data: bytes, most: int) -> bool:
+    """Whether a line has more bytes than that."""
+    at = 0
+    while len(data) - at > most:
+        at, before = data.rfind(b"\n", at, at + most + 1) + 1, at
+        if at <= before:
+            return True
+    return False
 
 
 def _add(spans: list[Span], start: int, end: int) -> None:
@@ -139,14 +138,10 @@ class Suspects(Struct, dict=True):
     def _judged(self, data: bytes) -> tuple[list[Span], list[_Told]] | None:
         """The lines that are no objects, and what is told of the others; None where those are many."""
         sieve, most = self._sieve, self.reading.record_bytes
-        if sieve is None or (len(data) > most and max(map(len, data.split(b"\n"))) > most):
-            return None
-        if (verdicts := sieve.judge(data, halving=False)) is not None:
-            return [], [_Told(0, data, verdicts)]
-        if (odd := odd_spans(data)) is None:
+        if sieve is None or _has_longer(data, most) or (odd := odd_spans(data)) is None:
             return None
         pieces = ((start, data[start:end]) for start, end in _between(odd, len(data)))
-        return odd, [_Told(start, piece, sieve.judge(piece) or []) for start, piece in pieces]
+        return odd, [_Told(start, piece, sieve.judge(piece)) for start, piece in pieces]
 
     def _text_spans(self, data: bytes) -> list[Span] | None:
         """As `spans`, of text: by levels alone, since its scan tells them."""
