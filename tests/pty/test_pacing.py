@@ -163,7 +163,7 @@ def test_the_writer_says_when_it_has_written_all() -> None:
 
 
 def test_what_a_stalled_terminal_does_not_take_comes_later_in_order() -> None:
-    """Writes to a terminal that nobody reads return at once; once somebody does, all of it comes, in order."""
+    """Writes to a terminal that nobody reads return at once; when somebody does, all comes, in order."""
     outside, inside = os.openpty()
     tty.setraw(inside)
     writer = Writer(inside, lambda: None)

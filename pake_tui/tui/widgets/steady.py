@@ -59,6 +59,6 @@ class Steady(Widget):
 
 
 class Ground(Container):
-    """What panels lie on. Textual need not work out how it looks: nothing of it is seen but its background."""
+    """What panels lie on. Textual need not work out how it looks: only its background is ever seen."""
 
     BLANK = True
