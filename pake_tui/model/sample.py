@@ -17,6 +17,17 @@ class MetricKind(Enum):
     TIMING = "timing"
 
 
+class Aggregate(Enum):
+    """What a gauge is that several processes of a service set: the value set last, their sum, or the highest.
+
+    Of live processes only: prometheus_client's multiprocess modes `livemostrecent`, `livesum`, `livemax`.
+    """
+
+    LAST = "last"
+    SUM = "sum"
+    MAX = "max"
+
+
 class SeriesKey(Struct, frozen=True, order=True):
     """A metric with its sorted tags. `service` is empty for the host's own series."""
 

@@ -19,7 +19,7 @@ from pake_tui.engine.store.metrics import MetricsStore
 from pake_tui.engine.store.state import StateStore
 from pake_tui.model.alert import AlertState, Policy, Severity
 from pake_tui.model.check import HealthState
-from pake_tui.model.sample import SeriesKey
+from pake_tui.model.sample import Aggregate, SeriesKey
 
 
 @pytest.fixture
@@ -72,6 +72,20 @@ def test_what_is_measured_is_stored_within_seconds(monitor: Monitor, stored: Met
     last = stored.last()
     assert last[queue][1] == 150
     assert last[slow][1] == 250
+
+
+def test_a_wrong_aggregate_is_said_once_and_costs_no_value(
+    monitor: Monitor, stored: MetricsStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever it is, the caller goes on, and the value set last counts."""
+    for wrong in ("median", "median", None, ["sum"], object):
+        monitor.set_gauge("queue_size", 7, aggregate=wrong)  # type: ignore[arg-type]
+    queue = SeriesKey("queue_size", (), "shop")
+    until(lambda: queue in stored.last())
+    assert stored.last()[queue][1] == 7
+    assert stored.catalog()[queue].aggregate is Aggregate.LAST
+    said = capsys.readouterr().err
+    assert said.count("'median' is no aggregate (last, sum, max); last is taken") == 1
 
 
 def test_errors_are_counted_under_one_metric_by_name(monitor: Monitor) -> None:

@@ -37,8 +37,8 @@ def datagrams(drained: Drained) -> list[bytes]:
 def _lines(drained: Drained) -> Iterator[str]:
     for key, amount in drained.counts.items():
         yield _line(key, amount, "c")
-    for key, value in drained.gauges.items():
-        yield _line(key, value, "g")
+    for key, level in drained.gauges.items():
+        yield _line(key, level.value, "g")
     for key, timings in drained.timings.items():
         # Past a limit only a fair sample is kept: its rate makes up for the rest.
         rate = len(timings.values) / timings.count if timings.count else 1.0

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
-from pake_tui.model.sample import SeriesKey
+from pake_tui.clock import monotonic
+from pake_tui.model.sample import Aggregate, SeriesKey
 
 MAX_SERIES = 1_000
 """Series of one process; what comes after goes into the `other=true` series of its metric."""
@@ -54,11 +55,19 @@ class Timings(Struct):
         self.highest = max(self.highest, other.highest)
 
 
+class Level(Struct, frozen=True):
+    """What a gauge was set to, when (monotonic seconds), and what several processes make of it."""
+
+    value: float
+    set_at: float
+    aggregate: Aggregate
+
+
 class Drained(Struct, frozen=True):
     """What came in since the last drain: increments, newest levels, timings."""
 
     counts: dict[SeriesKey, float]
-    gauges: dict[SeriesKey, float]
+    gauges: dict[SeriesKey, Level]
     timings: dict[SeriesKey, Timings]
 
 
@@ -82,7 +91,7 @@ class Instruments:
         """Forget what was not drained; in a forked child that is the parent's to write."""
         self._lock = threading.RLock()
         self._counts: dict[Raw, float] = {}
-        self._gauges: dict[Raw, float] = {}
+        self._gauges: dict[Raw, Level] = {}
         self._timings: dict[Raw, Timings] = {}
 
     def count(self, name: str, amount: float = 1, tags: Tags = None) -> None:
@@ -102,13 +111,15 @@ class Instruments:
             elif number is not None:
                 self._refuse(name, amount)
 
-    def gauge(self, name: str, value: float, tags: Tags = None) -> None:
+    def gauge(
+        self, name: str, value: float, tags: Tags = None, aggregate: Aggregate = Aggregate.LAST
+    ) -> None:
         """Set a level."""
         key: Raw = (name, *tags.items()) if tags else name
         with self._lock:
             number = self._number(name, value)
             if number is not None:
-                self._gauges[self._admit(name, key)] = number
+                self._gauges[self._admit(name, key)] = Level(number, monotonic(), aggregate)
 
     def timing(self, name: str, milliseconds: float, tags: Tags = None) -> None:
         """Add a duration."""
@@ -145,8 +156,10 @@ class Instruments:
                 self._refuse(key.metric, amount)
         return merged
 
-    def _newest(self, gauges: dict[Raw, float]) -> dict[SeriesKey, float]:
-        return {self._key(raw): value for raw, value in gauges.items()}
+    def _newest(self, gauges: dict[Raw, Level]) -> dict[SeriesKey, Level]:
+        """The same tags in another order are the same series: what was set last is its level."""
+        levels = sorted(gauges.items(), key=lambda pair: pair[1].set_at)
+        return {self._key(raw): level for raw, level in levels}
 
     def _merge(self, timings: dict[Raw, Timings]) -> dict[SeriesKey, Timings]:
         merged: dict[SeriesKey, Timings] = {}

@@ -9,15 +9,16 @@ from typing import TypedDict
 
 from msgspec import Struct, field
 
-from pake_tui.engine.monitoring.instruments import Drained, Instruments, Timings
+from pake_tui.clock import monotonic
+from pake_tui.engine.monitoring.instruments import Drained, Instruments, Level, Timings
 from pake_tui.engine.store.metrics import Meaning
-from pake_tui.model.sample import MetricKind, SeriesKey
+from pake_tui.model.sample import Aggregate, MetricKind, SeriesKey
 
 RECENT = 1_024
 """Newest timings per series that the summary's percentiles are taken from."""
 TIMING = Meaning(MetricKind.TIMING, "ms")
 COUNTER = Meaning(MetricKind.COUNTER, "/s")
-GAUGE = Meaning()
+GAUGES = {aggregate: Meaning(aggregate=aggregate) for aggregate in Aggregate}
 
 
 class TimingSummary(TypedDict):
@@ -75,7 +76,7 @@ class Ledger:
         """Start from nothing, as a forked child does."""
         self._lock = threading.Lock()
         self._counters: dict[SeriesKey, float] = {}
-        self._gauges: dict[SeriesKey, float] = {}
+        self._gauges: dict[SeriesKey, Level] = {}
         self._totals: dict[SeriesKey, _Total] = {}
         self._waiting: dict[SeriesKey, Timings] = {}
 
@@ -84,8 +85,9 @@ class Ledger:
         with self._lock:
             self._take(self._instruments.drain())
             waiting, self._waiting = self._waiting, {}
-            values = {**self._gauges, **self._counters}
-            meanings = dict.fromkeys(self._gauges, GAUGE) | dict.fromkeys(self._counters, COUNTER)
+            values = {key: level.value for key, level in self._gauges.items()} | self._counters
+            meanings = {key: GAUGES[level.aggregate] for key, level in self._gauges.items()}
+            meanings |= dict.fromkeys(self._counters, COUNTER)
             for key, timings in waiting.items():
                 for stat, value in _statistics(timings):
                     series = SeriesKey(key.metric, tuple(sorted((*key.tags, ("stat", stat)))), key.service)
@@ -94,6 +96,16 @@ class Ledger:
                 series = SeriesKey(f"{key.metric}.count", key.tags, key.service)
                 values[series], meanings[series] = float(total.count), COUNTER
         return values, meanings
+
+    def ages(self) -> dict[SeriesKey, float]:
+        """Seconds since each gauge was set of which the value set last counts, whichever process set it."""
+        now = monotonic()
+        with self._lock:
+            return {
+                key: now - level.set_at
+                for key, level in self._gauges.items()
+                if level.aggregate is Aggregate.LAST
+            }
 
     def timings(self) -> dict[str, TimingSummary]:
         """Every timing by its label, as it stands now."""
@@ -111,7 +123,7 @@ class Ledger:
         """Every gauge by its label, as it was set last."""
         with self._lock:
             self._take(self._instruments.drain())
-            return {_label(key): value for key, value in sorted(self._gauges.items())}
+            return {_label(key): level.value for key, level in sorted(self._gauges.items())}
 
     def _take(self, new: Drained) -> None:
         self._drained(new)

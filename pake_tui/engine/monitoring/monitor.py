@@ -23,7 +23,7 @@ from pake_tui.engine.store.metrics import MetricsStore
 from pake_tui.errors import NotFoundError
 from pake_tui.model.alert import Alert, Severity
 from pake_tui.model.check import HealthCheck
-from pake_tui.model.sample import Mark
+from pake_tui.model.sample import Aggregate, Mark
 
 if TYPE_CHECKING:
     from pake_tui.engine.monitoring.dogstatsd import DogStatsd
@@ -94,9 +94,15 @@ class Monitor:
         self._instruments.count(name, value, tags)
         self._touched()
 
-    def set_gauge(self, name: str, value: float, tags: Tags = None) -> None:
-        """Set a level; it holds until it is set again."""
-        self._instruments.gauge(name, value, tags)
+    def set_gauge(
+        self, name: str, value: float, tags: Tags = None, aggregate: Aggregate | str = "last"
+    ) -> None:
+        """Set a level; it holds until it is set again, as long as this process lives.
+
+        Where several processes of the service set it, `aggregate` says what it is: the value that was set
+        `last`, the `sum`, or the `max`. Where calls disagree, the newest one decides for all of them.
+        """
+        self._instruments.gauge(name, value, tags, self._aggregate(aggregate))
         self._touched()
 
     def record_timing(self, name: str, duration_ms: float, tags: Tags = None) -> None:
@@ -234,7 +240,7 @@ class Monitor:
             results, self._reported = self._reported, {}
         try:
             if values:
-                self._metrics.record(self.owner, now_ns(), values, meanings)
+                self._metrics.record(self.owner, now_ns(), values, meanings, self._ledger.ages())
             if results:
                 self._metrics.health.put(list(results.values()))
         except Exception as error:
@@ -291,6 +297,15 @@ class Monitor:
 
     def _interval(self) -> float:
         return float(self._settings().monitoring.collection_interval_seconds)
+
+    def _aggregate(self, given: Aggregate | str) -> Aggregate:
+        """An aggregate by value or word; a wrong one is the default, since the value must not be lost."""
+        try:
+            return Aggregate(given)
+        except Exception:
+            shown = given[:50] if isinstance(given, str) else type(given).__name__
+            self._warn(f"{shown!r} is no aggregate (last, sum, max); last is taken")
+            return Aggregate.LAST
 
     def _severity(self, given: Severity | str | int) -> Severity:
         """A severity by value, number or word; a wrong one is high, since the alert must not be lost."""

@@ -78,7 +78,7 @@ def plan(times: Sequence[int], over: Grid) -> Plan:
     """Sort samples into steps. A step without one repeats the last sample for 2.5 usual intervals (one
     of hours).
     """
-    interval = _interval(times)
+    interval = usual_interval(times)
     hold = int(interval * (HOLD_HOURS if interval >= HOUR else HOLD))
     cuts = [bisect_left(times, edge) for edge in over.edges]
     first: list[int] = []
@@ -123,7 +123,7 @@ def nothing(over: Grid) -> Steps:
 
 
 def merged(parts: Sequence[Steps], *, add: bool) -> Steps:
-    """One series that several processes write: rates are added, levels averaged between their extremes."""
+    """One series that several processes write: rates are added, timings averaged between their extremes."""
     if len(parts) == 1:
         return parts[0]
     result = Steps([], [], [])
@@ -212,7 +212,7 @@ def _picked(values: Floats, how: Plan) -> Values:
     return list(itemgetter(*how.first)(values))
 
 
-def _interval(times: Sequence[int]) -> int:
+def usual_interval(times: Sequence[int]) -> int:
     """The usual time between samples (the median), ns; a minute where there is but one."""
     if len(times) < 2:
         return MINUTE

@@ -7,8 +7,11 @@ from array import array
 from collections.abc import Container
 
 from pake_tui.clock import DAY, HOUR, MINUTE
-from pake_tui.engine.store.rollups import Columns, minute_columns, pack, rolled_until, unpacked
-from pake_tui.engine.store.samples import number_of
+from pake_tui.engine.store.buckets import joined
+from pake_tui.engine.store.gauges import ALL, Columns
+from pake_tui.engine.store.rollups import minute_columns, pack, rolled_until, unpacked
+from pake_tui.engine.store.samples import meanings, number_of
+from pake_tui.model.sample import MetricKind
 
 SCHEMA = """
 CREATE TABLE hours(
@@ -84,9 +87,12 @@ def content_bytes(connection: sqlite3.Connection) -> int:
 
 
 def _hour(connection: sqlite3.Connection, hour: int) -> dict[int, dict[int, tuple[float, float, float]]]:
-    """Mean, low and high of each series that a writer told of in an hour."""
+    """Mean, low and high of each series that a writer told of in an hour; of a gauge of several, ALL."""
     found: dict[int, dict[int, tuple[float, float, float]]] = {}
+    known = meanings(connection)
     for number, writers in minute_columns(connection, hour, hour + HOUR, None).items():
+        if len(writers) > 1 and number in known and known[number].kind is MetricKind.GAUGE:
+            writers = {ALL: joined(list(writers.values()))}
         for writer, column in writers.items():
             if column.times:
                 mean = sum(column.means) / len(column.means)

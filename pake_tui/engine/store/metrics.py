@@ -5,7 +5,8 @@ It may be thrown away: a corrupt file is set aside and made anew. A timing that 
 comes as one gauge in milliseconds per statistic: the series key carries a tag `stat` with the value `p50`,
 `p95`, `p99`, `mean` or `max`, kind TIMING, unit `ms`; how often it was measured is a counter named
 `<metric>.count`. Counters are recorded as they stand (ever growing) and read as rates per second; a
-negative difference is a reset and is dropped.
+negative difference is a reset and is dropped. A gauge of several writers is what its aggregate makes of those
+that are alive.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from pake_tui.clock import HOUR, SECOND, now_ns
-from pake_tui.engine.store import health, hours, marks, rollups, samples, summing
+from pake_tui.engine.store import gauges, health, hours, marks, rollups, samples, summing
 from pake_tui.engine.store.buckets import (
     Column,
     Grid,
@@ -52,6 +53,7 @@ CREATE TABLE leader(one INTEGER PRIMARY KEY CHECK(one = 1), epoch INTEGER NOT NU
         health.SPANS,
         rollups.PACKED + hours.SCHEMA,
         marks.SCHEMA,
+        samples.AGGREGATES,
     ),
 )
 RAW_SPAN_NS = HOUR + 60 * SECOND
@@ -108,19 +110,22 @@ class MetricsStore:
         at_ns: int,
         values: Mapping[SeriesKey, float],
         meanings: Mapping[SeriesKey, Meaning] | None = None,
+        ages: Mapping[SeriesKey, float] | None = None,
     ) -> None:
         """One tick of one writer (`collector`, `service@pid`): values by series; one small transaction.
 
         Values that are not finite are left out. `meanings` (default: gauges without unit) counts when a
-        series is seen first. Past 5,000 series new ones are dropped and counted in `refused`.
+        series is seen first; another aggregate of a gauge counts from when a writer first tells it. `ages`
+        are the seconds since a gauge was set (default: none). Past 5,000 series new ones are dropped and
+        counted in `refused`.
         """
         with self.write() as connection:
             hour = (self.database.generation, at_ns // HOUR)
             if hour != self._packed_for:
-                self._packer.forget()
+                self._packer.forget(told=hour[0] != self._packed_for[0])
                 self._packed_for = hour
             try:
-                self._packer.insert(connection, writer, at_ns, values, meanings or {})
+                self._packer.insert(connection, writer, at_ns, values, meanings or {}, ages or {})
             except BaseException:
                 # Numbers handed out in a transaction that is undone must not be remembered.
                 self._packer.forget()
@@ -147,8 +152,8 @@ class MetricsStore:
         over = grid(since_ns, until_ns, max(1, points))
         with self.database.reading() as connection:
             known = _chosen(self._catalogue.series(connection, self.database.generation), keys)
-            kinds = self._catalogue.kinds if keys is None else {one.id: one.meaning.kind for one in known}
-            columns = _columns(connection, over, until_ns, kinds, span_ns)
+            meanings = self._catalogue.meanings if keys is None else {one.id: one.meaning for one in known}
+            columns = _columns(connection, over, until_ns, meanings, span_ns)
         plans: dict[int, Plan] = {}
         starts = over.edges[:-1]
         return [_series(series, columns.get(series.id, []), over, starts, plans) for series in known]
@@ -157,7 +162,7 @@ class MetricsStore:
         """Mean, lowest and highest of each series that has a value in the range."""
         with self.database.reading() as connection:
             known = self._catalogue.series(connection, self.database.generation)
-            found = summing.summed(connection, since_ns, until_ns, self._catalogue.kinds)
+            found = summing.summed(connection, since_ns, until_ns, self._catalogue.meanings)
         return {one.key: found[one.id] for one in known if one.id in found}
 
     def catalog(self) -> dict[SeriesKey, Meaning]:
@@ -176,7 +181,9 @@ class MetricsStore:
         return {s.key: (s.last_ns, s.last) for s in found if s.last is not None and s.last_ns is not None}
 
     def standing(self) -> dict[SeriesKey, float]:
-        """The newest value of each series within 150 s, counters as they stand, added over their writers."""
+        """The newest value of each series within 150 s: counters as they stand, added over their writers, a
+        gauge as those make it that are alive.
+        """
         newest = self.newest_ns()
         if newest is None:
             return {}
@@ -199,6 +206,12 @@ class MetricsStore:
                 values[one.key] = values.get(one.key, 0.0) + value
             elif at_ns >= latest.get(one.key, 0):
                 values[one.key], latest[one.key] = value, at_ns
+        levels = {
+            number: one.meaning for number, one in known.items() if one.meaning.kind is MetricKind.GAUGE
+        }
+        for number, writers in gauges.columns(found, levels).items():
+            if gauges.ALL in writers:
+                values[known[number].key] = writers[gauges.ALL].means[-1]
         return values
 
     def newest_ns(self) -> int | None:
@@ -264,23 +277,30 @@ def _chosen(known: list[Known], keys: Sequence[SeriesKey] | None) -> list[Known]
 
 
 def _columns(
-    connection: sqlite3.Connection, over: Grid, until_ns: int, kinds: Mapping[int, MetricKind], span_ns: int
+    connection: sqlite3.Connection, over: Grid, until_ns: int, meanings: Mapping[int, Meaning], span_ns: int
 ) -> dict[int, list[Column]]:
-    """Per series id one column for each writer."""
+    """Per series id one column for each writer; of a gauge one for all of them."""
     start = over.start_ns - rollups.LOOK_BACK_NS
     if span_ns <= RAW_SPAN_NS:
-        fresh = samples.raw_columns(samples.blocks(connection, start, until_ns + 1), kinds)
-        return _listed(fresh)
+        fresh = gauges.columns(samples.blocks(connection, start, until_ns + 1), meanings)
+        return _listed(fresh, meanings)
     if span_ns <= rollups.KEEP_ROLLUPS_NS:
-        return _listed(_minutes(connection, start, until_ns, kinds))
+        return _listed(_minutes(connection, start, until_ns, meanings), meanings)
     rolled_ns = hours.hours_until(connection)
-    past = hours.hour_columns(connection, over.start_ns - hours.LOOK_BACK_NS, until_ns + 1, kinds)
-    recent = _minutes(connection, max(start, rolled_ns), until_ns, kinds)
-    return _listed(_followed(past, recent))
+    past = hours.hour_columns(connection, over.start_ns - hours.LOOK_BACK_NS, until_ns + 1, meanings)
+    recent = _minutes(connection, max(start, rolled_ns), until_ns, meanings)
+    return _listed(_followed(past, recent), meanings)
 
 
-def _listed(found: Mapping[int, Mapping[int, Column]]) -> dict[int, list[Column]]:
-    return {number: list(writers.values()) for number, writers in found.items()}
+def _listed(
+    found: Mapping[int, Mapping[int, Column]], meanings: Mapping[int, Meaning]
+) -> dict[int, list[Column]]:
+    """Columns by series id. A gauge's past lies with one writer while it was alone, else with all of them."""
+    listed = {number: list(writers.values()) for number, writers in found.items()}
+    return {
+        number: [joined(parts)] if meanings[number].kind is MetricKind.GAUGE else parts
+        for number, parts in listed.items()
+    }
 
 
 def _followed(
@@ -299,13 +319,13 @@ def _followed(
 
 
 def _minutes(
-    connection: sqlite3.Connection, start: int, until_ns: int, kinds: Mapping[int, MetricKind]
+    connection: sqlite3.Connection, start: int, until_ns: int, meanings: Mapping[int, Meaning]
 ) -> dict[int, dict[int, Column]]:
     """Minutes, and the samples that are not rolled up yet."""
     rolled_ns = rollups.rolled_until(connection)
-    past = rollups.minute_columns(connection, start, until_ns + 1, kinds)
+    past = rollups.minute_columns(connection, start, until_ns + 1, meanings)
     tail = samples.blocks(connection, max(start, rolled_ns), until_ns + 1)
-    return _followed(past, samples.raw_columns(tail, kinds))
+    return _followed(past, gauges.columns(tail, meanings))
 
 
 def _series(

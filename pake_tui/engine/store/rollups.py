@@ -1,7 +1,8 @@
 """Minutes rolled up: per writer and layout the mean, low and high of each series, kept for two days.
 
 A minute, and an hour too, is one row: three float32 arrays (means, lows, highs), deflated. A counter is
-rolled up as its rate per second; where it has none in a minute, that place is NaN.
+rolled up as its rate per second; where it has none in a minute, that place is NaN. A gauge that several
+writers have is rolled up as what they make together, in a row of ALL; in their own rows it is NaN.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ import sqlite3
 import zlib
 from array import array
 from bisect import bisect_left
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence, Set
 from itertools import chain
 from math import nan
 
 from pake_tui.clock import HOUR, MINUTE, SECOND
 from pake_tui.engine.store.buckets import Column, joined, rates, without_nan
-from pake_tui.engine.store.samples import Block, blocks, layouts
+from pake_tui.engine.store.gauges import ALL, Columns, columns
+from pake_tui.engine.store.samples import Block, blocks, layouts, meanings, number_of
+from pake_tui.model.sample import MetricKind
 
 SCHEMA = """
 CREATE TABLE rollups(
@@ -38,8 +41,6 @@ KEEP_ROLLUPS_NS = 48 * HOUR
 LATE_NS = 10 * SECOND
 LOOK_BACK_NS = 70 * SECOND
 FUTURE_NS = 5 * MINUTE
-Columns = dict[int, dict[int, Column]]
-"""One column for each series id and writer."""
 
 
 def rolled_until(connection: sqlite3.Connection) -> int:
@@ -56,14 +57,19 @@ def roll(connection: sqlite3.Connection, now_ns: int) -> None:
     if oldest is None or end <= done:
         return
     start = max(done, oldest // MINUTE * MINUTE)
-    counters = {row[0] for row in connection.execute("SELECT id FROM series WHERE kind='counter'").fetchall()}
+    known = meanings(connection)
+    counters = {number for number, meaning in known.items() if meaning.kind is MetricKind.COUNTER}
     numbers = {tuple(ids): number for number, ids in layouts(connection).items()}
-    for block in blocks(connection, start - LOOK_BACK_NS, end):
-        rows = _minutes(block, start, counters)
+    found = blocks(connection, start - LOOK_BACK_NS, end)
+    levels = {number: meaning for number, meaning in known.items() if meaning.kind is MetricKind.GAUGE}
+    shared = {one: writers[ALL] for one, writers in columns(found, levels).items() if ALL in writers}
+    for block in found:
+        rows = _minutes(block, start, counters, shared.keys())
         connection.executemany(
             "INSERT OR REPLACE INTO minutes VALUES(?,?,?,?)",
             [(minute, block.writer, numbers[tuple(block.ids)], packed) for minute, packed in rows],
         )
+    _put_shared(connection, shared, start)
     connection.execute("INSERT OR REPLACE INTO progress VALUES(1,?)", (end,))
 
 
@@ -83,6 +89,7 @@ def forget(connection: sqlite3.Connection, now_ns: int) -> None:
     used = {number for ids in layouts(connection).values() for number in ids}
     gone = [row for row in connection.execute("SELECT id FROM series").fetchall() if row[0] not in used]
     connection.executemany("DELETE FROM series WHERE id=?", gone)
+    connection.executemany("DELETE FROM aggregates WHERE series=?", gone)
 
 
 def minute_columns(
@@ -127,26 +134,44 @@ def unpacked(
     }
 
 
-def _minutes(block: Block, start_ns: int, counters: set[int]) -> list[tuple[int, bytes]]:
-    """One packed row per minute from `start_ns` on."""
+def _put_shared(connection: sqlite3.Connection, shared: dict[int, Column], start_ns: int) -> None:
+    """A row of ALL for each minute from `start_ns` on."""
+    rows: dict[int, dict[int, tuple[float, float, float]]] = {}
+    for number, column in sorted(shared.items()):
+        for minute, low, high in _spans(column.times, start_ns):
+            rows.setdefault(minute, {})[number] = _whole(column.means[low:high])
+    for minute, values in rows.items():
+        layout = number_of(connection, "layouts", "ids", array("q", values).tobytes())
+        connection.execute(
+            "INSERT OR REPLACE INTO minutes VALUES(?,?,?,?)",
+            (minute, ALL, layout, pack(zip(*values.values(), strict=True))),
+        )
+
+
+def _minutes(block: Block, start_ns: int, counters: Set[int], left_out: Set[int]) -> list[tuple[int, bytes]]:
+    """One packed row per minute from `start_ns` on; ages, and what is `left_out`, are NaN."""
     spans = _spans(block.times, start_ns)
     packed = {minute: tuple(array("d") for _ in range(3)) for minute, _, _ in spans}
     for place, number in enumerate(block.ids):
         values = block.column(place)
+        told = number > 0 and number not in left_out
         column = (
             rates(block.times, values) if number in counters else Column(block.times, values, values, values)
         )
         for minute, low, high in spans if number not in counters else _spans(column.times, start_ns):
-            part = column.means[low:high]
-            for target, value in zip(
-                packed[minute], (sum(part) / len(part), min(part), max(part)), strict=True
-            ):
+            whole = _whole(column.means[low:high]) if told else (nan, nan, nan)
+            for target, value in zip(packed[minute], whole, strict=True):
                 target.append(value)
         for minute, _, _ in spans:
             for target in packed[minute]:
                 if len(target) == place:
                     target.append(nan)
     return [(minute, pack(packed[minute])) for minute, _, _ in spans]
+
+
+def _whole(part: Sequence[float]) -> tuple[float, float, float]:
+    """Mean, low and high."""
+    return sum(part) / len(part), min(part), max(part)
 
 
 def _spans(times: Sequence[int], start_ns: int) -> list[tuple[int, int, int]]:

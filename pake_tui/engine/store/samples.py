@@ -1,6 +1,7 @@
 """Samples as packed rows: one per writer and tick, with the series it holds (its layout) and their values.
 
-Layouts and values are the machine's own int64 and float64 arrays: the file does not travel.
+Layouts and values are the machine's own int64 and float64 arrays: the file does not travel. At the place
+of `-id` in a layout stands how many seconds before the row the gauge `id` was set.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from math import isfinite
 from msgspec import Struct
 
 from pake_tui.engine.store.buckets import Column, joined, rates
-from pake_tui.model.sample import MetricKind, SeriesKey
+from pake_tui.model.sample import Aggregate, MetricKind, SeriesKey
 
 SCHEMA = """
 CREATE TABLE series(
@@ -28,14 +29,23 @@ CREATE TABLE samples(
 );
 CREATE INDEX samples_by_time ON samples(at_ns);
 """
+AGGREGATES = """
+CREATE TABLE aggregates(
+    number INTEGER PRIMARY KEY AUTOINCREMENT, series INTEGER NOT NULL UNIQUE, aggregate TEXT NOT NULL
+);
+"""
+"""Of gauges for which a process told another one than the last; the highest number tells what changed."""
 MOST_SERIES = 5_000
 
 
 class Meaning(Struct, frozen=True):
-    """How to read a series: its kind, and its unit (`percent`, `bytes`, `bytes/s`, `ms`, `/s` or empty)."""
+    """How to read a series: its kind, its unit (`percent`, `bytes`, `bytes/s`, `ms`, `/s` or empty), and of
+    a gauge what several processes make of it.
+    """
 
     kind: MetricKind = MetricKind.GAUGE
     unit: str = ""
+    aggregate: Aggregate = Aggregate.LAST
 
 
 class Known(Struct, frozen=True):
@@ -56,14 +66,20 @@ class Packer:
         self._ids: dict[SeriesKey, int] = {}
         self._layouts: dict[bytes, int] = {}
         self._writers: dict[str, int] = {}
+        self._told: dict[int, Aggregate] = {}
         self.refused = 0
         """Values dropped because there were too many series."""
 
-    def forget(self) -> None:
-        """The tables may have changed: look everything up again."""
+    def forget(self, *, told: bool = True) -> None:
+        """The tables may have changed: look everything up again, and tell the aggregates once more.
+
+        Not `told`: those stand, and another process may have said something else since.
+        """
         self._ids.clear()
         self._layouts.clear()
         self._writers.clear()
+        if told:
+            self._told.clear()
 
     def insert(
         self,
@@ -72,14 +88,22 @@ class Packer:
         at_ns: int,
         values: Mapping[SeriesKey, float],
         meanings: Mapping[SeriesKey, Meaning],
+        ages: Mapping[SeriesKey, float],
     ) -> None:
         """One row. Values that are not finite are left out."""
         pairs: list[tuple[int, float]] = []
         for key, value in values.items():
             if isfinite(value):
-                number = self._ids.get(key) or self._series(connection, key, meanings.get(key, PLAIN))
-                if number:
-                    pairs.append((number, value))
+                meaning = meanings.get(key, PLAIN)
+                number = self._ids.get(key) or self._series(connection, key, meaning)
+                if not number:
+                    continue
+                pairs.append((number, value))
+                if key in ages:
+                    pairs.append((-number, ages[key]))
+                told = self._told.get(number)
+                if told is not meaning.aggregate and meaning.kind is MetricKind.GAUGE and key in meanings:
+                    self._tell(connection, number, meaning.aggregate)
         if not pairs:
             return
         pairs.sort()
@@ -108,6 +132,15 @@ class Packer:
         self._ids[key] = int(found[0])
         return self._ids[key]
 
+    def _tell(self, connection: sqlite3.Connection, number: int, aggregate: Aggregate) -> None:
+        """The aggregate of a gauge from now on, until a process begins to tell another one."""
+        kept = connection.execute("SELECT aggregate FROM aggregates WHERE series=?", (number,)).fetchone()
+        if (kept[0] if kept else Aggregate.LAST.value) != aggregate.value:
+            connection.execute(
+                "INSERT OR REPLACE INTO aggregates(series, aggregate) VALUES(?,?)", (number, aggregate.value)
+            )
+        self._told[number] = aggregate
+
 
 class Catalogue:
     """The series on record, read again only when some came or went: ids are never given twice."""
@@ -115,30 +148,40 @@ class Catalogue:
     def __init__(self) -> None:
         self._stamp: tuple[int, ...] = ()
         self._known: list[Known] = []
-        self.kinds: dict[int, MetricKind] = {}
-        """The kind of each series, by id."""
+        self.meanings: dict[int, Meaning] = {}
+        """How to read each series, by id."""
 
     def series(self, connection: sqlite3.Connection, generation: int) -> list[Known]:
         """Every series, the host's first, sorted; `generation` tells one file of that name from the next."""
-        stamp = (generation, *connection.execute("SELECT count(*), max(id) FROM series").fetchone())
+        newest = "SELECT count(*), max(id), (SELECT max(number) FROM aggregates) FROM series"
+        stamp = (generation, *connection.execute(newest).fetchone())
         if stamp != self._stamp:
             self._known = _known_series(connection)
-            self.kinds = {series.id: series.meaning.kind for series in self._known}
+            self.meanings = {series.id: series.meaning for series in self._known}
             self._stamp = stamp
         return self._known
 
 
 def _known_series(connection: sqlite3.Connection) -> list[Known]:
-    rows = connection.execute("SELECT id, metric, tags, service, kind, unit FROM series").fetchall()
+    rows = connection.execute("SELECT id, metric, tags, service FROM series").fetchall()
+    known = meanings(connection)
     found = [
         Known(
             row[0],
             SeriesKey(row[1], tuple((name, value) for name, value in json.loads(row[2])), row[3]),
-            Meaning(MetricKind(row[4]), row[5]),
+            known[row[0]],
         )
         for row in rows
     ]
     return sorted(found, key=lambda known: (known.key.service, known.key))
+
+
+def meanings(connection: sqlite3.Connection) -> dict[int, Meaning]:
+    """How to read each series, by id."""
+    rows = connection.execute(
+        "SELECT id, kind, unit, coalesce(aggregate, 'last') FROM series LEFT JOIN aggregates ON series=id"
+    ).fetchall()
+    return {number: Meaning(MetricKind(kind), unit, Aggregate(told)) for number, kind, unit, told in rows}
 
 
 def layouts(connection: sqlite3.Connection) -> dict[int, list[int]]:
@@ -179,7 +222,7 @@ def blocks(connection: sqlite3.Connection, since_ns: int, until_ns: int) -> list
     return [block for block in result if block.ids]
 
 
-def raw_columns(found: Iterable[Block], wanted: Mapping[int, MetricKind]) -> dict[int, dict[int, Column]]:
+def raw_columns(found: Iterable[Block], wanted: Mapping[int, Meaning]) -> dict[int, dict[int, Column]]:
     """Per series id and writer one column; counters as rates."""
     pieces: dict[int, dict[int, list[tuple[list[int], array[float]]]]] = {}
     for block in found:
@@ -188,7 +231,7 @@ def raw_columns(found: Iterable[Block], wanted: Mapping[int, MetricKind]) -> dic
                 values = block.column(place)
                 pieces.setdefault(number, {}).setdefault(block.writer, []).append((block.times, values))
     return {
-        number: {writer: _column(parts, wanted[number]) for writer, parts in writers.items()}
+        number: {writer: _column(parts, wanted[number].kind) for writer, parts in writers.items()}
         for number, writers in pieces.items()
     }
 

@@ -6,9 +6,10 @@ import sqlite3
 from collections.abc import Mapping
 
 from pake_tui.clock import HOUR
+from pake_tui.engine.store.gauges import ALL, Columns, columns
 from pake_tui.engine.store.hours import hour_columns, hours_until
-from pake_tui.engine.store.rollups import Columns, minute_columns, rolled_until
-from pake_tui.engine.store.samples import blocks, raw_columns
+from pake_tui.engine.store.rollups import minute_columns, rolled_until
+from pake_tui.engine.store.samples import Meaning, blocks
 from pake_tui.model.sample import MetricKind
 
 Whole = tuple[float, float, float]
@@ -16,33 +17,35 @@ Whole = tuple[float, float, float]
 
 
 def summed(
-    connection: sqlite3.Connection, since_ns: int, until_ns: int, kinds: Mapping[int, MetricKind]
+    connection: sqlite3.Connection, since_ns: int, until_ns: int, meanings: Mapping[int, Meaning]
 ) -> dict[int, Whole]:
     """Each series with a value in the range: whole hours, the minutes before and after them, and what is not
-    rolled up yet, each weighed by its length. Rates of several writers are added, levels averaged.
+    rolled up yet, each weighed by its length. Rates of several writers are added, timings averaged; a gauge
+    is what they make of it.
     """
     first, last = -(-since_ns // HOUR) * HOUR, min(hours_until(connection), until_ns // HOUR * HOUR)
     rolled = rolled_until(connection)
     parts: list[tuple[Columns, float]] = []
     edges = [(since_ns, until_ns)]
     if last > first:
-        parts.append((hour_columns(connection, first, last, kinds), 3600.0))
+        parts.append((hour_columns(connection, first, last, meanings), 3600.0))
         edges = [(since_ns, first), (last, until_ns)]
-    parts += [(minute_columns(connection, start, end, kinds), 60.0) for start, end in edges if end > start]
+    parts += [(minute_columns(connection, start, end, meanings), 60.0) for start, end in edges if end > start]
     tail = blocks(connection, max(since_ns, rolled), until_ns + 1)
-    parts.append((raw_columns(tail, kinds), 1.0))
+    parts.append((columns(tail, meanings), 1.0))
     found: dict[int, dict[int, list[float]]] = {}
-    for columns, seconds in parts:
-        for number, writers in columns.items():
+    for part, seconds in parts:
+        for number, writers in part.items():
             for writer, column in writers.items():
                 if column.times:
                     low, high = min(column.lows), max(column.highs)
-                    one = found.setdefault(number, {}).setdefault(writer, [0.0, 0.0, low, high])
+                    who = ALL if meanings[number].kind is MetricKind.GAUGE else writer
+                    one = found.setdefault(number, {}).setdefault(who, [0.0, 0.0, low, high])
                     one[0] += sum(column.means) * seconds
                     one[1] += len(column.times) * seconds
                     one[2], one[3] = min(one[2], low), max(one[3], high)
     return {
-        number: _merged(list(writers.values()), add=kinds[number] is MetricKind.COUNTER)
+        number: _merged(list(writers.values()), add=meanings[number].kind is MetricKind.COUNTER)
         for number, writers in found.items()
     }
 
