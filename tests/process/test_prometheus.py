@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import urllib.error
+import urllib.parse
 import urllib.request
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from socket import create_server
@@ -54,10 +57,47 @@ def test_two_names_that_become_one_make_no_family_twice() -> None:
     assert text.count("\npake_a_b ") == 1
 
 
+def check(text: str) -> None:
+    """Promtool finds nothing to say about it."""
+    promtool = server("promtool")
+    assert promtool is not None
+    checked = subprocess.run(
+        [promtool, "check", "metrics"], input=text.encode(), capture_output=True, timeout=30
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert not checked.stdout + checked.stderr
+
+
+def scraped(place: Place, folder: Path, port: int) -> Callable[[str], str]:
+    """Let a Prometheus scrape a port; the newest value of what it is asked, empty where it has none."""
+    prometheus, own = server("prometheus"), free_port()
+    assert prometheus is not None
+    scrape = folder / "prometheus.yml"
+    scrape.write_text(
+        "global: {scrape_interval: 1s}\n"
+        f"scrape_configs: [{{job_name: pake, static_configs: [{{targets: ['127.0.0.1:{port}']}}]}}]\n"
+    )
+    options = [f"--config.file={scrape}", f"--storage.tsdb.path={folder / 'tsdb'}"]
+    place.children.append(
+        subprocess.Popen(
+            [prometheus, *options, f"--web.listen-address=127.0.0.1:{own}"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    )
+
+    def value(query: str) -> str:
+        api = f"http://127.0.0.1:{own}/api/v1/query?query={urllib.parse.quote(query)}"
+        found = json.loads(get(api) or '{"data": {"result": []}}')["data"]["result"]
+        return str(found[0]["value"][1]) if found else ""
+
+    return value
+
+
 @pytest.mark.needs_server("prometheus", "promtool")
 def test_a_real_prometheus_reads_what_the_agent_serves(place: Place, tmp_path: Path) -> None:
     """Promtool finds the text well-formed, and the values arrive under their names."""
-    port, prometheus_port = free_port(), free_port()
+    port = free_port()
     config = tmp_path / "pake.yaml"
     config.write_text(
         f"monitoring: {{prometheus_enabled: true, prometheus_port: {port}, collection_interval_seconds: 1}}\n"
@@ -67,35 +107,46 @@ def test_a_real_prometheus_reads_what_the_agent_serves(place: Place, tmp_path: P
     wait_for(lambda: "pake_cpu_ratio" in get(url))
     place.metrics.record("api@1", now_ns(), {HITS: 40.0, P95: 250.0}, MEANINGS)
     place.metrics.record("api@2", now_ns(), {HITS: 2.0}, MEANINGS)
-    text = wait_for(lambda: get(url) if "pake_http_requests_total" in get(url) else "")
-    promtool, prometheus = server("promtool"), server("prometheus")
-    assert promtool is not None
-    assert prometheus is not None
-    checked = subprocess.run(
-        [promtool, "check", "metrics"], input=text.encode(), capture_output=True, timeout=30
-    )
-    assert checked.returncode == 0, checked.stdout + checked.stderr
-    scrape = tmp_path / "prometheus.yml"
-    scrape.write_text(
-        "global: {scrape_interval: 1s}\n"
-        f"scrape_configs: [{{job_name: pake, static_configs: [{{targets: ['127.0.0.1:{port}']}}]}}]\n"
-    )
-    options = [f"--config.file={scrape}", f"--storage.tsdb.path={tmp_path / 'tsdb'}"]
-    place.children.append(
-        subprocess.Popen(
-            [prometheus, *options, f"--web.listen-address=127.0.0.1:{prometheus_port}"],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-    )
-
-    def value(query: str) -> str:
-        api = f"http://127.0.0.1:{prometheus_port}/api/v1/query?query={query}"
-        found = json.loads(get(api) or '{"data": {"result": []}}')["data"]["result"]
-        return str(found[0]["value"][1]) if found else ""
-
+    check(wait_for(lambda: get(url) if "pake_http_requests_total" in get(url) else ""))
+    value = scraped(place, tmp_path, port)
     assert wait_for(lambda: value("pake_http_requests_total"), 40.0) == "42"
     assert 0.0 <= float(wait_for(lambda: value("pake_cpu_ratio"))) <= 1.0
+
+
+APPLICATION = """
+import sys
+from prometheus_client import Counter, start_http_server
+from pake_tui import get_monitor
+from pake_tui.integrations.prometheus import register
+shop = get_monitor("shop")
+register(shop)
+Counter("own", "The application's own.").inc()
+shop.increment_counter("orders.created", 41, {"path": 'a"b\\\\c\\nd'})
+shop.set_gauge("queue", 7)
+for took in (100, 200, 300):
+    shop.record_timing("api.latency", took)
+start_http_server(int(sys.argv[1]), "127.0.0.1")
+sys.stdin.read()
+"""
+
+
+@pytest.mark.needs_server("prometheus", "promtool")
+def test_a_real_prometheus_reads_an_applications_own_endpoint(place: Place, tmp_path: Path) -> None:
+    """What its monitor measured is there beside its own metrics, and promtool finds it well-formed."""
+    port = free_port()
+    place.children.append(
+        subprocess.Popen([sys.executable, "-c", APPLICATION, str(port)], stdin=subprocess.PIPE)
+    )
+    url = f"http://127.0.0.1:{port}/metrics"
+    text = wait_for(lambda: get(url))
+    check("".join(f"{line}\n" for line in text.splitlines() if "pake_" in line))
+    value = scraped(place, tmp_path, port)
+    assert wait_for(lambda: value("pake_orders_created_total"), 40.0) == "41"
+    assert value("pake_queue") == "7"
+    assert value('pake_api_latency_seconds{quantile="0.5"}') == "0.2"
+    mean = value("pake_api_latency_seconds_sum / pake_api_latency_seconds_count")
+    assert float(mean) == pytest.approx(0.2)
+    assert value("own_total") == "1"
 
 
 def test_a_port_that_is_taken_is_said_and_off_is_off(place: Place, tmp_path: Path) -> None:

@@ -74,6 +74,14 @@ def test_what_is_measured_is_stored_within_seconds(monitor: Monitor, stored: Met
     assert last[slow][1] == 250
 
 
+def test_a_name_that_no_database_takes_costs_no_other_metric(monitor: Monitor, stored: MetricsStore) -> None:
+    """Half a surrogate pair, as undecodable bytes become one, is shown as a question mark."""
+    monitor.increment_counter("hits\ud800", tags={"file": "x\udcff"})
+    monitor.set_gauge("queue_size", 1)
+    odd, queue = SeriesKey("hits?", (("file", "x?"),), "shop"), SeriesKey("queue_size", (), "shop")
+    until(lambda: {odd, queue} <= stored.catalog().keys())
+
+
 def test_a_wrong_aggregate_is_said_once_and_costs_no_value(
     monitor: Monitor, stored: MetricsStore, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,15 +1,18 @@
 """Metrics as Prometheus reads them: its text format 0.0.4, with names and base units by its conventions.
 
-Percent becomes a ratio from 0 to 1, milliseconds become seconds; a counter ends in `_total`, a timing is one
-gauge per `stat` (p50, p95, p99, mean, max). Every name begins with `pake_`; a service is a label.
+Percent becomes a ratio from 0 to 1, milliseconds become seconds; a counter ends in `_total`. A timing out of
+the store is one gauge per `stat` (p50, p95, p99, mean, max), one of this process a summary. Every name begins
+with `pake_`; a service is a label.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from math import isfinite
+from typing import NamedTuple
 
+from pake_tui.engine.monitoring.ledger import TIMING, Timing
 from pake_tui.engine.store.samples import Meaning
 from pake_tui.model.sample import MetricKind, SeriesKey
 
@@ -27,19 +30,50 @@ _RESERVED = ("_count", "_sum", "_bucket", "_total")
 _ODD = re.compile(r"[^a-zA-Z0-9_]+")
 
 
-def exposition(values: Mapping[SeriesKey, float], meanings: Mapping[SeriesKey, Meaning]) -> str:
-    """All series with their newest values, counters as they stand; one family after the other."""
-    families: dict[tuple[str, str, str], list[tuple[SeriesKey, float]]] = {}
+class Sample(NamedTuple):
+    """One value with its labels; `name` is the family's, or ends in `_sum` or `_count`."""
+
+    name: str
+    labels: dict[str, str]
+    value: float
+
+
+class Family(NamedTuple):
+    """A metric of Prometheus's: `kind` is counter, gauge or summary."""
+
+    name: str
+    kind: str
+    help: str
+    samples: list[Sample]
+
+
+def families(
+    values: Mapping[SeriesKey, float],
+    meanings: Mapping[SeriesKey, Meaning],
+    timings: Mapping[SeriesKey, Timing] | None = None,
+) -> list[Family]:
+    """All series with their newest values, counters as they stand, by name; no labels come twice."""
+    found: dict[tuple[str, str, str], list[Sample]] = {}
     for key, value in values.items():
         if isfinite(value):
             name, kind, scale = _family(key, meanings.get(key, Meaning()))
-            families.setdefault((name, kind, key.metric), []).append((key, value * scale))
-    taken: set[str] = set()
-    lines: list[str] = []
-    for (name, kind, metric), rows in sorted(families.items()):
-        if name not in taken:  # two of our names may become one there: the first keeps it
-            taken.add(name)
-            lines += _lines(name, kind, metric, rows)
+            found.setdefault((name, kind, key.metric), []).append(Sample(name, _labels(key), value * scale))
+    for key, timing in (timings or {}).items():
+        name, _, scale = _family(key, TIMING)
+        found.setdefault((name, "summary", key.metric), []).extend(_summary(name, key, timing, scale))
+    taken: dict[str, Family] = {}
+    for (name, kind, metric), samples in sorted(found.items()):
+        if name not in taken:  # two of our names may become one there, and two tags: the first keeps it
+            once: dict[tuple[object, ...], Sample] = {}
+            for one in samples:
+                once.setdefault((one.name, *one.labels.items()), one)
+            taken[name] = Family(name, kind, _valid(f"{metric} as pake-tui keeps it."), list(once.values()))
+    return list(taken.values())
+
+
+def exposition(values: Mapping[SeriesKey, float], meanings: Mapping[SeriesKey, Meaning]) -> str:
+    """The families as text."""
+    lines = [line for family in families(values, meanings) for line in _lines(family)]
     return "\n".join(lines) + "\n" if lines else ""
 
 
@@ -57,25 +91,37 @@ def _family(key: SeriesKey, meaning: Meaning) -> tuple[str, str, float]:
     return f"{PREFIX}{base}{'_' if suffix else ''}{suffix}", "gauge", scale
 
 
-def _lines(name: str, kind: str, metric: str, rows: Iterable[tuple[SeriesKey, float]]) -> Iterator[str]:
-    yield f"# HELP {name} {_escaped(metric)} as pake-tui keeps it."
-    yield f"# TYPE {name} {kind}"
-    seen: set[str] = set()
-    for key, value in rows:
-        labels = _labels(key)
-        if labels not in seen:
-            seen.add(labels)
-            yield f"{name}{labels} {value:.17g}"
+def _summary(name: str, key: SeriesKey, timing: Timing, scale: float) -> Iterator[Sample]:
+    labels = _labels(key)
+    if "quantile" in labels:
+        labels["tag_quantile"] = labels.pop("quantile")
+    for share, value in timing.quantiles:
+        yield Sample(name, {**labels, "quantile": f"{share:g}"}, value * scale)
+    yield Sample(f"{name}_sum", labels, timing.total * scale)
+    yield Sample(f"{name}_count", labels, float(timing.count))
 
 
-def _labels(key: SeriesKey) -> str:
+def _lines(family: Family) -> Iterator[str]:
+    yield f"# HELP {family.name} {_escaped(family.help)}"
+    yield f"# TYPE {family.name} {family.kind}"
+    for name, labels, value in family.samples:
+        told = ",".join(f'{label}="{_escaped(text, quoted=True)}"' for label, text in labels.items())
+        yield f"{name}{{{told}}} {value:.17g}" if told else f"{name} {value:.17g}"
+
+
+def _labels(key: SeriesKey) -> dict[str, str]:
+    """Tags as labels, sorted."""
     pairs: dict[str, str] = {}
     for tag, value in (*key.tags, *((("service", key.service),) if key.service else ())):
         label = _ODD.sub("_", tag) or "tag"
         label = f"_{label}" if label[0].isdigit() else label
-        pairs.setdefault(f"tag{label}" if label.startswith("__") else label, value)
-    told = ",".join(f'{label}="{_escaped(value, quoted=True)}"' for label, value in sorted(pairs.items()))
-    return f"{{{told}}}" if told else ""
+        pairs.setdefault(f"tag{label}" if label.startswith("__") else label, _valid(value))
+    return dict(sorted(pairs.items()))
+
+
+def _valid(text: str) -> str:
+    """Text without halves of surrogate pairs, which no UTF-8 can say."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _escaped(text: str, *, quoted: bool = False) -> str:

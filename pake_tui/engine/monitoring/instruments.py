@@ -216,10 +216,10 @@ class Instruments:
 
 
 def _text(value: object) -> str:
-    """A name or a tag's value, bounded."""
-    if type(value) is str:
-        return value if len(value) <= MAX_NAME else value[:MAX_NAME]
+    """A name or a tag's value: bounded, and without halves of surrogate pairs, which no database takes."""
+    if type(value) is str and len(value) <= MAX_NAME and value.isascii():
+        return value
     try:
-        return str.__str__(str(value))[:MAX_NAME]
+        return str.__str__(str(value))[:MAX_NAME].encode("utf-8", "replace").decode("utf-8")
     except Exception:
         return f"<{type(value).__name__}>"

@@ -14,6 +14,7 @@ from pake_tui.engine.monitoring.instruments import Drained, Instruments, Level, 
 from pake_tui.engine.store.metrics import Meaning
 from pake_tui.model.sample import Aggregate, MetricKind, SeriesKey
 
+QUANTILES = (0.5, 0.9, 0.95, 0.99)
 RECENT = 1_024
 """Newest timings per series that the summary's percentiles are taken from."""
 TIMING = Meaning(MetricKind.TIMING, "ms")
@@ -37,6 +38,24 @@ def quantile(ordered: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
 
 
+class Timing(Struct, frozen=True):
+    """One timing: how many and their sum since the start of the process, and quantiles by their share; all in
+    milliseconds.
+    """
+
+    count: int
+    total: float
+    quantiles: tuple[tuple[float, float], ...]
+
+
+class Standing(Struct, frozen=True):
+    """What a process measured, as it stands."""
+
+    counters: dict[SeriesKey, float]
+    gauges: dict[SeriesKey, float]
+    timings: dict[SeriesKey, Timing]
+
+
 class _Total(Struct):
     count: int = 0
     total: float = 0.0
@@ -48,6 +67,10 @@ class _Total(Struct):
         self.total += new.total
         self.highest = max(self.highest, new.highest)
         self.recent.extend(new.values)
+
+    def timing(self) -> Timing:
+        ordered = sorted(self.recent)
+        return Timing(self.count, self.total, tuple((share, quantile(ordered, share)) for share in QUANTILES))
 
     def summary(self) -> TimingSummary:
         ordered = sorted(self.recent)
@@ -106,6 +129,16 @@ class Ledger:
                 for key, level in self._gauges.items()
                 if level.aggregate is Aggregate.LAST
             }
+
+    def standing(self) -> Standing:
+        """Every series as it stands now."""
+        with self._lock:
+            self._take(self._instruments.drain())
+            return Standing(
+                dict(self._counters),
+                {key: level.value for key, level in self._gauges.items()},
+                {key: total.timing() for key, total in self._totals.items()},
+            )
 
     def timings(self) -> dict[str, TimingSummary]:
         """Every timing by its label, as it stands now."""

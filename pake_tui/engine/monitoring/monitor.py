@@ -13,9 +13,10 @@ from msgspec import Struct
 from pake_tui.clock import now_ns
 from pake_tui.engine.monitoring import reports
 from pake_tui.engine.monitoring.alerting import Alerting
+from pake_tui.engine.monitoring.exposition import Family, families
 from pake_tui.engine.monitoring.identity import MOST_TITLE, clean
 from pake_tui.engine.monitoring.instruments import Drained, Instruments, Tags
-from pake_tui.engine.monitoring.ledger import Ledger
+from pake_tui.engine.monitoring.ledger import COUNTER, Ledger
 from pake_tui.engine.monitoring.operations import measured
 from pake_tui.engine.monitoring.probes import CheckFunction, Probes
 from pake_tui.engine.settings.schema import Settings
@@ -211,6 +212,13 @@ class Monitor:
         """What this process measured since it started."""
         return reports.performance(self.service, self._started_ns, self._ledger, self._instruments)
 
+    def get_metric_families(self) -> list[Family]:
+        """What this process measured, as it stands: (name, kind, help, samples) by Prometheus's conventions.
+
+        Names and base units are those of the collector's endpoint; a timing is a summary. Reads memory only.
+        """
+        return self._try("metrics cannot be told", self._families, [])
+
     def get_system_metrics_summary(self, hours: float = 24) -> reports.SystemSummary:
         """The host's metrics over the last `hours`, as far as they were collected."""
         try:
@@ -271,6 +279,11 @@ class Monitor:
             self._dogstatsd.send(new)
         except OSError as error:
             self._warn(f"nothing reaches DogStatsD: {error}")
+
+    def _families(self) -> list[Family]:
+        standing = self._ledger.standing()
+        meanings = dict.fromkeys(standing.counters, COUNTER)
+        return families({**standing.gauges, **standing.counters}, meanings, standing.timings)
 
     def _keep_result(self, check: HealthCheck) -> None:
         """A check ran: written by the next flush, never in the check's own time."""
