@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -202,6 +203,20 @@ def test_health_checks_reach_the_store_and_the_report(monitor: Monitor, stored: 
     health = monitor.generate_monitoring_report()["health"]
     assert health["health_percentage"] == 50.0
     assert (health["healthy"], health["unhealthy"], health["unknown"]) == (1, 1, 1)
+
+
+def test_a_slow_check_holds_up_no_other(monitor: Monitor, stored: MetricsStore) -> None:
+    """Another that is registered and asked for meanwhile runs again and again."""
+    began, release, runs = threading.Event(), threading.Event(), list[int]()
+    monitor.register_health_check("slow", lambda: began.set() or release.wait(60))
+    until(began.is_set)
+    monitor.register_health_check("good", lambda: runs.append(1) or True)
+    until(lambda: [row.name for row in stored.health.list()] == ["good"])
+    monitor.probe("good")
+    until(lambda: len(runs) >= 2)
+    assert [row.name for row in stored.health.list()] == ["good"]
+    release.set()
+    until(lambda: len(stored.health.list()) == 2)
 
 
 def test_reports_are_plain_json(monitor: Monitor) -> None:

@@ -55,6 +55,11 @@ class Monitors:
                 )
             return self._monitors[service]
 
+    def check(self) -> None:
+        """Run the health checks that are due."""
+        for monitor in list(self._monitors.values()):
+            monitor.check()
+
     def flush(self) -> None:
         """Store what all monitors measured and checked, and run the checks that somebody asked for."""
         asked: tuple[str, ...] = ()

@@ -48,6 +48,7 @@ class Library:
         )
         self._keeper = Keeper(self._job_failed)
         self._keeper.add(POLL_S, self._poll)
+        self._keeper.add(POLL_S, self._check)
         self._keeper.add(FLUSH_S, self._register)
         self._keeper.add(FLUSH_S, self._flush)
         self._keeper.add(COLLECTOR_S, self._need_collector)
@@ -142,6 +143,10 @@ class Library:
         settings, broken = _open_settings(self._config_path)
         if broken is None:
             self.settings, self._broken = settings, None
+
+    def _check(self) -> None:
+        if self._monitors is not None:
+            self._monitors.check()
 
     def _register(self) -> None:
         while self._unregistered:

@@ -141,9 +141,10 @@ class Monitor:
         return decorate
 
     def register_health_check(self, name: str, function: CheckFunction | None = None) -> None:
-        """Run `function` every collection interval: it answers True, False, a status word or
-        `{"status", "message", "details"}`; one that raises is unhealthy. Without one, the check of that name
-        in the configuration (`checks:`) is run in this process too; where there is none it is unknown.
+        """Run `function`, plain or async, every collection interval: it answers True, False, a status word, a
+        member of an enum of such, or `{"status", "message", "details"}`; one that raises, or takes more than
+        10 seconds, is unhealthy. Without one, the check of that name in the configuration (`checks:`) is run
+        in this process too; where there is none it is unknown.
         """
         if not self._probes.register(str(name), function or self._configured(str(name))):
             self._warn(f"the health check {name!r} was left out: there are 200 already")
@@ -240,9 +241,13 @@ class Monitor:
         """Run one of this process's health checks now, because somebody asked."""
         self._probes.run_soon(name)
 
+    def check(self) -> None:
+        """Run the health checks that are due; a few times a second is meant."""
+        self._probes.turn()
+
     def flush(self) -> None:
         """Write what was measured and checked since the last call into the store; once a second is meant."""
-        self._probes.watch()
+        self.check()
         values, meanings = self._ledger.tick()
         with self._report_lock:
             results, self._reported = self._reported, {}

@@ -1,7 +1,7 @@
-"""Health checks that an application registered: run in its process, one after another, on a daemon thread.
+"""Health checks that an application registered: run in its process as the collector runs configured ones.
 
-A check that does not return keeps its thread; the others go on in a fresh one, and it is unhealthy until it
-returns.
+Each has a daemon thread of its own, which ends when nothing is due, so that none delays another. One that
+does not return keeps its thread, and is unhealthy and not run again until it does.
 """
 
 from __future__ import annotations
@@ -9,20 +9,25 @@ from __future__ import annotations
 import inspect
 import threading
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from enum import Enum
+from functools import partial
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from pake_tui.clock import SECOND, monotonic, now_ns
-from pake_tui.model.check import CheckPoint, HealthCheck, HealthState
+from pake_tui.clock import SECOND, now_ns
+from pake_tui.engine.monitoring.checking.running import CheckRunner
+from pake_tui.engine.monitoring.checking.specs import CheckSpec
+from pake_tui.engine.monitoring.checking.standing import Run
+from pake_tui.model.check import HealthCheck, HealthState
 from pake_tui.text.masking import mask_fields, mask_text
 
 CheckFunction = Callable[[], object]
 MAX_CHECKS = 200
 MAX_MESSAGE = 500
 TIMEOUT_S = 10.0
-HISTORY = 60
+IDLE_S = 1.0
 _WORDS = {
     "healthy": HealthState.HEALTHY,
     "ok": HealthState.HEALTHY,
@@ -49,16 +54,16 @@ class Outcome(Struct, frozen=True):
 
 
 def judge(answer: object) -> Outcome:
-    """A check's return value: True or False, a state, its word, or `{status, message, details}`.
+    """A check's return value: True or False, a state, its word, a member of an enum with such a value or
+    name, an exception, or `{status, message, details}`.
 
     Anything else is unknown, and says what would be accepted.
     """
-    if isinstance(answer, bool):
-        return Outcome(HealthState.HEALTHY if answer else HealthState.UNHEALTHY)
-    if isinstance(answer, HealthState):
-        return Outcome(answer)
-    if isinstance(answer, str) and answer.strip().lower() in _WORDS:
-        return Outcome(_WORDS[answer.strip().lower()])
+    state = _state(answer)
+    if state is not None:
+        return Outcome(state)
+    if isinstance(answer, BaseException):
+        return _failed(answer)
     if isinstance(answer, Mapping) and "status" in answer:
         inner = judge(answer["status"])
         details = answer.get("details")
@@ -77,6 +82,18 @@ def judge(answer: object) -> Outcome:
     )
 
 
+def _state(answer: object) -> HealthState | None:
+    """The state that a value says; None where it says none."""
+    if isinstance(answer, bool):
+        return HealthState.HEALTHY if answer else HealthState.UNHEALTHY
+    if isinstance(answer, HealthState):
+        return answer
+    if isinstance(answer, Enum):
+        by_value = _state(answer.value)
+        return by_value if by_value is not None else _state(answer.name)
+    return _WORDS.get(answer.strip().lower()) if isinstance(answer, str) else None
+
+
 def run_check(function: CheckFunction) -> Outcome:
     """Run a check, a coroutine function in an event loop of its own; one that raises is unhealthy."""
     try:
@@ -84,8 +101,12 @@ def run_check(function: CheckFunction) -> Outcome:
         if inspect.isawaitable(answer):
             answer = _awaited(answer)
         return judge(answer)
-    except Exception as error:
-        return Outcome(HealthState.UNHEALTHY, mask_text(_short(f"{type(error).__name__}: {error}")))
+    except BaseException as error:  # also one that calls sys.exit: the thread is ours
+        return _failed(error)
+
+
+def _failed(error: BaseException) -> Outcome:
+    return Outcome(HealthState.UNHEALTHY, mask_text(f"{type(error).__name__}: {_short(error)}"))
 
 
 def _awaited(answer: Awaitable[object]) -> object:
@@ -93,37 +114,18 @@ def _awaited(answer: Awaitable[object]) -> object:
     import asyncio
 
     async def wait() -> object:
-        async with asyncio.timeout(TIMEOUT_S):
-            return await answer
+        done, late = await asyncio.wait([asyncio.ensure_future(answer)], timeout=TIMEOUT_S)
+        if late:
+            raise TimeoutError(f"no answer within {TIMEOUT_S:g} s")
+        return done.pop().result()
 
     return asyncio.run(wait())
-
-
-class _Probe(Struct):
-    """One registered check and how it last went. Times are UTC ns, `due` and `started` monotonic seconds."""
-
-    name: str
-    function: CheckFunction
-    outcome: Outcome
-    due: float = 0.0
-    started: float | None = None
-    since_ns: int | None = None
-    checked_ns: int | None = None
-    latency_ms: float | None = None
-    history: deque[CheckPoint] = field(default_factory=lambda: deque(maxlen=HISTORY))
-
-    def record(self, outcome: Outcome, latency_ms: float | None) -> None:
-        now = now_ns()
-        if self.since_ns is None or outcome.state is not self.outcome.state:
-            self.since_ns = now
-        self.outcome, self.checked_ns, self.latency_ms = outcome, now, latency_ms
-        self.history.append(CheckPoint(now, outcome.state, latency_ms, outcome.message))
 
 
 class Probes:
     """The checks of one process. `interval` gives the seconds between runs, read anew each time.
 
-    `report(check)` is called after each run, on the checks' own thread.
+    `turn` is called a few times a second; it calls `report(check)` for each run that ended since.
     """
 
     def __init__(
@@ -132,105 +134,59 @@ class Probes:
         self.owner = owner
         self._interval = interval
         self._report = report
-        self._probes: dict[str, _Probe] = {}
+        self._specs: dict[str, CheckSpec] = {}
+        self._runner = CheckRunner(_ask, idle_s=IDLE_S)
+        self._in_force = 0.0
         self.reset()
 
     def reset(self) -> None:
         """Start anew, with the same checks; in a forked child no thread came along."""
-        self._wake = threading.Condition(threading.Lock())
-        self._thread: threading.Thread | None = None
-        for probe in self._probes.values():
-            probe.started = None
+        self._lock = threading.Lock()
+        kept = {row.name: row for row in self._runner.rows()}
+        self._runner = CheckRunner(_ask, idle_s=IDLE_S)
+        self._put_in_force(kept)
 
     def register(self, name: str, function: CheckFunction) -> bool:
-        """Add or replace a check, and run it at once; False where there are 200 already."""
-        with self._wake:
-            if name not in self._probes and len(self._probes) >= MAX_CHECKS:
+        """Add or replace a check, which runs soon; False where there are 200 already."""
+        # Two partials are never equal: what is registered again is another check, and runs again.
+        target, limit = partial(run_check, function), int(TIMEOUT_S * SECOND)
+        with self._lock:
+            if name not in self._specs and len(self._specs) >= MAX_CHECKS:
                 return False
-            self._probes[name] = _Probe(name, function, Outcome(HealthState.UNKNOWN, "not run yet"))
-            self._ensure_thread()
-            self._wake.notify_all()
+            self._specs[name] = CheckSpec(name, "function", target, {}, timeout_ns=limit, retries=0)
+            self._put_in_force()
         return True
 
     def run_soon(self, name: str) -> None:
-        """Run a check now, if this process has it."""
-        with self._wake:
-            if name in self._probes:
-                self._probes[name].due = 0.0
-                self._wake.notify_all()
+        """Run a check at the next turn, if this process has it."""
+        with self._lock:
+            self._runner.run_soon(name)
 
     def checks(self) -> tuple[HealthCheck, ...]:
         """All checks as they stand, by name."""
-        with self._wake:
-            return tuple(self._row(self._probes[name]) for name in sorted(self._probes))
+        with self._lock:
+            return tuple(replace(row, owner=self.owner) for row in self._runner.rows())
 
-    def watch(self) -> None:
-        """To be called every now and then: replaces the thread where a check holds it for too long."""
-        stuck: _Probe | None = None
-        with self._wake:
-            for probe in self._probes.values():
-                late = probe.started is not None and monotonic() - probe.started > TIMEOUT_S
-                if late and not probe.outcome.message.startswith("no answer"):
-                    probe.record(Outcome(HealthState.UNHEALTHY, f"no answer for {TIMEOUT_S:g} s"), None)
-                    stuck = probe
-                    self._thread = None
-            if self._probes:
-                self._ensure_thread()
-        if stuck is not None:
-            self._report(self._row(stuck))
+    def turn(self) -> None:
+        """Start what is due, each on a thread of its own, and report what ended or takes too long."""
+        with self._lock:
+            if self._interval() != self._in_force:
+                self._put_in_force()
+            news = self._runner.turn()
+        for row in news:
+            self._report(replace(row, owner=self.owner))
 
-    def _ensure_thread(self) -> None:
-        if self._thread is None or not self._thread.is_alive():
-            thread = threading.Thread(target=self._loop, name="pake-tui-checks", daemon=True)
-            try:
-                thread.start()
-            except RuntimeError:
-                return
-            self._thread = thread
+    def _put_in_force(self, kept: Mapping[str, HealthCheck] | None = None) -> None:
+        self._in_force = self._interval()
+        self._runner.put_in_force(self._specs.values(), int(self._in_force * SECOND), kept)
 
-    def _loop(self) -> None:
-        me = threading.current_thread()
-        while (probe := self._next(me)) is not None:
-            begun = time.perf_counter()
-            outcome = run_check(probe.function)
-            latency = (time.perf_counter() - begun) * 1000
-            with self._wake:
-                probe.started = None
-                probe.due = monotonic() + self._interval()
-                probe.record(outcome, latency)
-                current = self._probes.get(probe.name) is probe
-            if current:
-                self._report(self._row(probe))
 
-    def _next(self, me: threading.Thread) -> _Probe | None:
-        """Wait for the next check that is due and not running; None once another thread took over."""
-        with self._wake:
-            while self._thread is None or self._thread is me:
-                idle = [probe for probe in self._probes.values() if probe.started is None]
-                first = min(idle, key=lambda probe: probe.due, default=None)
-                wait = first.due - monotonic() if first is not None else None
-                if first is not None and wait is not None and wait <= 0:
-                    first.started = monotonic()
-                    return first
-                self._wake.wait(wait)
-            return None
-
-    def _row(self, probe: _Probe) -> HealthCheck:
-        interval = self._interval()
-        checked = probe.checked_ns
-        return HealthCheck(
-            name=probe.name,
-            state=probe.outcome.state,
-            message=probe.outcome.message,
-            owner=self.owner,
-            since_ns=probe.since_ns,
-            checked_ns=checked,
-            next_ns=None if checked is None else checked + int(interval * SECOND),
-            latency_ms=probe.latency_ms,
-            interval_s=interval,
-            details=probe.outcome.details,
-            history=tuple(probe.history),
-        )
+def _ask(spec: CheckSpec) -> Run:
+    """One run, on a thread of its own."""
+    began, start = now_ns(), time.perf_counter_ns()
+    outcome: Outcome = spec.target()
+    took = time.perf_counter_ns() - start
+    return Run(outcome.state, outcome.message, began, took, outcome.details)
 
 
 def _short(value: object) -> str:

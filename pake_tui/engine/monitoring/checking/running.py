@@ -1,10 +1,11 @@
-"""When configured checks run: each at its own interval; a slow one holds no thread but its own."""
+"""When checks run: each at its own interval; a slow one holds no thread but its own."""
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from hashlib import blake2b
 
 from msgspec import Struct, field
@@ -20,6 +21,8 @@ IDLE_S = 60.0
 GRACE_S = 1.0
 """So much past its time-out a run that does not return is given up."""
 FIRST_WITHIN_S = 5.0
+APART_S = 0.05
+"""New checks are spread over so much for each, up to five seconds."""
 Ask = Callable[[CheckSpec], Run]
 
 
@@ -38,15 +41,16 @@ class _Planned(Struct):
 class CheckRunner:
     """Runs checks through `ask`, which blocks; `turn` is called a few times a second, by one thread."""
 
-    def __init__(self, ask: Ask) -> None:
+    def __init__(self, ask: Ask, *, idle_s: float = IDLE_S) -> None:
+        """Threads without work end after `idle_s` seconds."""
         self._ask = ask
         self._planned: dict[str, _Planned] = {}
         self._done: queue.SimpleQueue[tuple[str, int, Run]] = queue.SimpleQueue()
-        self._pool = _Pool()
+        self._pool = _Pool(idle_s)
         self._starved: set[str] = set()
 
     def put_in_force(
-        self, specs: Iterable[CheckSpec], default_ns: int, kept: Mapping[str, HealthCheck] | None = None
+        self, specs: Collection[CheckSpec], default_ns: int, kept: Mapping[str, HealthCheck] | None = None
     ) -> None:
         """These checks from now on; a new or changed one runs within five seconds, the others go on.
 
@@ -61,7 +65,7 @@ class CheckRunner:
                 fresh[spec.name] = known
             else:
                 ticket = known.ticket + 1 if known is not None else 0
-                within = min(interval / SECOND, FIRST_WITHIN_S)
+                within = min(interval / SECOND, FIRST_WITHIN_S, APART_S * len(specs))
                 first = 0.0 if known is not None else _share_of(spec.name) * within
                 was = (kept or {}).get(spec.name)
                 standing = Standing(was.state, was.message, was.message) if was is not None else Standing()
@@ -109,6 +113,11 @@ class CheckRunner:
                 else:
                     self._start(planned)
         return list(news.values())
+
+    def rows(self) -> list[HealthCheck]:
+        """All checks as they stand, by name."""
+        planned = (self._planned[name] for name in sorted(self._planned))
+        return [row(one.spec, one.standing, one.interval_ns) for one in planned]
 
     @property
     def summary(self) -> str:
@@ -215,9 +224,10 @@ class CheckRunner:
 
 
 class _Pool:
-    """Daemon threads, made when all others are busy, gone after a minute without work."""
+    """Daemon threads, made when all others are busy, gone after `idle_s` seconds without work."""
 
-    def __init__(self) -> None:
+    def __init__(self, idle_s: float) -> None:
+        self._idle_s = idle_s
         self._work: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._threads = 0
@@ -243,7 +253,7 @@ class _Pool:
     def _loop(self) -> None:
         while True:
             try:
-                work = self._work.get(timeout=IDLE_S)
+                work = self._work.get(timeout=self._idle_s)
             except queue.Empty:
                 with self._lock:
                     if self._idle == 0:  # work was promised to this thread meanwhile
@@ -257,5 +267,6 @@ class _Pool:
 
 
 def _share_of(name: str) -> float:
-    """A check's own place in [0, 1): checks of one interval do not all run at once."""
-    return int.from_bytes(blake2b(name.encode(), digest_size=4).digest(), "big") / 2**32
+    """A check's own place in [0, 1), in each process: checks of one interval do not all run at once."""
+    seed = f"{os.getpid()} {name}".encode("utf-8", "replace")
+    return int.from_bytes(blake2b(seed, digest_size=4).digest(), "big") / 2**32

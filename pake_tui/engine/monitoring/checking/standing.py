@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from collections.abc import Mapping
+
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from pake_tui.clock import SECOND
@@ -20,6 +22,7 @@ class Run(Struct, frozen=True):
     message: str
     began_ns: int
     took_ns: int | None = None
+    details: Mapping[str, object] = field(default_factory=dict)
 
 
 class Standing(Struct, frozen=True):
@@ -78,20 +81,20 @@ def unreachable(parent: str, state: HealthState, now_ns: int) -> Standing:
 def row(spec: CheckSpec, standing: Standing, interval_ns: int) -> HealthCheck:
     """The check as the store keeps it."""
     run = standing.run
-    assert run is not None
-    details: dict[str, object] = {"kind": spec.kind}
+    began = None if run is None else run.began_ns
+    details: dict[str, object] = {"kind": spec.kind, **(run.details if run is not None else {})}
     if spec.depends_on:
         details["depends on"] = ", ".join(spec.depends_on)
-    if standing.soft:
+    if run is not None and standing.soft:
         details["soft state"] = f"{run.state.word}, run {standing.attempts} of {spec.retries + 1}"
     return HealthCheck(
         name=spec.name,
         state=standing.state if standing.state is not None else HealthState.UNKNOWN,
         message=standing.shown,
         owner=OWNER,
-        checked_ns=run.began_ns,
-        next_ns=run.began_ns + interval_ns,
-        latency_ms=None if run.took_ns is None else run.took_ns / 1_000_000,
+        checked_ns=began,
+        next_ns=None if began is None else began + interval_ns,
+        latency_ms=None if run is None or run.took_ns is None else run.took_ns / 1_000_000,
         interval_s=interval_ns / SECOND,
         details=details,
     )
