@@ -8,17 +8,23 @@ import pytest
 
 from pake_tui.clock import MINUTE, SECOND
 from pake_tui.engine.store.metrics import Meaning, MetricsStore
-from pake_tui.model.sample import MetricKind, Series, SeriesKey
+from pake_tui.model.sample import Aggregate, MetricKind, Series, SeriesKey
 from pake_tui.sources.embedded.recent import LATE_NS, Recent
 
 CPU, REQUESTS, LATENCY = SeriesKey("cpu_percent"), SeriesKey("requests", (), "api"), SeriesKey("took")
-MEANINGS = {CPU: Meaning(), REQUESTS: Meaning(MetricKind.COUNTER), LATENCY: Meaning(MetricKind.TIMING, "ms")}
+BUSY = SeriesKey("busy", (), "api")
+MEANINGS = {
+    CPU: Meaning(),
+    REQUESTS: Meaning(MetricKind.COUNTER),
+    LATENCY: Meaning(MetricKind.TIMING, "ms"),
+    BUSY: Meaning(aggregate=Aggregate.SUM),
+}
 BEGIN_NS = 1_700_000_000 * SECOND
 SPAN_NS, POINTS = 5 * MINUTE, 150
 
 
 class History:
-    """A store whose writers go on second by second: one each second, one every thirty."""
+    """A store whose writers go on second by second: one each second, one every thirty, two by turns."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700)
@@ -32,6 +38,9 @@ class History:
             number = (self.now_ns - BEGIN_NS) // SECOND
             if cpu:
                 self.store.record("collector", self.now_ns, {CPU: number * 7 % 100}, MEANINGS)
+            for pid in {2, 2 + number // 20 % 2}:
+                later = self.now_ns + pid * SECOND // 7
+                self.store.record(f"api@{pid}", later, {BUSY: float(pid)}, MEANINGS)
             if number % 30 == 0:
                 self.store.record("api@1", self.now_ns, {REQUESTS: number * 3, LATENCY: number % 9}, MEANINGS)
 

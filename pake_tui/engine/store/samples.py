@@ -94,16 +94,13 @@ class Packer:
         pairs: list[tuple[int, float]] = []
         for key, value in values.items():
             if isfinite(value):
-                meaning = meanings.get(key, PLAIN)
-                number = self._ids.get(key) or self._series(connection, key, meaning)
-                if not number:
-                    continue
-                pairs.append((number, value))
-                if key in ages:
-                    pairs.append((-number, ages[key]))
-                told = self._told.get(number)
-                if told is not meaning.aggregate and meaning.kind is MetricKind.GAUGE and key in meanings:
-                    self._tell(connection, number, meaning.aggregate)
+                number = self._ids.get(key) or self._series(connection, key, meanings.get(key, PLAIN))
+                if number:
+                    pairs.append((number, value))
+                    if key.service:  # the host's have one writer
+                        if key in ages:
+                            pairs.append((-number, ages[key]))
+                        self._tell(connection, number, meanings.get(key))
         if not pairs:
             return
         pairs.sort()
@@ -132,8 +129,13 @@ class Packer:
         self._ids[key] = int(found[0])
         return self._ids[key]
 
-    def _tell(self, connection: sqlite3.Connection, number: int, aggregate: Aggregate) -> None:
+    def _tell(self, connection: sqlite3.Connection, number: int, meaning: Meaning | None) -> None:
         """The aggregate of a gauge from now on, until a process begins to tell another one."""
+        if meaning is None or meaning.kind is not MetricKind.GAUGE:
+            return
+        aggregate = meaning.aggregate
+        if self._told.get(number) is aggregate:
+            return
         kept = connection.execute("SELECT aggregate FROM aggregates WHERE series=?", (number,)).fetchone()
         if (kept[0] if kept else Aggregate.LAST.value) != aggregate.value:
             connection.execute(
