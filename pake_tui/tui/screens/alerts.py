@@ -187,8 +187,7 @@ def detail_lines(detail: AlertDetail, app: PakeApp, width: int) -> list[Line]:
     if alert.service:
         lines.append(field("service", alert.service))
     lines += metric_lines(alert, app, width)
-    for name, value in alert.tags:
-        lines.append(field(name, value))
+    lines += [field(*tag) for tag in alert.tags if tag != ("service", alert.service)]
     if alert.still_true:
         lines.append(field("condition", "still true", "warning"))
     lines += heading("History")
