@@ -6,28 +6,29 @@ import re
 
 from pake_tui.records.draft import Draft
 from pake_tui.records.timestamps import Clock
+from pake_tui.text.late import late
 
 _METHODS = "GET|POST|PUT|HEAD|DELETE|OPTIONS|PATCH|CONNECT|TRACE|PROPFIND|REPORT|MKCOL|PRI|PURGE"
-_BRACKETED = re.compile(r"[^\[\"{]{0,400}\[(?=\d{1,2}/[A-Z][a-z]{2}/\d{4}:)")
-_REQUEST = re.compile(
+_BRACKETED = late(r"[^\[\"{]{0,400}\[(?=\d{1,2}/[A-Z][a-z]{2}/\d{4}:)")
+_REQUEST = late(
     r'"(?P<method>[A-Z]{3,16}) (?P<path>\S{0,8192}?)(?: (?P<protocol>[A-Z]{2,5}/[\d.]{1,5}))?"(?: |$)'
 )
-_AFTER = re.compile(r"(?P<status>\d{3}|-)(?: (?P<bytes>\d{1,18}|-))?")
-_COMBINED = re.compile(r' "(?P<referer>(?:[^"\\]|\\.)*+)" "(?P<agent>(?:[^"\\]|\\.)*+)"')
-_ALB = re.compile(
+_AFTER = late(r"(?P<status>\d{3}|-)(?: (?P<bytes>\d{1,18}|-))?")
+_COMBINED = late(r' "(?P<referer>(?:[^"\\]|\\.)*+)" "(?P<agent>(?:[^"\\]|\\.)*+)"')
+_ALB = late(
     r"(?P<type>https?|h2|wss?|grpcs?|tcp|tls) (?P<time>\d{4}-\d\d-\d\dT\S{1,32}) (?P<balancer>\S{1,256}) "
     r"(?P<client>\S{1,64}) (?P<target>\S{1,64}) "
 )
-_ELB = re.compile(
+_ELB = late(
     r"(?P<time>\d{4}-\d\d-\d\dT\S{1,32}) (?P<balancer>\S{1,256}) (?P<client>[\d.a-f:]{3,45}:\d{1,5}) "
 )
-_TRACE = re.compile(r'"(Root=[\w\-;=]{1,128}|Self=[\w\-;=]{1,256})"')
-_ENVOY = re.compile(r'\[(?P<time>\d{4}-\d\d-\d\dT[^\]]{1,32})\] (?=")')
-_SQUID = re.compile(
+_TRACE = late(r'"(Root=[\w\-;=]{1,128}|Self=[\w\-;=]{1,256})"')
+_ENVOY = late(r'\[(?P<time>\d{4}-\d\d-\d\dT[^\]]{1,32})\] (?=")')
+_SQUID = late(
     r"(?P<time>\d{9,10}\.\d{3})\s{1,8}(?P<elapsed>\d{1,9}) (?P<client>\S{1,64}) "
     r"(?P<code>[A-Z_]{3,40})/(?P<status>\d{3}) "
 )
-_HOSTS = re.compile(
+_HOSTS = late(
     r"(?:(?P<vhost>[\w.\-]{1,253}:\d{1,5}) )?"
     r"(?P<client>[\w.:\-%\[\]]{1,253}) (?P<ident>\S{1,64}) (?P<user>\S{1,128}) $"
 )

@@ -9,16 +9,17 @@ from pake_tui.records.draft import Draft
 from pake_tui.records.header import Header
 from pake_tui.records.levels import of_word
 from pake_tui.records.timestamps import Clock
+from pake_tui.text.late import late
 
-_GLOG = re.compile(
+_GLOG = late(
     r"([IWEFD])(\d\d)(\d\d) (\d\d:\d\d:\d\d\.\d{1,9})\s{1,12}(\d{1,12}) ([\w./\-]{1,200}:\d{1,7})\] ?"
 )
-_LOGCAT = re.compile(r"\s{1,8}(\d{1,9})\s{1,8}(\d{1,9}) ([VDIWEFA]) (.{1,80}?)\s{0,40}: ?")
-_REDIS = re.compile(r"(\d{1,9}):([XCSM]) ")
-_REDIS_MARK = re.compile(r" ([.\-*#]) ")
+_LOGCAT = late(r"\s{1,8}(\d{1,9})\s{1,8}(\d{1,9}) ([VDIWEFA]) (.{1,80}?)\s{0,40}: ?")
+_REDIS = late(r"(\d{1,9}):([XCSM]) ")
+_REDIS_MARK = late(r" ([.\-*#]) ")
 _REDIS_LEVELS = {".": Level.DEBUG, "-": Level.INFO, "*": Level.INFO, "#": Level.WARNING}
-_KERNEL = re.compile(r"\[[ ]{0,8}(\d{1,8}\.\d{6})\] ")
-_PHP = re.compile(r"PHP (?:(Fatal error|Parse error)|(Warning)|(Notice|Deprecated)|\w+ error):")
+_KERNEL = late(r"\[[ ]{0,8}(\d{1,8}\.\d{6})\] ")
+_PHP = late(r"PHP (?:(Fatal error|Parse error)|(Warning)|(Notice|Deprecated)|\w+ error):")
 
 
 def glog(text: str, clock: Clock) -> Draft | None:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
-
 from msgspec import Struct, field
 
 from pake_tui.records.levels import of_word
 from pake_tui.records.timestamps import Clock, Stamp
+from pake_tui.text.late import late
 from pake_tui.text.safe import strip_ansi
 
-_COMPOSE = re.compile(r"([A-Za-z][\w.\-]{0,63})[ ]{0,40}\|(?:[ ]|$)")
-_KUBECTL = re.compile(r"\[(?:pod|deployment|statefulset|daemonset)/([\w.\-]{1,253})/([\w.\-]{1,63})\] ")
-_FILE = re.compile(r"(?:\./|/)?[\w./\-]{1,200}\.log(?:[.\-:][\w.\-:]{0,40})?(?:[:\s]\s?)(?=[\d\[{<A-Z])")
-_CRI = re.compile(
+_COMPOSE = late(r"([A-Za-z][\w.\-]{0,63})[ ]{0,40}\|(?:[ ]|$)")
+_KUBECTL = late(r"\[(?:pod|deployment|statefulset|daemonset)/([\w.\-]{1,253})/([\w.\-]{1,63})\] ")
+_FILE = late(r"(?:\./|/)?[\w./\-]{1,200}\.log(?:[.\-:][\w.\-:]{0,40})?(?:[:\s]\s?)(?=[\d\[{<A-Z])")
+_CRI = late(
     r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)) (stdout|stderr) ([FP])(?:[: ]|$)"
 )
-_NANO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7,9}(?:Z|[+-]\d\d:\d\d)(?: |$)")
+_NANO = late(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7,9}(?:Z|[+-]\d\d:\d\d)(?: |$)")
 
 
 class Envelope(Struct):

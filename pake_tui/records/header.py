@@ -9,52 +9,53 @@ from pake_tui.records.aliases import id_of
 from pake_tui.records.draft import Draft
 from pake_tui.records.levels import of_word
 from pake_tui.records.timestamps import Clock
+from pake_tui.text.late import late
 
 WORDS = (
     "TRACE|DEBUG\\d?|VERBOSE|FINEST|FINER|FINE|CONFIG|INFO|INFORMATION|NOTICE|NOTE|LOG|WARNING|WARN|ERROR|ERR"
     "|SEVERE|CRITICAL|CRIT|FATAL|EMERGENCY|EMERG|ALERT|PANIC|DBG|DBUG|INF|WRN|FTL|TRC|VRB|STATEMENT|DETAIL|HINT"
     "|SYSTEM|AUDIT|FAIL|SUCCESS|HTTP|SILLY|DPANIC|ERRO"
 )
-BRACKETED_LEVEL = re.compile(
+BRACKETED_LEVEL = late(
     rf"[\[(<]\s{{0,4}}(?:[\w\-]{{1,40}}[:.])?((?i:{WORDS})|[TDVIWEFC])\s{{0,8}}(?:[\])>]|(?=[|:/, ]))"
 )
-CAPS = re.compile(rf"(?:{WORDS})(?![\w.])")
-ANY = re.compile(rf"(?i:{WORDS})(?![\w.])")
-_ANY_MARKED = re.compile(rf"(?i:{WORDS})(?=\t|:|\s{{2,}}|\s?\||\s-)")
-_LETTER = re.compile(r"[TDVIWEFC](?=[ ,/:]\s{0,4}\S)")
-_CHANNEL = re.compile(rf"([\w\-]{{1,64}})\.({WORDS})(?=:| )")
-_BRACKET = re.compile(
+CAPS = late(rf"(?:{WORDS})(?![\w.])")
+ANY = late(rf"(?i:{WORDS})(?![\w.])")
+_ANY_MARKED = late(rf"(?i:{WORDS})(?=\t|:|\s{{2,}}|\s?\||\s-)")
+_LETTER = late(r"[TDVIWEFC](?=[ ,/:]\s{0,4}\S)")
+_CHANNEL = late(rf"([\w\-]{{1,64}})\.({WORDS})(?=:| )")
+_BRACKET = late(
     r"\[([^\[\]]{0,200}(?:\[[^\[\]]{0,100}\][^\[\]]{0,200})?)\]|\(([^()]{1,120})\)|<([\w.\-:$ ]{1,80})>"
     r"|\{([\w.\-:$ ]{1,80})\}"
 )
-_HEADERISH = re.compile(r"[\w#/][\w.$@/:#\-,*<>~+=|\[\] ]{0,200}")
-_NOT_HEADER = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[a-z]+: |.*\s(?:is|was|to|the|for|in)\s")
-_CONTEXT_PAIR = re.compile(r"[^\[]* [^\[]*=|[^=\[]*=[^\[]* ")
-_HEADER_FOLLOWS = re.compile(r"\s{0,4}(?:-\s|\[|[\w.$]{1,200}\s{0,40}:\s)")
-_PID = re.compile(r"(?:pid[=: ]?)?\d{1,12}(?:#\d{1,12})?:?(?=[ \t:|]|$)")
-_LOGGER = re.compile(
+_HEADERISH = late(r"[\w#/][\w.$@/:#\-,*<>~+=|\[\] ]{0,200}")
+_NOT_HEADER = late(r"\d{1,3}(?:\.\d{1,3}){3}|[a-z]+: |.*\s(?:is|was|to|the|for|in)\s")
+_CONTEXT_PAIR = late(r"[^\[]* [^\[]*=|[^=\[]*=[^\[]* ")
+_HEADER_FOLLOWS = late(r"\s{0,4}(?:-\s|\[|[\w.$]{1,200}\s{0,40}:\s)")
+_PID = late(r"(?:pid[=: ]?)?\d{1,12}(?:#\d{1,12})?:?(?=[ \t:|]|$)")
+_LOGGER = late(
     r"([A-Za-z_$][\w.$/@\-]{0,200}(?:::[\w.$<>]{1,100}){0,10}(?:\[\d{1,9}\])?)(?:\(\d{1,9}\))?\s{0,40}"
     r"(?::(?:\d{1,6})?(?=\s|$)|(?=[ ]-[ ])|(?= \[)|(?=\|)|(?=[ ]{3,}\S))"
     r"|([\w.$/\[\]]{3,200})[ ]{1,40}:(?=[ ])"
     r"|((?:[a-z][\w]{0,40}\.){2,12}[A-Z][\w$]{0,80}(?:\.[\w$<>]{1,80})?)(?=[ ])"
 )
-_CODE = re.compile(r"[A-Z]{1,12}-?\d{2,8}[A-Z]?")
-_CHAIN = re.compile(r":([\w.$/\-]{1,100}):(?:([\w\-]{1,60}): )?")
-_SOURCE = re.compile(
+_CODE = late(r"[A-Z]{1,12}-?\d{2,8}[A-Z]?")
+_CHAIN = late(r":([\w.$/\-]{1,100}):(?:([\w\-]{1,60}): )?")
+_SOURCE = late(
     r"[\w./\-]{1,200}\.(?:go|py|cc|cpp|c|h|java|rs|rb|js|ts|php|cs|scala|kt):\d{1,7}(?:\]|:)?(?=[ \t\]:]|$)"
     r"|[\w.]{1,120}:[\w<>]{1,80}:\d{1,7}(?= - )"
 )
-_SPLIT = re.compile(r"[ \t|]{0,60}(?:--?-?(?=[ \t])|::?(?=[ \t]|$)|[|:,;>\u2502](?=[ \t\[\w]))?[ \t|]{0,60}")
-_CLOCK_ONLY = re.compile(r"([\[(]?)[ ]{0,2}(?:[01]?\d|2[0-3]):[0-5]\d:[0-5]\d(?:[.,]\d{1,9})?(?![\d:])")
-_INSIDE = re.compile(r"[ ,:|]{1,8}([^\]]{1,120})\]")
-REQUEST_ID = re.compile(r"req-[0-9a-f\-]{36}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-KEYED_ID = re.compile(r"(?ai)(?:correlation|request|req|trace)[_-]?id[=:]\s?\"?([\w.\-]{4,128})")
-BARE_ID = re.compile(
+_SPLIT = late(r"[ \t|]{0,60}(?:--?-?(?=[ \t])|::?(?=[ \t]|$)|[|:,;>\u2502](?=[ \t\[\w]))?[ \t|]{0,60}")
+_CLOCK_ONLY = late(r"([\[(]?)[ ]{0,2}(?:[01]?\d|2[0-3]):[0-5]\d:[0-5]\d(?:[.,]\d{1,9})?(?![\d:])")
+_INSIDE = late(r"[ ,:|]{1,8}([^\]]{1,120})\]")
+REQUEST_ID = late(r"req-[0-9a-f\-]{36}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+KEYED_ID = late(r"(?ai)(?:correlation|request|req|trace)[_-]?id[=:]\s?\"?([\w.\-]{4,128})")
+BARE_ID = late(
     r"(?ai:req|request|rid|cid|corr|correlation|trace|txn?|op)[-_:](?=[A-Za-z]{0,63}\d)"
     r"(?:[0-9A-Fa-f]{6,64}|[0-9A-Za-z]{12,64})|(?=[A-Fa-f]{0,63}\d)[0-9A-Fa-f]{16,64}"
 )
 """What stands alone in a header's bracket and is an ID: `req-5f2c01ab9d3e`, a trace's hexadecimal digits."""
-_AHEAD = re.compile(
+_AHEAD = late(
     rf"(?:[\w.\-]{{1,40}}=\S{{1,120}}[ \t]{{1,8}}){{0,8}}"
     rf"(?:(?:[\w.$@/\-:]{{1,80}}[ \t|]{{1,40}}(?:-[ ])?|\[[^\]]{{0,80}}\][ ]{{0,4}}){{0,3}}?"
     rf"\[?(?:{WORDS})\]?(?=[:\s\]|]))"

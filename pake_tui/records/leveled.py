@@ -13,13 +13,14 @@ from pake_tui.records.draft import Draft
 from pake_tui.records.header import BRACKETED_LEVEL, WORDS, Header
 from pake_tui.records.levels import of_word
 from pake_tui.records.timestamps import Clock
+from pake_tui.text.late import late
 
-_LEVEL_FIRST = re.compile(rf"(?:({WORDS})|({WORDS.lower()}))(?:\[\d{{1,9}}\])?(?::|\s{{2,}}|\s?\[|\s-\s| )")
-_TIME_PLACES = re.compile(r"(?<![\w.])(?=\d|[JFMASOND][aepuco][a-z] |(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[ ,])")
-_BEFORE_MESSAGE = re.compile(
+_LEVEL_FIRST = late(rf"(?:({WORDS})|({WORDS.lower()}))(?:\[\d{{1,9}}\])?(?::|\s{{2,}}|\s?\[|\s-\s| )")
+_TIME_PLACES = late(r"(?<![\w.])(?=\d|[JFMASOND][aepuco][a-z] |(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[ ,])")
+_BEFORE_MESSAGE = late(
     r"[ ]{0,60}(?:(?:-{1,3}|::?|>|\u2502|,|;)(?=[ \t]|$)[ ]?|\|[ ]?)?(?:[ ]{0,40}(?::|-)(?=[ \t]|$)[ ]?)?"
 )
-_TRAILING_LOGGER = re.compile(r" \(((?:[a-z][\w]{0,60}\.){1,12}[A-Z]?[\w$]{1,80})\)$")
+_TRAILING_LOGGER = late(r" \(((?:[a-z][\w]{0,60}\.){1,12}[A-Z]?[\w$]{1,80})\)$")
 _MAX_TOKENS = 16
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-_FRAME = re.compile(
+from pake_tui.text.late import late
+
+_FRAME = late(
     r"at [\w.$<>/]+[(.]|Caused by: |Suppressed: |\.\.\. \d{1,5} (?:more|common frames)|Wrapped by: "
     r"|File \"[^\"]{1,512}\", line \d|During handling of the above|The above exception was|  File "
     r"|goroutine \d{1,12} \[|created by [\w./*()\-]{1,256}|exit status \d|\[signal |rax "
@@ -16,11 +17,11 @@ _FRAME = re.compile(
     r"|\s{0,8}\d{1,4}: (?:0x|[\w:<>{}]{3,256}$)|[}\])]{1,4}[,;\"]{0,2}\s{0,4}$|\"[}\]]|\"$|\^+$|~+\^"
     r"|-----END |== |-{3,} ?$|\| |\+-- "
 )
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{60,80}={0,2}")
-_HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
-_DUMP = re.compile(r"(?:Traceback \(most recent call last\)|panic: |fatal error: |goroutine \d{1,12} \[)")
+_BASE64 = late(r"[A-Za-z0-9+/]{60,80}={0,2}")
+_HEX = late(r"[0-9a-f]+|[0-9A-F]+")
+_DUMP = late(r"(?:Traceback \(most recent call last\)|panic: |fatal error: |goroutine \d{1,12} \[)")
 _LONGEST_KEY = 120
-_PYTHON_ERROR = re.compile(r"[A-Za-z_][\w.]{2,200}(?:: |$)")
+_PYTHON_ERROR = late(r"[A-Za-z_][\w.]{2,200}(?:: |$)")
 
 
 def is_frame(line: str) -> bool:

@@ -7,19 +7,20 @@ import re
 from pake_tui.records.draft import Draft
 from pake_tui.records.levels import Scale, of_number, of_word
 from pake_tui.records.timestamps import Clock, Stamp
+from pake_tui.text.late import late
 
-_PRI = re.compile(r"<(\d{1,3})>")
-_5424 = re.compile(r"1 (\S{1,64}) (\S{1,255}) (\S{1,128}) (\S{1,128}) (\S{1,128}) ?")
-_HOST_TAG = re.compile(
+_PRI = late(r"<(\d{1,3})>")
+_5424 = late(r"1 (\S{1,64}) (\S{1,255}) (\S{1,128}) (\S{1,128}) (\S{1,128}) ?")
+_HOST_TAG = late(
     r"[ ](?P<host>[A-Za-z0-9_\[][\w.:\-%\[\]]{0,254}) "
     r"(?P<tag>[^\s\[\]:]{1,64})(?:\[(?P<pid>[^\]\s]{1,32})\])?"
     r"(?: \([\w.\-]{1,128}\))?:(?: |$|(?=\d\|))"
 )
-_TAG_ONLY = re.compile(r"[ ](?P<host>)(?P<tag>[^\s\[\]:]{1,64})(?:\[(?P<pid>[^\]\s]{1,32})\])?:(?: |$)")
-_MONTH_START = re.compile(r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) ")
-_ISO_START = re.compile(r"\d{4}-\d\d-\d\dT")
-_SD = re.compile(r'\[([^\s="\]]{1,64})((?: [^\s="\]]{1,64}="(?:[^"\\\]]|\\.)*+")*+)\]')
-_SD_PAIR = re.compile(r' ([^\s="\]]{1,64})="((?:[^"\\\]]|\\.)*+)"')
+_TAG_ONLY = late(r"[ ](?P<host>)(?P<tag>[^\s\[\]:]{1,64})(?:\[(?P<pid>[^\]\s]{1,32})\])?:(?: |$)")
+_MONTH_START = late(r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) ")
+_ISO_START = late(r"\d{4}-\d\d-\d\dT")
+_SD = late(r'\[([^\s="\]]{1,64})((?: [^\s="\]]{1,64}="(?:[^"\\\]]|\\.)*+")*+)\]')
+_SD_PAIR = late(r' ([^\s="\]]{1,64})="((?:[^"\\\]]|\\.)*+)"')
 
 
 def _priority(draft: Draft, number: int) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from pake_tui.text.late import late
+
 _MON = r"(?P<mon>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?"
 _WEEKDAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},?[ ]{1,2}"
 _CLOCK = (
@@ -45,12 +47,12 @@ _SPELLINGS = {
     "epoch": r"(?P<e>1\d{9}|9\d{8})"
     r"(?:[.,](?P<f>\d{1,9})|(?P<milli>\d{3})|(?P<micro>\d{6})|(?P<nano>\d{9}))?(?![\d.:-])",
 }
-PATTERNS: dict[str, re.Pattern[str]] = {name: re.compile(text) for name, text in _SPELLINGS.items()}
+PATTERNS: dict[str, re.Pattern[str]] = {name: late(text) for name, text in _SPELLINGS.items()}
 AFTER_DIGIT = ("iso", "clf", "numeric", "monthday", "hdfs", "compact", "epoch")
 AFTER_LETTER = ("syslog", "ctime", "rfc2822", "ctime_short")
 
-FAST = re.compile(
+FAST = late(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)?(?!\d|[:.]\d)"
 )
 """The commonest spelling, without the cost of named groups."""
-ZONE_AFTER = re.compile(r" (?:([+-]\d\d:?\d\d)(?![\d:])|([A-Z]{3,5})\b|[AaPp]\.?[Mm]\b)")
+ZONE_AFTER = late(r" (?:([+-]\d\d:?\d\d)(?![\d:])|([A-Z]{3,5})\b|[AaPp]\.?[Mm]\b)")

@@ -7,16 +7,17 @@ import re
 from pake_tui.text._keys import Kind, word_set
 from pake_tui.text._shapes import MASK, is_basic
 from pake_tui.text._values import Masked, bare_end, is_placeholder, line_end, looks_random, quoted_end
+from pake_tui.text.late import late
 
-_SCHEME = re.compile(
+_SCHEME = late(
     r"(?i)(bearer|basic|token|jwt|api-?key|key|bot|negotiate|ntlm|sharedkey(?:lite)?|dpop|splunk|private-token|genie-?key"
     r"|(digest|aws4-[\w-]{4,40}|oauth|hawk|signature|hmac(?:-[\w-]{2,20})?|mac))(?:[ ]{1,4}|%20|\+)"
 )
-_COOKIE_PAIR = re.compile(r"([^\s;=,\"']{1,128}=)([^;\s\"']{1,8192})")
+_COOKIE_PAIR = late(r"([^\s;=,\"']{1,128}=)([^;\s\"']{1,8192})")
 _COOKIE_ATTRIBUTES = word_set(
     "path domain expires max-age samesite secure httponly priority partitioned version comment"
 )
-_HEADER_END = re.compile(r"[\n\r\"]|\\r|\\n|\\\"|'(?!\w)")
+_HEADER_END = late(r"[\n\r\"]|\\r|\\n|\\\"|'(?!\w)")
 
 
 def _cookies(text: str, at: int, end: int) -> Masked | None:

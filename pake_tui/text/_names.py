@@ -6,14 +6,15 @@ import re
 from collections.abc import Iterable
 
 from pake_tui.text._keys import Kind, kind_of
+from pake_tui.text.late import late
 
 _NAME_SIGNS = frozenset("_-.$")
 _LONGEST_NAME = 64
-_NAME_REST = re.compile(r"[\w.\-$]{0,64}")
-_ESCAPED = re.compile(r"(?:[nrtbf]|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})(?=[A-Za-z_-])")
-_PERCENT = re.compile(r"(?:25){0,3}[0-9A-Fa-f]{2}(?=[A-Za-z_-])")
-_WORD_BEFORE = re.compile(r"([A-Za-z]{2,24})[ ]$")
-_WORD_AFTER = re.compile(
+_NAME_REST = late(r"[\w.\-$]{0,64}")
+_ESCAPED = late(r"(?:[nrtbf]|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})(?=[A-Za-z_-])")
+_PERCENT = late(r"(?:25){0,3}[0-9A-Fa-f]{2}(?=[A-Za-z_-])")
+_WORD_BEFORE = late(r"([A-Za-z]{2,24})[ ]$")
+_WORD_AFTER = late(
     r"[ ](?:security[ ])?(?:number|num|no\.?|nr|key|code|phrase|hash|value|#)(?![\w-])", re.IGNORECASE
 )
 

@@ -5,31 +5,30 @@ from __future__ import annotations
 import re
 
 from pake_tui.text import _gates, _keys
+from pake_tui.text.late import late
 
-_CARD = re.compile(
+_CARD = late(
     r"(?<![\w.\-/+])(?:\d{4}([ -])\d{4}\1\d{4}\1\d{4}|3[47]\d\d([ -])\d{6}\2\d{5}"
     r"|3\d{3}([ -])\d{6}\3\d{4}|\d{14,16})"
     r"(?![\w\-/]|\.\d)"
 )
-_SSN = re.compile(r"(?<![\w.\-/])(?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\w\-/]|\.\d)")
-_SSN_LOOSE = re.compile(r"(?<![\w.\-/])(?!000|666|9)\d{3}([ .-])(?!00)\d\d\1(?!0000)\d{4}(?![\w\-/]|\.\d)")
-_NANP = re.compile(
+_SSN = late(r"(?<![\w.\-/])(?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\w\-/]|\.\d)")
+_SSN_LOOSE = late(r"(?<![\w.\-/])(?!000|666|9)\d{3}([ .-])(?!00)\d\d\1(?!0000)\d{4}(?![\w\-/]|\.\d)")
+_NANP = late(
     r"(?<![\w.\-/+*])(?:(?:\+?1[-. ]?)?\(([2-9]\d\d)\)[-. ]?[2-9]\d\d[-. ]\d{4}"
     r"|(?:\+?1[-. ])?([2-9]\d\d)([-.])[2-9]\d\d\3\d{4})(?![\w\-/]|\.\d)"
 )
-_NANP_BLANK = re.compile(
-    r"(?<![\w.\-/+*])(?:\+?1[-. ])?([2-9]\d\d)[-. ]([2-9]\d\d)[-. ](\d{4})(?![\w\-/]|\.\d)"
-)
-_INTERNATIONAL = re.compile(r"(?<![\w.\-/+:)])\+\d(?:[ .\-()]{0,2}\d){6,14}(?![\w/]|[.-]\d|:\d)")
+_NANP_BLANK = late(r"(?<![\w.\-/+*])(?:\+?1[-. ])?([2-9]\d\d)[-. ]([2-9]\d\d)[-. ](\d{4})(?![\w\-/]|\.\d)")
+_INTERNATIONAL = late(r"(?<![\w.\-/+:)])\+\d(?:[ .\-()]{0,2}\d){6,14}(?![\w/]|[.-]\d|:\d)")
 _CODES_2 = _keys.word_set(
     "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 "
     "81 82 84 86 90 91 92 93 94 95 98"
 )
-_KEY_BEFORE = re.compile(
+_KEY_BEFORE = late(
     r"([A-Za-z][\w.\-]{0,60})(?:\\{0,4}[\"'])?\s{0,2}(?:[=:]|=>|%3[AaDd])\s{0,2}(?:\\{0,4}[\"'])?$"
 )
 _LOOK_BACK = 80
-_PHONE_WORDS = re.compile(
+_PHONE_WORDS = late(
     r"(?i)\b(?:phone|tele?|telephone|mobile|call(?:ed|ing|er|back)?|sms|fax|cell|whatsapp|contact|dial(?:ed|ing)?|text(?:ed)?)\b"
 )
 

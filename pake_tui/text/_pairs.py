@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from pake_tui.text import _numbers
@@ -26,40 +25,41 @@ from pake_tui.text._values import (
     quoted_end,
     skip_prefix,
 )
+from pake_tui.text.late import late
 
-_SEPARATOR = re.compile(
+_SEPARATOR = late(
     rf"(?:\]|%5[Dd])?({QUOTE})?(?:\]|%5[Dd])?[ \t]{{0,32}}"
     rf"(=>|:=|==?|:(?!:)|%(?:25){{0,3}}3[AaDd])[ \t]{{0,32}}(?:\\[nt])?"
 )
-_XML_OPEN = re.compile(r"<(?:[\w-]{1,32}:)?$")
-_XML_REST = re.compile(r"(?:\s[^<>\n]{0,300})?>(?:<!\[CDATA\[)?")
-_FLAG_VALUE = re.compile(rf"(?:{QUOTE})?(?:,\s{{0,4}}|\s{{1,4}})(?=[^\s\-=])")
+_XML_OPEN = late(r"<(?:[\w-]{1,32}:)?$")
+_XML_REST = late(r"(?:\s[^<>\n]{0,300})?>(?:<!\[CDATA\[)?")
+_FLAG_VALUE = late(rf"(?:{QUOTE})?(?:,\s{{0,4}}|\s{{1,4}})(?=[^\s\-=])")
 _VALUE_KEY = r"(?:[Vv]alue|val|content|data|text|v)"
-_NAMED = re.compile(
+_NAMED = late(
     rf"({QUOTE})(?:\s{{0,4}},\s{{0,4}}(?:{QUOTE}[\w-]{{1,32}}{QUOTE}\s{{0,4}}:\s{{0,4}}(?:{QUOTE}[^\"'\\]{{0,64}}{QUOTE}"
     rf"|[\w.]{{1,20}})\s{{0,4}},\s{{0,4}}){{0,2}}|\s{{1,4}})(?:{QUOTE})?{_VALUE_KEY}(?:{QUOTE})?\s{{0,4}}[:=]\s{{0,4}}"
 )
-_NAME_KEY_BEFORE = re.compile(
+_NAME_KEY_BEFORE = late(
     rf"(?:{QUOTE})?(?:name|key|field|header|k|id|parameter|variable)(?:{QUOTE})?\s{{0,4}}[:=]\s{{0,4}}{QUOTE}$"
 )
-_VALUE_BEFORE = re.compile(
+_VALUE_BEFORE = late(
     r'"(?:value|val|v)"\s{0,4}:\s{0,4}"((?:[^"\\]|\\.){1,256})"\s{0,4},\s{0,4}"(?:name|key|field|header|k)"\s{0,4}:\s{0,4}"$'
 )
-_TAG_TEXT = re.compile(rf"{QUOTE}\s{{0,4}}>(?=[^<\s])")
-_PAIR = re.compile(rf"{QUOTE},\s{{0,4}}(?=[bu]?{QUOTE})")
-_PAIR_BEFORE = re.compile(rf"[(\[]\s{{0,2}}[bu]?{QUOTE}$")
-_MULTIPART = re.compile(rf"{QUOTE}(?:;[^\n\\]{{0,120}})?(?:(?:\r?\n){{2}}|(?:\\r\\n){{2}}|(?:\\n){{2}})")
-_CALL = re.compile(rf"\(\s{{0,4}}(?={QUOTE})|[ ]{{1,4}}(?=[\"'])")
-_PROSE = re.compile(
+_TAG_TEXT = late(rf"{QUOTE}\s{{0,4}}>(?=[^<\s])")
+_PAIR = late(rf"{QUOTE},\s{{0,4}}(?=[bu]?{QUOTE})")
+_PAIR_BEFORE = late(rf"[(\[]\s{{0,2}}[bu]?{QUOTE}$")
+_MULTIPART = late(rf"{QUOTE}(?:;[^\n\\]{{0,120}})?(?:(?:\r?\n){{2}}|(?:\\r\\n){{2}}|(?:\\n){{2}})")
+_CALL = late(rf"\(\s{{0,4}}(?={QUOTE})|[ ]{{1,4}}(?=[\"'])")
+_PROSE = late(
     r"(?:\s{1,4}(?:is|was|set to|changed to|reset to|updated to|=|to|of|with))?\s{0,3}:?\s{1,4}"
     r"(?:now\s|as\s)?(?=\S)"
 )
-_SAYS = re.compile(r"\s{1,4}(?:is|was|(?:set|changed|reset|updated) to)\b")
+_SAYS = late(r"\s{1,4}(?:is|was|(?:set|changed|reset|updated) to)\b")
 _DIGITS = {
-    Kind.CARD: re.compile(r"\d(?:[ .\-]?\d){11,18}(?![\w*])"),
-    Kind.SSN: re.compile(r"\d{3}[ .\-]?\d\d[ .\-]?\d{4}(?![\w*])"),
-    Kind.PHONE: re.compile(r"(?:\+|00)?[ ]?\(?\d(?:[ .\-()/]{0,2}\d){6,14}(?![\w*])"),
-    Kind.PIN: re.compile(r"\d{4,8}(?![\w.\-/:])"),
+    Kind.CARD: late(r"\d(?:[ .\-]?\d){11,18}(?![\w*])"),
+    Kind.SSN: late(r"\d{3}[ .\-]?\d\d[ .\-]?\d{4}(?![\w*])"),
+    Kind.PHONE: late(r"(?:\+|00)?[ ]?\(?\d(?:[ .\-()/]{0,2}\d){6,14}(?![\w*])"),
+    Kind.PIN: late(r"\d{4,8}(?![\w.\-/:])"),
 }
 
 

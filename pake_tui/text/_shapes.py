@@ -6,9 +6,11 @@ import base64
 import binascii
 import re
 
+from pake_tui.text.late import late
+
 MASK = "********"
 
-_VENDORS = re.compile(
+_VENDORS = late(
     r"(?<![A-Za-z0-9])(?:"
     r"eyJ[\w-]{8,}={0,2}(?:\.[\w-]*={0,2}){0,4}"
     r"|(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,20}(?![A-Za-z0-9])"
@@ -28,23 +30,21 @@ _VENDORS = re.compile(
     r"|[A-Za-z0-9]{10,20}\.atlasv1\.[\w=-]{40,128}|tfp_[A-Za-z0-9_]{30,64}"
     r")"
 )
-_PLAIN_SK = re.compile(r"sk-[a-z]+(?:-[a-z]+)*")
-_HOOKS = re.compile(
+_PLAIN_SK = late(r"sk-[a-z]+(?:-[a-z]+)*")
+_HOOKS = late(
     r"(hooks\.slack\.com/(?:services|workflows|triggers)/|discord(?:app)?\.com/api/(?:v\d{1,2}/)?webhooks/"
     r"|outlook\.office(?:365)?\.com/webhook/|[\w-]{1,64}\.webhook\.office\.com/webhookb2/|chat\.googleapis\.com/v1/spaces/"
     r"|hooks\.zapier\.com/hooks/catch/|maker\.ifttt\.com/use/|open\.feishu\.cn/open-apis/bot/v2/hook/)"
     r"(?!\*{8})[\w/@?=&%.+-]{4,512}"
 )
-_PEM_BEGIN = re.compile(r"-----BEGIN ([A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?)-----")
-_TELEGRAM = re.compile(r"(?<![A-Za-z0-9])(?:bot)?\d{8,10}:AA[\w-]{32,36}(?![\w-])")
-_DISCORD = re.compile(r"(?<![\w.-])[MNO][\w-]{22,27}\.[\w-]{6,7}\.[\w-]{27,42}(?![\w-])")
-_MAILGUN = re.compile(r"(?<![\w-])key-[0-9a-f]{32}(?![0-9a-f])")
-_USERINFO = re.compile(
-    r"(://[^\s:/@\"'<>?#]{0,128}:)(?!\d{1,5}(?:[/?#]|$))([^\s\"'<>]{1,512})@(?=[\w\[%${*.-])"
-)
-_TOKEN_USER = re.compile(r"(://)([A-Za-z0-9_\-.~%]{16,256})@(?=[\w\[])")
-_DSN = re.compile(r"(?<![\w.-])([\w.-]{1,64}:)([^\s@/:\"']{1,128})@(?=(?:tcp|unix|udp)\()")
-_ORACLE = re.compile(r"(jdbc:oracle:\w{1,8}:[\w.-]{1,64}/)([^\s@\"']{1,128})@")
+_PEM_BEGIN = late(r"-----BEGIN ([A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?)-----")
+_TELEGRAM = late(r"(?<![A-Za-z0-9])(?:bot)?\d{8,10}:AA[\w-]{32,36}(?![\w-])")
+_DISCORD = late(r"(?<![\w.-])[MNO][\w-]{22,27}\.[\w-]{6,7}\.[\w-]{27,42}(?![\w-])")
+_MAILGUN = late(r"(?<![\w-])key-[0-9a-f]{32}(?![0-9a-f])")
+_USERINFO = late(r"(://[^\s:/@\"'<>?#]{0,128}:)(?!\d{1,5}(?:[/?#]|$))([^\s\"'<>]{1,512})@(?=[\w\[%${*.-])")
+_TOKEN_USER = late(r"(://)([A-Za-z0-9_\-.~%]{16,256})@(?=[\w\[])")
+_DSN = late(r"(?<![\w.-])([\w.-]{1,64}:)([^\s@/:\"']{1,128})@(?=(?:tcp|unix|udp)\()")
+_ORACLE = late(r"(jdbc:oracle:\w{1,8}:[\w.-]{1,64}/)([^\s@\"']{1,128})@")
 
 
 def _vendor(found: re.Match[str]) -> str:
@@ -106,12 +106,12 @@ def mask_userinfo(text: str) -> str:
     return _ORACLE.sub(_userinfo, text) if "jdbc:oracle" in text else text
 
 
-_SCHEME = re.compile(
+_SCHEME = late(
     r"(?i)\b(bearer|basic|negotiate|ntlm|apikey|digest)((?:\s|%20|\+){1,4}|\s{0,2}[:=]\s{0,2})(?!\*{8})"
     r"([A-Za-z0-9._~+/%-]{6,8192}+={0,2}+)(?![\w=*])"
 )
-_RANDOM = re.compile(r"\d|[a-z][A-Z]|=$|[A-Z]{2}.*[a-z]|[._~+/-]\w")
-_COMMANDS = re.compile(
+_RANDOM = late(r"\d|[a-z][A-Z]|=$|[A-Z]{2}.*[a-z]|[._~+/-]\w")
+_COMMANDS = late(
     r"""(?ix)
     ( \bdocker\s{1,4}login\b[^\n|;]{0,256}?\s-p\s{1,4}["']?
     | \bsshpass\s{1,4}-p\s{0,4}["']?
@@ -123,7 +123,7 @@ _COMMANDS = re.compile(
     )(?!\*{8})([^\s"']{1,512})"""
 )
 
-_CURL_USER = re.compile(
+_CURL_USER = late(
     r"""(\s(?:-u|--user|--proxy-user|-U)[ =]?\s{0,4}["']?[^\s:'"]{0,64}:)(?!\*{8})([^\s"']{1,512})"""
 )
 

@@ -6,20 +6,21 @@ import re
 
 from pake_tui.text._keys import word_set
 from pake_tui.text._shapes import MASK
+from pake_tui.text.late import late
 
 QUOTE = r"""(?:\\{0,64}["'`]|&quot;|&#3[49];|%(?:25){0,3}2[27]|\\{1,8}u00(?:22|27))"""
 Masked = tuple[int, int, str]
 """Where a value starts and ends, and what stands there instead."""
-_QUOTE = re.compile(QUOTE)
-_PREFIX = re.compile(r"""(?:string\(\d{1,6}\)\s|[bBuUrRfFlL@$]{1,2}(?=["']))?""")
-_STOP = re.compile(r"""[\s"'`&,;|<\\%]""")
-_NEXT_PAIR = re.compile(r"""[\w.\-\[\]]{1,64}\s?[=:]|["'{}\[\])(]|\s|$""")
-_NEXT_SETTING = re.compile(r"""[\w .\-]{1,64}=|["'})\]]|\s|$""")
-_NEXT_PARAMETER = re.compile(r"""[\w.\-\[\]%]{1,64}=|amp;|[&"'\s)>\]]|$""")
-_PERCENT_STOP = re.compile(r"%(?:25){0,3}(?:26|22|27|3[Bb]|20|0[AaDd])")
+_QUOTE = late(QUOTE)
+_PREFIX = late(r"""(?:string\(\d{1,6}\)\s|[bBuUrRfFlL@$]{1,2}(?=["']))?""")
+_STOP = late(r"""[\s"'`&,;|<\\%]""")
+_NEXT_PAIR = late(r"""[\w.\-\[\]]{1,64}\s?[=:]|["'{}\[\])(]|\s|$""")
+_NEXT_SETTING = late(r"""[\w .\-]{1,64}=|["'})\]]|\s|$""")
+_NEXT_PARAMETER = late(r"""[\w.\-\[\]%]{1,64}=|amp;|[&"'\s)>\]]|$""")
+_PERCENT_STOP = late(r"%(?:25){0,3}(?:26|22|27|3[Bb]|20|0[AaDd])")
 _CLOSERS = {")": "(", "]": "[", "}": "{", ">": "<"}
 
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = late(
     r"""(?ix)
     \*+ | x{3,} | -+ | \.{3} | •+ | \u2026
     | \[[a-z _]*(?:filtered|redacted|masked|hidden|removed|scrubbed)[a-z _]*\] | redacted[a-z _]*
@@ -30,7 +31,7 @@ _PLACEHOLDER = re.compile(
     | (?:get|load|read|fetch|generate|make|create|decrypt|require)\w{0,40}\([^()]{0,80}\)?
     """
 )
-_PLACEHOLDER_CASED = re.compile(
+_PLACEHOLDER_CASED = late(
     r"\$[A-Z_][A-Z0-9_]*|0x[0-9a-f]{1,16}|[A-Z][A-Za-z.$]{2,80}\{(?:[0-9a-f]{5,8}\b|\w{1,40}[=:]|\}).*"
     r"|(?:[a-z]\w{0,40}\.){1,12}[A-Z][\w$]{0,80}@[0-9a-f]{5,8}|\[[BCI]@[0-9a-f]{5,8}"
 )
@@ -45,8 +46,8 @@ _SENTENCE_WORDS = word_set(
     "with has have this that user password length too bearer basic unexpected available unavailable "
     "revoked refreshed rotated created deleted issued found supplied absent present default"
 )
-_PATH = re.compile(r"(?:~|\.{1,2}|[A-Za-z]:)?[/\\][\w.\-/\\ ]{1,255}")
-_RANDOM_SIGNS = re.compile(r"[^\w\s.,:;/()\-\[\]{}'\"<>=]")
+_PATH = late(r"(?:~|\.{1,2}|[A-Za-z]:)?[/\\][\w.\-/\\ ]{1,255}")
+_RANDOM_SIGNS = late(r"[^\w\s.,:;/()\-\[\]{}'\"<>=]")
 
 
 def is_placeholder(value: str, in_sentence: bool = False) -> bool:
@@ -197,8 +198,8 @@ def is_structure(text: str, at: int) -> bool:
     return re.match(r"""[{\[]\s{0,4}(?:\\{0,64}["'\d{\[]|\w{1,40}[=:])""", text[at : at + 120]) is not None
 
 
-_LEAF = re.compile(r"""(?P<sign>[{}\[\]\n])|(?P<quote>\\{0,64}["'])|[^\s,{}\[\]:=\\"'()]+""")
-_KEY_FOLLOWS = re.compile(r"\s{0,4}(?::|=>?)")
+_LEAF = late(r"""(?P<sign>[{}\[\]\n])|(?P<quote>\\{0,64}["'])|[^\s,{}\[\]:=\\"'()]+""")
+_KEY_FOLLOWS = late(r"\s{0,4}(?::|=>?)")
 
 
 def masked_leaves(text: str, at: int) -> tuple[str, int]:
