@@ -17,7 +17,7 @@ from fnmatch import fnmatchcase
 from pake_tui.cli.common import print_table, since
 from pake_tui.cli.reading import open_reading, sample_once
 from pake_tui.clock import iso, now_ns, short_duration
-from pake_tui.engine.monitoring.sampler import UNITS
+from pake_tui.model.host_metrics import UNITS
 from pake_tui.model.sample import MetricKind, Series, SeriesKey
 from pake_tui.sources.embedded.metrics import EmbeddedMetricSource
 from pake_tui.text.safe import safe

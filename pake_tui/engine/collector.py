@@ -20,7 +20,7 @@ from pake_tui.engine.alert_keeper import AlertKeeper
 from pake_tui.engine.engine_log import open_engine_log
 from pake_tui.engine.health_keeper import HealthKeeper
 from pake_tui.engine.monitoring import checks
-from pake_tui.engine.monitoring.sampler import UNITS, Sampler
+from pake_tui.engine.monitoring.sampler import Sampler
 from pake_tui.engine.notify import notify
 from pake_tui.engine.parts import Part
 from pake_tui.engine.settings.live import LiveSettings
@@ -30,6 +30,7 @@ from pake_tui.engine.store.state import StateStore
 from pake_tui.engine.validators import VALIDATORS
 from pake_tui.errors import ConflictError, StoreError
 from pake_tui.model.check import HealthCheck
+from pake_tui.model.host_metrics import UNITS
 from pake_tui.model.sample import MetricKind, ProcessRow, SeriesKey
 
 if TYPE_CHECKING:

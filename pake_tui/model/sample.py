@@ -66,7 +66,7 @@ class Bucket(Struct, frozen=True):
 class Series(Struct, frozen=True):
     """One series over a range: `points` are equal steps, oldest first; `last` is the newest value.
 
-    Units: `percent`, `bytes`, `bytes/s`, `ms`, `/s`, or empty. Counters come as rates.
+    Units: `percent`, `bytes`, `bytes/s`, `ms`, `/s`, `celsius`, or empty. Counters come as rates.
     """
 
     key: SeriesKey

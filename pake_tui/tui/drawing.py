@@ -126,6 +126,8 @@ def number(value: float | None, unit: str) -> str:
         return "n/a"
     if unit == "percent":
         return f"{value:.0f} %"
+    if unit == "celsius":
+        return f"{value:.0f} C"
     if unit.startswith("bytes"):
         for name in ("B", "kB", "MB", "GB", "TB"):
             if abs(value) < 1000 or name == "TB":

@@ -19,6 +19,7 @@ from pake_tui.clock import now_ns
 from pake_tui.engine.monitoring.exposition import exposition
 from pake_tui.engine.store.metrics import Meaning
 from pake_tui.model.check import HealthState
+from pake_tui.model.host_metrics import HOST_METRICS, UNITS
 from pake_tui.model.sample import MetricKind, SeriesKey
 from tests.conftest import server
 from tests.process.places import Place, free_port, wait_for
@@ -66,6 +67,19 @@ def check(text: str) -> None:
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert not checked.stdout + checked.stderr
+
+
+@pytest.mark.needs_server("promtool")
+def test_every_metric_of_the_host_has_a_family_of_its_own() -> None:
+    """Also those that this machine lacks; promtool finds nothing to say of their names."""
+    values = {
+        SeriesKey(one.name, ((one.tag.strip("()"), "a"),) if one.tag else ()): 1.0 for one in HOST_METRICS
+    }
+    text = exposition(values, {key: Meaning(unit=UNITS[key.metric]) for key in values})
+    assert text.count("# TYPE ") == len(HOST_METRICS)
+    assert 'pake_temperature_celsius{sensor="a"} 1\n' in text
+    assert 'pake_device_latency_seconds{device="a"} 0.001' in text
+    check(text)
 
 
 def scraped(place: Place, folder: Path, port: int) -> Callable[[str], str]:

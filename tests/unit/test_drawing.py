@@ -67,6 +67,7 @@ def test_a_long_series_keeps_its_peaks() -> None:
         (None, "percent", "n/a"),
         (0.5, "", "0.50"),
         (312.0, "/s", "312/s"),
+        (51.5, "celsius", "52 C"),
     ],
 )
 def test_numbers_come_with_their_unit(value: float | None, unit: str, shown: str) -> None:

@@ -6,19 +6,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pake_tui.clock import monotonic
-from pake_tui.engine.monitoring.disks import Disks, Usage, mounts, parse_mountinfo
-from pake_tui.engine.monitoring.proc import Processes, parse_stat
-from pake_tui.engine.monitoring.sampler import LEAST_SPAN_S, UNITS, Sampler
+from pake_tui.engine.monitoring.sampler import Sampler
+from pake_tui.engine.monitoring.sensors.mounts import Mounts, Usage, mounts, parse_mountinfo
+from pake_tui.engine.monitoring.sensors.processes import Processes, parse_stat
+from pake_tui.engine.monitoring.sensors.readings import LEAST_SPAN_S
+from pake_tui.model.host_metrics import UNITS
 from pake_tui.model.sample import ProcessRow, SeriesKey
+from tests.unit.fakehost import linux_only, wait_for
 
-LINUX = Path("/proc/self/stat").exists()
-linux_only = pytest.mark.skipif(not LINUX, reason="reads /proc")
 MOUNTINFO = """\
 22 27 0:21 / /proc rw - proc proc rw
 27 1 254:0 / / rw - ext4 /dev/vda rw
@@ -30,14 +30,6 @@ MOUNTINFO = """\
 45 27 254:1 / /data rw shared:1 master:2 - xfs /dev/vdb rw
 nonsense
 """
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    """Until it holds; a failure when it does not in time."""
-    deadline = monotonic() + seconds
-    while not condition():
-        assert monotonic() < deadline, "it did not happen in time"
-        threading.Event().wait(0.01)
 
 
 @linux_only
@@ -69,20 +61,13 @@ def test_a_sensor_that_is_not_there_is_absent_and_not_zero(tmp_path: Path) -> No
     assert not sampler.problems
 
 
-@linux_only
-def test_a_failing_sensor_is_named_with_its_reason_and_the_others_go_on(tmp_path: Path) -> None:
-    """A file with nonsense in it costs its own series only."""
-    (tmp_path / "sys" / "fs").mkdir(parents=True)
-    (tmp_path / "sys" / "fs" / "file-nr").write_text("many 0 1\n")
-    (tmp_path / "pressure").mkdir()
-    for name in ("cpu", "memory", "io"):
-        (tmp_path / "pressure" / name).write_text("some avg10=1.50 avg60=0 avg300=0 total=1\n")
+def test_where_there_is_no_proc_what_any_system_tells_is_measured(tmp_path: Path) -> None:
+    """CPUs by mode and core, disks and interfaces as psutil finds them."""
     sampler = Sampler(tmp_path)
-    values = sampler.sample()
+    for name in ("cpu_percent", "cpu_mode_percent", "network_errors"):
+        wait_for(lambda name=name: name in {key.metric for key in sampler.sample()})
     sampler.close()
-    assert set(sampler.problems) == {"open files"}
-    assert "many" in sampler.problems["open files"]
-    assert values[SeriesKey("pressure_io_some")] == 1.5
+    assert not sampler.problems
 
 
 @linux_only
@@ -118,6 +103,12 @@ def test_usage_counts_as_df_does() -> None:
     assert Usage(used=0, available=0).percent == 0.0
 
 
+def test_a_file_system_that_makes_inodes_as_needed_has_no_share_of_them() -> None:
+    """Btrfs and vfat have no number of inodes; others count as df -i does."""
+    assert Usage(1, 1, inodes_used=30, inodes_available=10).inodes_percent == 75.0
+    assert Usage(1, 1).inodes_percent is None
+
+
 def test_a_hung_mount_stops_nothing_and_is_named() -> None:
     """While one mount hangs the others answer at once; it is named, and counts again once it answers."""
     release = threading.Event()
@@ -129,7 +120,7 @@ def test_a_hung_mount_stops_nothing_and_is_named() -> None:
             release.wait(30)
         return Usage(1, 1)
 
-    disks = Disks(ask)
+    disks = Mounts(ask)
     known, problems = disks.usage(["/", "/hung"])
     assert asked.is_set()
     assert list(known) == ["/"]
@@ -149,7 +140,7 @@ def test_a_mount_that_fails_says_why() -> None:
     def ask(point: str) -> Usage:
         raise PermissionError(13, "Permission denied")
 
-    disks = Disks(ask)
+    disks = Mounts(ask)
     wait_for(lambda: disks.usage(["/x"]) == ({}, {"/x": "Permission denied"}))
     disks.close()
 

@@ -16,7 +16,10 @@ from pake_tui.model.sample import Series, SeriesKey
 RANGES = ((28 * DAY, HOUR), (2 * DAY, 15 * MINUTE), (6 * HOUR, 2 * MINUTE))
 """(how far back, step): the longest one is taken of which a quarter is known."""
 KNOWN = 0.25
-NEVER = frozenset({"cpu_percent", "load1", "load1_per_cpu"})
+NEVER = frozenset(
+    {"cpu_percent", "cpu_mode_percent", "load1", "load1_per_cpu", "device_busy_percent"}
+    | {"cgroup_cpu_percent", "cgroup_throttled_percent"}
+)
 """What is used anew each second fills up no sooner for having risen."""
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from pake_tui.engine.monitoring.ledger import TIMING, Timing
 from pake_tui.engine.store.samples import Meaning
+from pake_tui.model.host_metrics import BY_NAME
 from pake_tui.model.sample import MetricKind, SeriesKey
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -24,6 +25,7 @@ _UNITS = {
     "bytes": ("bytes", 1.0),
     "bytes/s": ("bytes_per_second", 1.0),
     "/s": ("per_second", 1.0),
+    "celsius": ("celsius", 1.0),
 }
 _RESERVED = ("_count", "_sum", "_bucket", "_total")
 """Endings that only parts of histograms, and counters, may have."""
@@ -67,8 +69,13 @@ def families(
             once: dict[tuple[object, ...], Sample] = {}
             for one in samples:
                 once.setdefault((one.name, *one.labels.items()), one)
-            taken[name] = Family(name, kind, _valid(f"{metric} as pake-tui keeps it."), list(once.values()))
+            taken[name] = Family(name, kind, _valid(_help_of(metric)), list(once.values()))
     return list(taken.values())
+
+
+def _help_of(metric: str) -> str:
+    known = BY_NAME.get(metric)
+    return f"{metric}: {known.meaning}." if known else f"{metric} as pake-tui keeps it."
 
 
 def exposition(values: Mapping[SeriesKey, float], meanings: Mapping[SeriesKey, Meaning]) -> str:
@@ -83,7 +90,7 @@ def _family(key: SeriesKey, meaning: Meaning) -> tuple[str, str, float]:
     if meaning.kind is MetricKind.COUNTER:
         return f"{PREFIX}{base.removesuffix('_total')}_total", "counter", 1.0
     suffix, scale = _UNITS.get(meaning.unit, ("", 1.0))
-    for word in ("_percent", "_bytes", "_ms", "_milliseconds"):
+    for word in ("_percent", "_bytes", "_ms", "_milliseconds", "_celsius"):
         if suffix and base.endswith(word):
             base = base.removesuffix(word)
     if not suffix and base.endswith(_RESERVED):

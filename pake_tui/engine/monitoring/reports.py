@@ -35,7 +35,7 @@ class PerformanceSummary(TypedDict):
 
 
 class SeriesSummary(TypedDict):
-    """One series over a range; `unit` is percent, bytes, bytes/s, ms, /s or empty."""
+    """One series over a range; `unit` is percent, bytes, bytes/s, ms, /s, celsius or empty."""
 
     unit: str
     mean: float

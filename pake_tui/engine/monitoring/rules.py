@@ -28,7 +28,7 @@ DEFAULT_STAT = "p95"
 LINES = "log lines"
 """What a log rule counts; its series is tagged with the rule's name."""
 _PLACE = re.compile(r"\{(\w+)\}")
-_UNITS = {"percent": " %", "bytes": " B", "bytes/s": " B/s", "ms": " ms", "/s": "/s"}
+_UNITS = {"percent": " %", "bytes": " B", "bytes/s": " B/s", "ms": " ms", "/s": "/s", "celsius": " C"}
 
 
 class Rule(Struct, frozen=True):

@@ -110,8 +110,8 @@ def stepped(column: Column, how: Plan) -> Steps:
     for index, low, high in how.several:
         part = column.means[low:high]
         means[index] = sum(part) / (high - low)
-        lows[index] = min(column.lows[low:high])
-        highs[index] = max(column.highs[low:high])
+        lows[index] = min(part if raw else column.lows[low:high])
+        highs[index] = max(part if raw else column.highs[low:high])
     for index in how.gaps:
         means[index] = lows[index] = highs[index] = None
     return Steps(means, lows, highs)

@@ -39,8 +39,8 @@ MOST_SERIES = 5_000
 
 
 class Meaning(Struct, frozen=True):
-    """How to read a series: its kind, its unit (`percent`, `bytes`, `bytes/s`, `ms`, `/s` or empty), and of
-    a gauge what several processes make of it.
+    """How to read a series: its kind, its unit (`percent`, `bytes`, `bytes/s`, `ms`, `/s`, `celsius` or
+    empty), and of a gauge what several processes make of it.
     """
 
     kind: MetricKind = MetricKind.GAUGE

@@ -1,4 +1,4 @@
-"""How full each disk is, one series per device, measured so that a mount which hangs stops nothing else.
+"""How full each mount is, one a device, measured so that a mount which hangs stops nothing else.
 
 Mounts come from /proc/self/mountinfo (proc(5)): asking a hung mount itself for its device would hang too.
 """
@@ -14,12 +14,14 @@ from pathlib import Path
 from msgspec import Struct
 
 from pake_tui.clock import monotonic
+from pake_tui.engine.monitoring.sensors.readings import PartlyFailed, Seldom, Values, percent
+from pake_tui.model.sample import SeriesKey
 
 MAX_MOUNTS = 32
 REMEMBER_S = 15.0
 ASK_EVERY_S = 5.0
 FIRST_ANSWER_S = 0.05
-MOUNTINFO = Path("/proc/self/mountinfo")
+LOOK_EVERY_S = 10.0
 LOCAL = (
     "ext2 ext3 ext4 xfs btrfs zfs f2fs jfs reiserfs bcachefs nilfs2 ntfs ntfs3 vfat exfat hfsplus apfs ufs"
 )
@@ -40,16 +42,27 @@ class Mount(Struct, frozen=True):
 
 
 class Usage(Struct, frozen=True):
-    """Bytes of a file system; `available` is what a user without privileges may still write."""
+    """Bytes and inodes of a file system; `available` is what a user without privileges may still write.
+
+    One that makes inodes as they are needed has no number of them: both are 0.
+    """
 
     used: int
     available: int
+    inodes_used: int = 0
+    inodes_available: int = 0
 
     @property
     def percent(self) -> float:
         """Share of what a user may fill, as df counts it: used / (used + available)."""
         whole = self.used + self.available
         return 100.0 * self.used / whole if whole else 0.0
+
+    @property
+    def inodes_percent(self) -> float | None:
+        """The same of inodes; None where there is no number of them."""
+        whole = self.inodes_used + self.inodes_available
+        return percent(self.inodes_used, whole) if whole else None
 
 
 def parse_mountinfo(lines: Iterable[str]) -> tuple[Mount, ...]:
@@ -69,11 +82,11 @@ def parse_mountinfo(lines: Iterable[str]) -> tuple[Mount, ...]:
     return tuple(list(best.values())[:MAX_MOUNTS])
 
 
-def mounts() -> tuple[Mount, ...]:
+def mounts(root: Path = Path("/proc")) -> tuple[Mount, ...]:
     """The disks of this host. OSError where the kernel's list cannot be read."""
-    if MOUNTINFO.exists():
-        text = MOUNTINFO.read_text(encoding="utf-8", errors="surrogateescape")
-        return parse_mountinfo(text.splitlines())
+    place = root / "self" / "mountinfo"
+    if place.exists():
+        return parse_mountinfo(place.read_text(encoding="utf-8", errors="surrogateescape").splitlines())
     import psutil
 
     best: dict[str, Mount] = {}
@@ -85,7 +98,8 @@ def mounts() -> tuple[Mount, ...]:
 def statvfs(point: str) -> Usage:
     """Ask the file system. OSError; may hang on a dead network mount."""
     facts = os.statvfs(point)
-    return Usage((facts.f_blocks - facts.f_bfree) * facts.f_frsize, facts.f_bavail * facts.f_frsize)
+    used, available = (facts.f_blocks - facts.f_bfree) * facts.f_frsize, facts.f_bavail * facts.f_frsize
+    return Usage(used, available, facts.f_files - facts.f_ffree, facts.f_favail)
 
 
 class _Lane(threading.Thread):
@@ -126,12 +140,25 @@ class _Lane(threading.Thread):
             self.answered.set()
 
 
-class Disks:
+class Mounts:
     """Asks every mount in a thread of its own and reports what it last answered."""
 
-    def __init__(self, ask: Callable[[str], Usage] = statvfs) -> None:
+    def __init__(self, ask: Callable[[str], Usage] = statvfs, root: Path = Path("/proc")) -> None:
         self._ask = ask
         self._lanes: dict[str, _Lane] = {}
+        self._points = Seldom(lambda: [mount.point for mount in mounts(root)], LOOK_EVERY_S)
+
+    def values(self) -> Values:
+        """How full each is, and its inodes. PartlyFailed for those that do not answer."""
+        known, problems = self.usage(self._points.get())
+        for point, usage in known.items():
+            tags = (("mount", point),)
+            yield SeriesKey("disk_percent", tags), usage.percent
+            yield SeriesKey("disk_available_bytes", tags), float(usage.available)
+            if (share := usage.inodes_percent) is not None:
+                yield SeriesKey("inodes_percent", tags), share
+        if problems:
+            raise PartlyFailed({f"disk {point}": why for point, why in problems.items()})
 
     def usage(self, points: Iterable[str]) -> tuple[dict[str, Usage], dict[str, str]]:
         """(usage, problem) by mount point. A mount seen first is waited for 50 ms, later ones not at all.

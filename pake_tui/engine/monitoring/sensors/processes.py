@@ -1,4 +1,5 @@
-"""The busiest processes, from two reads of /proc/PID/stat (proc(5)); psutil needs ten times as long for it.
+"""Processes by state, the busiest and the largest, from two reads of /proc/PID/stat (proc_pid_stat(5));
+psutil needs ten times as long for it. And the files that all of them have open.
 
 A scan runs every two seconds at most, and so rarely that it takes no more than two per cent of one CPU.
 """
@@ -7,36 +8,47 @@ from __future__ import annotations
 
 import heapq
 import os
+from collections import Counter
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
 from pake_tui.clock import monotonic
-from pake_tui.model.sample import ProcessRow
+from pake_tui.engine.monitoring.sensors.readings import Absent, Values, percent, read
+from pake_tui.model.sample import ProcessRow, SeriesKey
 from pake_tui.paths import user_name
 
 SHARE = 0.02
 EVERY_S = 2.0
-TOP = 20
+TOP = 10
+STATES = {"R": "running", "D": "blocked", "T": "stopped", "t": "stopped", "Z": "zombie", "X": "zombie"}
+"""By the kernel's letters; whatever has another one sleeps."""
+ASLEEP = "sleeping"
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class _Seen(NamedTuple):
     name: str
+    state: str
     ticks: int
     pages: int
     started: int
 
 
 def parse_stat(data: bytes) -> _Seen | None:
-    """Name, CPU ticks used, resident pages and start time of one /proc/PID/stat; None for anything else."""
+    """Name, state, CPU ticks used, resident pages and start time of one /proc/PID/stat; None for anything
+    else.
+    """
     head, found, tail = data.rpartition(b")")
     fields = tail.split()
     if not found or len(fields) < 22:
         return None
     name = head.partition(b"(")[2].decode("utf-8", "replace")
+    state = STATES.get(fields[0].decode("ascii", "replace"), ASLEEP)
     try:
-        return _Seen(name, int(fields[11]) + int(fields[12]), max(0, int(fields[21])), int(fields[19]))
+        ticks, pages = int(fields[11]) + int(fields[12]), max(0, int(fields[21]))
+        return _Seen(name, state, ticks, pages, int(fields[19]))
     except ValueError:
         return None
 
@@ -46,12 +58,25 @@ class Processes:
 
     def __init__(self, root: Path = Path("/proc")) -> None:
         self.rows: tuple[ProcessRow, ...] = ()
+        """The ten that use most cpu and the ten that use most memory, by cpu."""
+        self.states: dict[str, int] = {}
+        """How many are in each state."""
         self.count: int | None = None
         """How many processes there are."""
         self._root = str(root)
         self._seen: dict[int, _Seen] = {}
         self._at = 0.0
         self._due = 0.0
+
+    def values(self) -> Values:
+        """How many there are, and in each state as of the last scan."""
+        if not Path(self._root, "self").exists():
+            raise Absent("this system has no /proc")
+        self.scan()
+        if self.count is not None:
+            yield SeriesKey("process_count"), float(self.count)
+        for state, number in self.states.items():
+            yield SeriesKey("processes", (("state", state),)), float(number)
 
     def scan(self) -> None:
         """Look again, if it is time. OSError where there is no /proc."""
@@ -61,6 +86,8 @@ class Processes:
         if start < self._due:
             return
         seen = {pid: row for pid in pids if (row := self._read(pid)) is not None}
+        states = Counter([row.state for row in seen.values()])
+        self.states = {state: states[state] for state in (ASLEEP, *STATES.values())}
         elapsed = start - self._at
         if self._seen and elapsed > 0:
             self.rows = self._busiest(seen, elapsed)
@@ -86,10 +113,11 @@ class Processes:
             same = before is not None and before.started == row.started
             ticks = row.ticks - before.ticks if same and before is not None else 0
             used.append((100.0 * max(0, ticks) / _TICKS / elapsed, row.pages, pid))
+        top = {*heapq.nlargest(TOP, used), *heapq.nlargest(TOP, used, key=itemgetter(1))}
         names: dict[int, str] = {}
         return tuple(
             ProcessRow(pid, seen[pid].name, self._owner(pid, names), round(cpu, 1), pages * _PAGE)
-            for cpu, pages, pid in heapq.nlargest(TOP, used)
+            for cpu, pages, pid in sorted(top, reverse=True)
         )
 
     def _owner(self, pid: int, names: dict[int, str]) -> str:
@@ -101,3 +129,13 @@ class Processes:
         if uid not in names:
             names[uid] = user_name(uid)
         return names[uid]
+
+
+def open_files(root: Path) -> Values:
+    """How many files are open, and of how many that may be: proc_sys_fs(5)."""
+    try:
+        taken, _, most = read(f"{root}/sys/fs/file-nr").split()
+    except FileNotFoundError:
+        raise Absent("this kernel does not say how many files are open") from None
+    yield SeriesKey("open_files"), float(taken)
+    yield SeriesKey("open_files_percent"), percent(int(taken), int(most))

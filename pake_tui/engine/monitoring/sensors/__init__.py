@@ -1,0 +1,1 @@
+"""What the host is doing, one module for each part of it; the sampler asks them all."""
