@@ -126,7 +126,7 @@ class Feed:
         readers: dict[str, Callable[[], object]] = {
             "collector": sources.metrics.collector,
             "metrics": lambda: sources.metrics.series(None, self.span_ns, POINTS),
-            "processes": lambda: sources.metrics.processes(10),
+            "processes": lambda: sources.metrics.processes(20),
             "health": sources.health.checks,
             "config": sources.config.view,
             "files": lambda: sources.logs.files(),  # a log source is loaded when it is first asked

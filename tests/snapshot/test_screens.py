@@ -6,11 +6,13 @@ import pytest
 from textual.pilot import Pilot
 
 from pake_tui.clock import MINUTE, monotonic
+from pake_tui.model.sample import SeriesKey
 from pake_tui.sources.fake import fake_sources
 from pake_tui.tui.app import PakeApp
 from pake_tui.tui.feed import Feed
 from pake_tui.tui.panels.histogram import HistogramRow
 from pake_tui.tui.panels.logs import LogPanel
+from pake_tui.tui.screens.metric import MetricScreen
 from pake_tui.tui.workspace import load_themes
 
 START_NS = 1_772_366_400_000_000_000
@@ -50,6 +52,18 @@ def test_screen(snap_compare, screen: str, size: tuple[int, int], theme: str) ->
         await settled(pilot)
 
     assert snap_compare(still_console(theme), terminal_size=size, run_before=open_it)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])
+def test_chart(snap_compare, size: tuple[int, int]) -> None:  # type: ignore[no-untyped-def]  # the plugin's fixture has no type
+    """The cpu alone: its course, its cores and modes, who uses it."""
+
+    async def open_it(pilot: Pilot[None]) -> None:
+        assert isinstance(pilot.app, PakeApp)
+        pilot.app.open(MetricScreen(SeriesKey("cpu_percent")))
+        await settled(pilot)
+
+    assert snap_compare(still_console("dark"), terminal_size=size, run_before=open_it)
 
 
 def test_trace(snap_compare) -> None:  # type: ignore[no-untyped-def]  # the plugin's fixture has no type

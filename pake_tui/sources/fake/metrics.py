@@ -57,15 +57,23 @@ def _shapes() -> tuple[_Shape, ...]:
         return SeriesKey(metric, tuple(sorted(tags.items())))
 
     per_second = "bytes/s"
-    eth = {"interface": "eth0"}
+    eth, vda = {"interface": "eth0"}, {"device": "vda"}
     return (
         _Shape(host("cpu_percent"), "percent", _swing(52, 34, 130, 1.9), threshold=80.0),
         _Shape(host("cpu_percent", core="0"), "percent", _swing(47, 36, 130, 1.6)),
         _Shape(host("cpu_percent", core="1"), "percent", _swing(57, 33, 130, 2.2)),
+        _Shape(host("cpu_mode_percent", mode="iowait"), "percent", _swing(3, 2.5, 60)),
+        _Shape(host("cpu_mode_percent", mode="steal"), "percent", lambda ago: 0.0),
+        _Shape(host("cpu_mode_percent", mode="system"), "percent", _swing(11, 7, 130, 1.9)),
+        _Shape(host("cpu_mode_percent", mode="user"), "percent", _swing(41, 27, 130, 1.9)),
+        _Shape(host("device_busy_percent", **vda), "percent", _swing(34, 25, 31, 1.0)),
+        _Shape(host("device_latency_ms", **vda), "ms", _swing(2.4, 1.6, 31, 1.2)),
+        _Shape(host("device_operations", **vda), "/s", _swing(310, 240, 31, 1.0)),
         _Shape(host("disk_available_bytes", mount="/"), "bytes", lambda ago: 4.7 * GIB + ago * 2e5),
         _Shape(host("disk_percent", mount="/"), "percent", lambda ago: 88.2 - ago / 4000, threshold=90.0),
         _Shape(host("disk_read_bytes"), per_second, _swing(2.1e6, 1.7e6, 47)),
         _Shape(host("disk_write_bytes"), per_second, _swing(6.4e6, 5.0e6, 31, 1.0)),
+        _Shape(host("inodes_percent", mount="/"), "percent", lambda ago: 12.0),
         _Shape(host("load1"), "", _swing(1.9, 0.9, 300)),
         _Shape(host("load15"), "", _swing(1.4, 0.1, 900)),
         _Shape(host("load1_per_cpu"), "", _swing(0.95, 0.45, 300)),
@@ -79,6 +87,8 @@ def _shapes() -> tuple[_Shape, ...]:
         _Shape(host("pressure_io_some"), "percent", _swing(3, 2.5, 60)),
         _Shape(host("pressure_memory_some"), "percent", lambda ago: 0.4),
         _Shape(host("process_count"), "", lambda ago: 214.0),
+        _Shape(host("processes", state="blocked"), "", lambda ago: 1.0),
+        _Shape(host("processes", state="zombie"), "", lambda ago: 0.0),
         _Shape(host("swap_percent"), "percent", lambda ago: 6.0),
         _Shape(SeriesKey("requests.total", (), "api"), "/s", _swing(290, 60, 90), kind=MetricKind.COUNTER),
         _Shape(

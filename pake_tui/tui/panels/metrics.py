@@ -22,6 +22,8 @@ FIRST = (
     "pressure_memory_some",
     "pressure_io_some",
 )
+DETAILS = frozenset({"core", "mode", "device", "state", "sensor"})
+"""Tags of what is part of something else, or of interest only when one looks for it."""
 STALE_NS = 5 * SECOND
 
 
@@ -31,15 +33,17 @@ def is_over(series: Series) -> bool:
 
 
 def order_of(series: Series) -> tuple[int, int, str]:
-    """Past its threshold first; then the host's vital series, applications', the rest, single cores."""
+    """Past its threshold first; then the host's vital series, applications', the rest, details."""
     key = series.key
     if is_over(series):
         return -1, 0, key.label
     if key.service:
         return 1, 0, key.label
-    if key.metric in FIRST and not any(name == "core" for name, _ in key.tags):
+    if any(name in DETAILS for name, _ in key.tags):
+        return 3, 0, key.label
+    if key.metric in FIRST:
         return 0, FIRST.index(key.metric), key.label
-    return (3 if any(name == "core" for name, _ in key.tags) else 2), 0, key.label
+    return 2, 0, key.label
 
 
 def name_of(series: Series) -> str:
@@ -89,7 +93,7 @@ class MetricsPanel(Panel):
         """Name, value, sparkline, threshold and how it stands to it."""
         app = self.console_app
         series = self.rows[index]
-        label = 16 if width < 60 else 22 if width < 90 else 34
+        label = self.label_cells(width)
         value = self.value_of(series)
         limit = series.threshold
         over = limit is not None and value is not None and value > limit
@@ -116,6 +120,10 @@ class MetricsPanel(Panel):
         else:
             line.append((drawn, "over" if over else "spark"))
         return [*line, *tail]
+
+    def label_cells(self, width: int) -> int:
+        """How many cells of a row the name has."""
+        return 16 if width < 60 else 22 if width < 90 else 34
 
     def value_of(self, series: Series) -> float | None:
         """The newest value, or the one under the reading cursor."""

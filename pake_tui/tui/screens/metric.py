@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import ClassVar
 
+from textual.containers import Horizontal
 from textual.widget import Widget
 
 from pake_tui.clock import DAY, short_duration
 from pake_tui.errors import PakeError
 from pake_tui.model.forecast import Forecast
-from pake_tui.model.sample import ProcessRow, Series, SeriesKey
+from pake_tui.model.host_metrics import BY_NAME
+from pake_tui.model.sample import MetricAnswer, ProcessRow, Series, SeriesKey
 from pake_tui.text.safe import SafeText
 from pake_tui.tui.drawing import Line, clock, day_and_clock, fit, number, resample, scale_of, t
 from pake_tui.tui.feed import Snapshot
 from pake_tui.tui.panels.lines import LinesPanel
 from pake_tui.tui.panels.metrics import MetricsPanel, name_of
 from pake_tui.tui.screens.base import ConsoleScreen
+from pake_tui.tui.widgets.panel import Panel
 
 AXIS = 11
-PROCESS_METRICS = ("cpu_percent", "memory_percent", "load1")
+PLACES = {name: place for place, name in enumerate(BY_NAME)}
 
 
 class ChartPanel(MetricsPanel):
     """The series as columns of blocks, with its range, threshold and the value under the cursor."""
 
     forecast: Forecast | None = None
+
+    def title_left(self) -> Line:
+        """The series, and what a metric of the host is, where there is room."""
+        line = super().title_left()
+        series, room = self.selected, self.outer_size.width - len(self.title) - 30
+        known = BY_NAME.get(series.key.metric) if series is not None and not series.key.service else None
+        if known is not None and room > 0:
+            text = f"  {known.meaning}"
+            line.append((fit(text, min(len(text), room), self.console_app.glyphs), "dim"))
+        return line
 
     def draw_inner(self, y: int, width: int) -> tuple[Line, str]:
         """One row of the chart, or one of the lines below it."""
@@ -122,23 +135,66 @@ class ChartPanel(MetricsPanel):
         ]
 
 
+class BesidePanel(MetricsPanel):
+    """What belongs to the series of a chart: a CPU's cores and modes, a disk's operations and latency, what
+    else the service measured.
+    """
+
+    def __init__(self, key: SeriesKey) -> None:
+        super().__init__(f"Beside it: {group_of(key)}", id="beside")
+        self.key = key
+
+    def show(self, answer: MetricAnswer, problem: str) -> None:
+        """Draw newer data of these: first the metric's own series, then in the order of all metrics."""
+        key = self.current_key()
+        self.answer, self.problem = answer, problem
+        group = group_of(self.key)
+        found = [one for one in answer.series if group_of(one.key) == group and one.key != self.key]
+        self.rows = tuple(sorted(found, key=self.place_of))
+        self.keep(key)
+
+    def place_of(self, series: Series) -> tuple[bool, int, int, str]:
+        """Where a series stands; the shorter label first, so that core 2 comes before core 10."""
+        metric, label = series.key.metric, series.key.label
+        return metric != self.key.metric, PLACES.get(metric, 0), len(label), label
+
+    def label_cells(self, width: int) -> int:
+        """The names count more than their courses."""
+        return 22 if width < 90 else 34
+
+    def empty_lines(self) -> list[Line]:
+        """There is nothing."""
+        return [[(t(" Nothing else is measured of it."), "dim")]]
+
+
 class MetricScreen(ConsoleScreen):
-    """A series over the whole screen."""
+    """A series over the whole screen, below it what belongs to it, and for cpu and memory who uses them."""
 
     place: ClassVar = "overview"
-    DEFAULT_CSS = "MetricScreen #chart { height: 1fr; } MetricScreen #processes { height: 9; }"
+    HORIZONTAL_BREAKPOINTS = [(0, "-stacked"), (100, "-wide")]
+    DEFAULT_CSS = """
+    MetricScreen #chart { height: 1fr; }
+    MetricScreen #below { height: 9; }
+    MetricScreen.-stacked #below { layout: vertical; height: auto; }
+    MetricScreen.-stacked #below Panel { height: 5; }
+    MetricScreen.-stacked #below Panel:focus { height: 8; }
+    MetricScreen.-zoomed #below { height: 1fr; }
+    MetricScreen.-zoomed Panel { height: 1fr !important; }
+    """
 
     def __init__(self, key: SeriesKey) -> None:
         super().__init__()
         self.key = key
 
     def compose_body(self) -> Iterable[Widget]:
-        """The chart, and for cpu and memory who uses them."""
+        """The chart, and what is below it."""
         yield ChartPanel(self.key.label, id="chart")
-        if self.key.metric in PROCESS_METRICS:
-            processes = LinesPanel("Busiest processes", id="processes")
+        below: list[Widget] = [BesidePanel(self.key)]
+        if group_of(self.key) in BY_USE:
+            processes = LinesPanel(f"Processes by {group_of(self.key)}", id="processes")
             processes.nothing = "The collector has not listed any yet."
-            yield processes
+            below.append(processes)
+        yield Horizontal(*below, id="below")
 
     def on_mount(self) -> None:
         """Look ahead too."""
@@ -168,8 +224,20 @@ class MetricScreen(ConsoleScreen):
         if panel.rows:
             panel.title = name_of(panel.rows[0])
         panel.refresh()
+        self.query_one(BesidePanel).show(snapshot.metrics, snapshot.problem("metrics"))
         for processes in self.query("#processes").results(LinesPanel):
-            processes.set_lines([process_line(row) for row in snapshot.processes])
+            rows = sorted(snapshot.processes, key=BY_USE[group_of(self.key)], reverse=True)
+            processes.set_lines([process_line(row) for row in rows])
+
+    def on_panel_opened(self, message: Panel.Opened) -> None:
+        """The chart of what stands beside it."""
+        if isinstance(message.panel, BesidePanel) and message.panel.selected is not None:
+            self.console_app.open(MetricScreen(message.panel.selected.key))
+
+    def toggle_zoom(self) -> None:
+        """Zoom, with the panels' heights let go."""
+        super().toggle_zoom()
+        self.set_class(self.zoomed is not None, "-zoomed")
 
     def query_for_logs(self) -> tuple[str, int | None] | None:
         """The lines of the service, else everybody's warnings."""
@@ -178,6 +246,19 @@ class MetricScreen(ConsoleScreen):
     def equal_command(self) -> str:
         """The command that prints this series."""
         return f"pake-tui metrics {self.key.metric}"
+
+
+BY_USE: Mapping[str, Callable[[ProcessRow], float]] = {
+    "cpu": lambda row: row.cpu_percent,
+    "memory": lambda row: row.memory_bytes,
+}
+"""What the processes beside a series are sorted by, for the groups of which they tell something."""
+
+
+def group_of(key: SeriesKey) -> str:
+    """What of the host a series belongs to, or its service."""
+    known = BY_NAME.get(key.metric)
+    return key.service or (known.group if known else key.metric)
 
 
 def process_line(row: ProcessRow) -> Line:
