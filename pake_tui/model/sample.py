@@ -54,8 +54,11 @@ class Freshness(Struct, frozen=True):
         return None if self.at_ns is None else max(0, now_ns - self.at_ns)
 
 
-class Bucket(Struct, frozen=True):
-    """One step of a series: None marks a gap (nothing was measured), never zero."""
+class Bucket(Struct, frozen=True, gc=False):
+    """One step of a series: None marks a gap (nothing was measured), never zero.
+
+    There are thousands of them, with nothing in them for a garbage collector.
+    """
 
     start_ns: int
     mean: float | None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from functools import lru_cache
 from typing import ClassVar
 
 from pake_tui.clock import SECOND
-from pake_tui.model.sample import MetricAnswer, Series
+from pake_tui.model.sample import MetricAnswer, Series, SeriesKey
 from pake_tui.text.safe import SafeText
 from pake_tui.tui.drawing import Line, ago, clock, fit, number, scale_of, spark, t
 from pake_tui.tui.feed import RANGES
@@ -34,9 +35,12 @@ def is_over(series: Series) -> bool:
 
 def order_of(series: Series) -> tuple[int, int, str]:
     """Past its threshold first; then the host's vital series, applications', the rest, details."""
-    key = series.key
-    if is_over(series):
-        return -1, 0, key.label
+    return (-1, 0, series.key.label) if is_over(series) else _place_of(series.key)
+
+
+@lru_cache(maxsize=5_000)
+def _place_of(key: SeriesKey) -> tuple[int, int, str]:
+    """Where a series stands that is not past its threshold."""
     if key.service:
         return 1, 0, key.label
     if any(name in DETAILS for name, _ in key.tags):
