@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import ClassVar
 
-from textual.containers import Horizontal
 from textual.widget import Widget
 
 from pake_tui.clock import DAY, short_duration
@@ -21,6 +20,7 @@ from pake_tui.tui.panels.lines import LinesPanel
 from pake_tui.tui.panels.metrics import MetricsPanel, name_of
 from pake_tui.tui.screens.base import ConsoleScreen
 from pake_tui.tui.widgets.panel import Panel
+from pake_tui.tui.widgets.steady import Ground
 
 AXIS = 11
 PLACES = {name: place for place, name in enumerate(BY_NAME)}
@@ -174,7 +174,7 @@ class MetricScreen(ConsoleScreen):
     HORIZONTAL_BREAKPOINTS = [(0, "-stacked"), (100, "-wide")]
     DEFAULT_CSS = """
     MetricScreen #chart { height: 1fr; }
-    MetricScreen #below { height: 9; }
+    MetricScreen #below { layout: horizontal; height: 9; }
     MetricScreen.-stacked #below { layout: vertical; height: auto; }
     MetricScreen.-stacked #below Panel { height: 5; }
     MetricScreen.-stacked #below Panel:focus { height: 8; }
@@ -194,7 +194,7 @@ class MetricScreen(ConsoleScreen):
             processes = LinesPanel(f"Processes by {group_of(self.key)}", id="processes")
             processes.nothing = "The collector has not listed any yet."
             below.append(processes)
-        yield Horizontal(*below, id="below")
+        yield Ground(*below, id="below")
 
     def on_mount(self) -> None:
         """Look ahead too."""
