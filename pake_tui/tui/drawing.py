@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
+from itertools import groupby
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.segment import Segment
@@ -87,6 +88,24 @@ def spark(values: Sequence[float | None], width: int, glyphs: Glyphs, low: float
         share = (value - low) / (high - low) if high > low else 0.0
         cells.append(glyphs.spark[min(steps - 1, max(0, int(share * steps)))])
     return SafeText("".join(cells))
+
+
+def spans(cells: str, roles: Sequence[str]) -> Line:
+    """Cells, each with its role, as few spans as will do."""
+    line: Line = []
+    start = 0
+    for role, run in groupby(roles):
+        end = start + sum(1 for _ in run)
+        line.append((SafeText(cells[start:end]), role))
+        start = end
+    return line
+
+
+def spark_roles(values: Sequence[float | None], limit: float | None) -> list[str]:
+    """The role of each cell of a sparkline: what lies above the limit stands out."""
+    if limit is None:
+        return ["spark"] * len(values)
+    return ["over" if value is not None and value > limit else "spark" for value in values]
 
 
 def resample(values: Sequence[float | None], width: int) -> list[float | None]:

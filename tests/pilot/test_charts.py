@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pake_tui.tui.drawing import resample
 from pake_tui.tui.panels.lines import LinesPanel
 from pake_tui.tui.panels.metrics import DETAILS, MetricsPanel, name_of
 from pake_tui.tui.screens.metric import BesidePanel, ChartPanel, MetricScreen
@@ -89,3 +90,32 @@ async def test_details_push_nothing_vital_off_the_overview() -> None:
         assert any(details)
         assert details == sorted(details)
         assert [name_of(series) for series in panel.rows[:4]] == ["cpu", "memory", "disk /", "load1"]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_a_deployment_is_marked_under_all_sparklines_at_its_moment(size: tuple[int, int]) -> None:
+    """Three of the last five minutes ago: the mark stands after two fifths of them, with what it was left."""
+    async with console(size=size) as one:
+        panel = await overview(one)
+        width = panel.size.width - 2
+        edge = "".join(text for text, _ in panel.bottom_edge(width))
+        begin, room = panel.label_cells(width) + 12, panel.spark_cells(width)
+        assert len(edge) == width
+        assert "payment: deployed 2.4.1" in edge
+        assert abs(edge.index(one.app.glyphs.up) - begin - room * 2 / 5) <= 1
+
+
+async def test_what_was_over_the_threshold_stands_out_in_the_sparkline() -> None:
+    """Cells above it have a role of their own, those below keep theirs, also while all is well again."""
+    async with console() as one:
+        panel = await overview(one)
+        row = next(n for n, series in enumerate(panel.rows) if series.key.label == "cpu_percent")
+        series, line = panel.rows[row], panel.draw_row(row, 100)
+        room = panel.spark_cells(100)
+        values = resample([point.mean for point in series.points], room)
+        assert series.threshold is not None
+        high = [value is not None and value > series.threshold for value in values]
+        assert any(high)
+        assert not all(high)
+        roles = [role for text, role in line for _ in text if role in ("spark", "over")]
+        assert [role == "over" for role in roles] == high

@@ -7,9 +7,22 @@ from functools import lru_cache
 from typing import ClassVar
 
 from pake_tui.clock import SECOND
-from pake_tui.model.sample import MetricAnswer, Series, SeriesKey
+from pake_tui.model.sample import Mark, MetricAnswer, Series, SeriesKey
 from pake_tui.text.safe import SafeText
-from pake_tui.tui.drawing import Line, ago, clock, fit, number, scale_of, spark, t
+from pake_tui.tui.drawing import (
+    Line,
+    ago,
+    clock,
+    fit,
+    number,
+    resample,
+    scale_of,
+    spans,
+    spark,
+    spark_roles,
+    t,
+    width_of,
+)
 from pake_tui.tui.feed import RANGES
 from pake_tui.tui.widgets.panel import Panel, bindings_for
 
@@ -57,6 +70,17 @@ def name_of(series: Series) -> str:
     tags = " ".join(value for _, value in sorted(key.tags, reverse=True))
     service = "" if base.startswith(key.service) else key.service
     return " ".join(part for part in (base, tags, service) if part)
+
+
+def mark_title(mark: Mark) -> SafeText:
+    """What happened, and to whom."""
+    return t(f"{mark.service}: {mark.title}" if mark.service else mark.title)
+
+
+def mark_cells(answer: MetricAnswer, room: int) -> list[int]:
+    """Under which of `room` cells of the range each mark stands."""
+    span = max(1, answer.until_ns - answer.since_ns)
+    return [max(0, min(room - 1, (mark.at_ns - answer.since_ns) * room // span)) for mark in answer.marks]
 
 
 class MetricsPanel(Panel):
@@ -109,25 +133,41 @@ class MetricsPanel(Panel):
                 (t(f" {app.glyphs.threshold} "), "border"),
                 (fit(word, 4, app.glyphs), "error" if over else "ok"),
             ]
-        room = max(4, width - label - 11 - 1 - (12 if width >= 50 else 0))
+        room = self.spark_cells(width)
         low, high = scale_of(series.points, series.unit, limit)
-        drawn = spark([point.mean for point in series.points], room, app.glyphs, low, high)
+        values = resample([point.mean for point in series.points], room)
+        drawn, roles = spark(values, room, app.glyphs, low, high), spark_roles(values, limit)
         line: Line = [
             (fit(f" {name_of(series)}", label, app.glyphs), "text"),
             (fit(number(value, series.unit), 11, app.glyphs, right=True), "error" if over else "title"),
             (SafeText(" "), "text"),
         ]
-        at = len(drawn) - 1 - self.back_cells(series, room)
         if self.back and self.has_focus and index == self.cursor:
-            line += [(SafeText(drawn[:at]), "spark"), (SafeText(drawn[at]), "match")]
-            line.append((SafeText(drawn[at + 1 :]), "spark"))
-        else:
-            line.append((drawn, "over" if over else "spark"))
-        return [*line, *tail]
+            roles[len(drawn) - 1 - self.back_cells(series, room)] = "match"
+        return [*line, *spans(drawn, roles), *tail]
 
     def label_cells(self, width: int) -> int:
         """How many cells of a row the name has."""
         return 16 if width < 60 else 22 if width < 90 else 34
+
+    def spark_cells(self, width: int) -> int:
+        """How many cells of a row the sparkline has."""
+        return max(4, width - self.label_cells(width) - 11 - 1 - (12 if width >= 50 else 0))
+
+    def bottom_edge(self, width: int) -> Line:
+        """What happened in the range: a mark under its column, and left of them what the newest was."""
+        answer, glyphs = self.answer, self.console_app.glyphs
+        if answer is None or not answer.marks:
+            return super().bottom_edge(width)
+        left, room = self.label_cells(width) + 12, self.spark_cells(width)
+        title = mark_title(answer.marks[-1])
+        told = fit(title, min(width_of([(title, "")]), left - 4), glyphs)
+        cells, roles = [glyphs.across] * (width - left), ["border"] * (width - left)
+        for place in mark_cells(answer, room):
+            cells[place], roles[place] = glyphs.up, "accent"
+        line: Line = [(SafeText(f"{glyphs.across} "), "border"), (told, "accent")]
+        fill = SafeText(f" {glyphs.across * (left - 1 - width_of(line))}")
+        return [*line, (fill, "border"), *spans("".join(cells), roles)]
 
     def value_of(self, series: Series) -> float | None:
         """The newest value, or the one under the reading cursor."""

@@ -17,7 +17,7 @@ from pake_tui.text.safe import SafeText
 from pake_tui.tui.drawing import Line, clock, day_and_clock, fit, number, resample, scale_of, t
 from pake_tui.tui.feed import Snapshot
 from pake_tui.tui.panels.lines import LinesPanel
-from pake_tui.tui.panels.metrics import MetricsPanel, name_of
+from pake_tui.tui.panels.metrics import MetricsPanel, mark_cells, mark_title, name_of
 from pake_tui.tui.screens.base import ConsoleScreen
 from pake_tui.tui.widgets.panel import Panel
 from pake_tui.tui.widgets.steady import Ground
@@ -40,6 +40,10 @@ class ChartPanel(MetricsPanel):
             text = f"  {known.meaning}"
             line.append((fit(text, min(len(text), room), self.console_app.glyphs), "dim"))
         return line
+
+    def bottom_edge(self, width: int) -> Line:
+        """Plain: marks stand right under the chart."""
+        return Panel.bottom_edge(self, width)
 
     def draw_inner(self, y: int, width: int) -> tuple[Line, str]:
         """One row of the chart, or one of the lines below it."""
@@ -90,14 +94,11 @@ class ChartPanel(MetricsPanel):
         if self.answer is None or not self.answer.marks:
             return []
         room, glyphs = max(4, width - AXIS - 1), self.console_app.glyphs
-        span = max(1, self.answer.until_ns - self.answer.since_ns)
         cells = [" "] * room
-        place = 0
-        for mark in self.answer.marks:
-            place = min(room - 1, (mark.at_ns - self.answer.since_ns) * room // span)
+        places = mark_cells(self.answer, room)
+        for place in places:
             cells[place] = glyphs.up
-        newest = self.answer.marks[-1]
-        title = f"{newest.service}: {newest.title}" if newest.service else newest.title
+        place, title = places[-1], mark_title(self.answer.marks[-1])
         told = fit(title, min(len(title), room - 4), glyphs)
         at = place + 2 if place + 2 + len(told) <= room else max(0, place - 1 - len(told))
         cells[at : at + len(told)] = list(told)

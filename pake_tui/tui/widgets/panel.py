@@ -186,8 +186,8 @@ class Panel(Steady, can_focus=True):
         if y == 0:
             return self.top_edge(width), ""
         if y == height - 1:
-            bottom = glyphs.bottom_left + glyphs.across * (width - 2) + glyphs.bottom_right
-            return [(SafeText(bottom), "border")], ""
+            ends = SafeText(glyphs.bottom_left), SafeText(glyphs.bottom_right)
+            return [(ends[0], "border"), *self.bottom_edge(width - 2), (ends[1], "border")], ""
         line, under = self.draw_inner(y - 1, width - 2)
         return crop(line, width - 2, glyphs), under
 
@@ -231,6 +231,10 @@ class Panel(Steady, can_focus=True):
             *right,
             (SafeText(glyphs.across + glyphs.top_right), "border"),
         ]
+
+    def bottom_edge(self, width: int) -> Line:
+        """The frame's lower edge between its corners, in exactly `width` cells."""
+        return [(SafeText(self.console_app.glyphs.across * width), "border")]
 
     # Moving.
 
