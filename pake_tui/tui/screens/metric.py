@@ -14,7 +14,18 @@ from pake_tui.model.forecast import Forecast
 from pake_tui.model.host_metrics import BY_NAME
 from pake_tui.model.sample import MetricAnswer, ProcessRow, Series, SeriesKey
 from pake_tui.text.safe import SafeText
-from pake_tui.tui.drawing import Line, clock, day_and_clock, fit, number, resample, scale_of, t
+from pake_tui.tui.drawing import (
+    Line,
+    clock,
+    day_and_clock,
+    fit,
+    number,
+    resample,
+    scale_of,
+    spans,
+    spark_roles,
+    t,
+)
 from pake_tui.tui.feed import Snapshot
 from pake_tui.tui.panels.lines import LinesPanel
 from pake_tui.tui.panels.metrics import MetricsPanel, mark_cells, mark_title, name_of
@@ -58,7 +69,7 @@ class ChartPanel(MetricsPanel):
         return below[y - height], ""
 
     def chart_row(self, series: Series, y: int, height: int, width: int) -> Line:
-        """The blocks of one height; the threshold is a line through the empty cells."""
+        """The blocks of one height; the threshold is a line through empty cells, what is above stands out."""
         glyphs = self.console_app.glyphs
         low, high = scale_of(series.points, series.unit, series.threshold)
         room = max(4, width - AXIS - 1)
@@ -69,14 +80,17 @@ class ChartPanel(MetricsPanel):
         line: Line = [(fit(label, AXIS, glyphs, right=True), "dim"), (SafeText(glyphs.down), "border")]
         limit = series.threshold
         at_limit = limit is not None and floor <= limit < floor + step
+        values = resample([point.mean for point in series.points], room)
+        roles = spark_roles(values, limit if limit is not None and limit < floor + step else None)
         cells: list[str] = []
-        for value in resample([point.mean for point in series.points], room):
+        for x, value in enumerate(values):
             if value is None or value <= floor:
                 cells.append(glyphs.across if at_limit else " ")
+                roles[x] = "over" if at_limit else "spark"
             else:
                 share = min(1.0, (value - floor) / step) if step else 1.0
                 cells.append(glyphs.spark[min(len(glyphs.spark) - 1, int(share * len(glyphs.spark)))])
-        return [*line, (SafeText("".join(cells)), "over" if at_limit else "spark")]
+        return [*line, *spans("".join(cells), roles)]
 
     def times(self, series: Series, width: int) -> Line:
         """The first and the last moment."""
