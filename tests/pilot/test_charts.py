@@ -105,6 +105,15 @@ async def test_a_deployment_is_marked_under_all_sparklines_at_its_moment(size: t
         assert abs(edge.index(one.app.glyphs.up) - begin - room * 2 / 5) <= 1
 
 
+async def test_a_terminal_too_narrow_for_sparklines_is_drawn_without_marks() -> None:
+    """Nothing breaks where a mark has no column; the edge stays plain."""
+    async with console(size=(30, 12)) as one:
+        panel = await overview(one)
+        edge = "".join(text for text, _ in panel.bottom_edge(panel.size.width - 2))
+        assert set(edge) == {one.app.glyphs.across}
+        assert len(edge) == panel.size.width - 2
+
+
 async def test_what_was_over_the_threshold_stands_out_in_the_sparkline() -> None:
     """Cells above it have a role of their own, those below keep theirs, also while all is well again."""
     async with console() as one:

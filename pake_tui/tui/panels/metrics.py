@@ -157,9 +157,9 @@ class MetricsPanel(Panel):
     def bottom_edge(self, width: int) -> Line:
         """What happened in the range: a mark under its column, and left of them what the newest was."""
         answer, glyphs = self.answer, self.console_app.glyphs
-        if answer is None or not answer.marks:
-            return super().bottom_edge(width)
         left, room = self.label_cells(width) + 12, self.spark_cells(width)
+        if answer is None or not answer.marks or left + room > width:
+            return super().bottom_edge(width)
         title = mark_title(answer.marks[-1])
         told = fit(title, min(width_of([(title, "")]), left - 4), glyphs)
         cells, roles = [glyphs.across] * (width - left), ["border"] * (width - left)
