@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
 import sqlite3
 import stat
 import threading
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PosixPath
 
 import pytest
 
 from pake_tui.engine.store.database import BusyError, Database, Schema
-from pake_tui.engine.store.files import file_system, is_network
+from pake_tui.engine.store.files import create_file, file_system, is_network
 from pake_tui.engine.store.forks import at_rest
 from pake_tui.errors import ReadOnlyError, StoreError
 
@@ -130,6 +131,35 @@ def test_a_child_that_was_forked_while_another_thread_wrote_can_write(folder: Pa
     thread.join()
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert names(database) == ["child", "thread"]
+
+
+def test_a_child_that_was_forked_while_another_thread_made_a_file_can_make_one(folder: Path) -> None:
+    """The thread did not come along, and what it held is free in the child."""
+    inside, leave = threading.Event(), threading.Event()
+
+    class Slow(PosixPath):
+        """A path on a disk that hangs."""
+
+        def exists(self, **_: bool) -> bool:
+            inside.set()
+            leave.wait(10)
+            return False
+
+    thread = threading.Thread(target=create_file, args=(Slow(folder / "thread"),))
+    thread.start()
+    assert inside.wait(10)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(10)
+        try:
+            create_file(folder / "child")
+            os._exit(0)
+        finally:
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    leave.set()
+    thread.join()
+    assert {path.name for path in folder.iterdir()} == {"child", "thread"}
 
 
 def test_at_rest_nothing_is_open(folder: Path) -> None:

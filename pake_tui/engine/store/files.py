@@ -42,6 +42,15 @@ NETWORK = frozenset(
 _creating = threading.Lock()
 
 
+def _after_fork() -> None:
+    """In a child: a thread that held the lock did not come along."""
+    global _creating
+    _creating = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
 def create_file(path: Path) -> bool:
     """Make an empty file if there is none: 0660 in a folder that its group may write, else 0600. OSError.
 
