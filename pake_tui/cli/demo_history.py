@@ -8,9 +8,9 @@ from msgspec import Struct, field
 
 from pake_tui.clock import SECOND
 from pake_tui.engine.monitoring.instruments import Instruments
-from pake_tui.engine.monitoring.ledger import Ledger
-from pake_tui.engine.store.metrics import Meaning, MetricsStore
-from pake_tui.model.sample import MetricKind, SeriesKey
+from pake_tui.engine.monitoring.ledger import Ledger, Tick
+from pake_tui.engine.store.metrics import MetricsStore
+from pake_tui.model.sample import MetricKind
 
 LATENCY = "api.latency"
 ERRORS = "error_percent"
@@ -41,22 +41,22 @@ class History(Struct):
 
     def store(self, store: MetricsStore, writer: str) -> None:
         """Keep them as the monitor would have, second by second. StoreError."""
-        for at_ns, values, meanings in self.ticks():
-            store.record(writer, at_ns, values, meanings)
+        for at_ns, tick in self.ticks():
+            store.record(writer, at_ns, tick.values, tick.meanings, sketches=tick.timings)
 
-    def ticks(self) -> Iterator[tuple[int, dict[SeriesKey, float], dict[SeriesKey, Meaning]]]:
+    def ticks(self) -> Iterator[tuple[int, Tick]]:
         """The levels and timings of each second that had an answer."""
         for second, answers in _by_second(self.answers):
             instruments = Instruments(self.service)
             for _, endpoint, milliseconds, failed in answers:
                 instruments.timing(LATENCY, milliseconds, {"endpoint": endpoint})
                 instruments.gauge(ERRORS, self.share.add(failed))
-            values, meanings = Ledger(instruments).tick()
+            tick = Ledger(instruments).tick()
             # Counters of the past would have to go on where the living ones begin.
-            counters = [key for key, meaning in meanings.items() if meaning.kind is MetricKind.COUNTER]
+            counters = [key for key, meaning in tick.meanings.items() if meaning.kind is MetricKind.COUNTER]
             for key in counters:
-                del values[key]
-            yield (second + 1) * SECOND, values, meanings
+                del tick.values[key]
+            yield (second + 1) * SECOND, tick
 
 
 def _by_second(

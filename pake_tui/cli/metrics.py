@@ -11,17 +11,19 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from pake_tui.cli.common import print_table, since
-from pake_tui.cli.reading import open_reading, sample_once
+from pake_tui.cli.reading import Reading, open_reading, sample_once
 from pake_tui.clock import iso, now_ns, short_duration
 from pake_tui.model.host_metrics import UNITS
 from pake_tui.model.sample import MetricKind, Series, SeriesKey
 from pake_tui.sources.embedded.metrics import EmbeddedMetricSource
 from pake_tui.text.safe import safe
 
+Spread = tuple[float, float, float]
+"""Mean, lowest, highest."""
 POINTS = 60
 NOW_NS = 150 * 1_000_000_000
 
@@ -42,7 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print them; the exit code."""
-    found, now = _read(options.since), now_ns()
+    now, reading = now_ns(), open_reading()
+    found = _read(reading, options.since)
     unknown = [name for name in options.names if not any(_is_named(one.key, name) for one in found)]
     for name in unknown:
         print(f"pake-tui: no series {safe(name)!r} (pake-tui metrics lists them)", file=sys.stderr)
@@ -51,14 +54,14 @@ def run(options: argparse.Namespace) -> int:
         for one in wanted:
             print(json.dumps(_as_fields(one, options.since is not None)))
     elif wanted:
-        _print(wanted, options.since is not None, now)
+        spread = None if options.since is None else reading.metrics.summary(now - options.since, now)
+        _print(wanted, spread, now)
     elif not unknown:
         print("pake-tui: no series yet", file=sys.stderr)
     return 1 if unknown or not wanted else 0
 
 
-def _read(since_ns: int | None) -> list[Series]:
-    reading = open_reading()
+def _read(reading: Reading, since_ns: int | None) -> list[Series]:
     source = EmbeddedMetricSource(reading.metrics, reading.state, start=None, thresholds=dict)
     found = list(source.series(None, since_ns or NOW_NS, POINTS).series)
     if reading.living:
@@ -88,24 +91,17 @@ def _is_named(key: SeriesKey, name: str) -> bool:
     return name in texts or any(fnmatchcase(text, name) for text in texts)
 
 
-def _print(found: Sequence[Series], spread: bool, now: int) -> None:
-    head = ["SERIES", "NOW", "UNIT", "AGE"] + (["MIN", "MEAN", "MAX"] if spread else [])
+def _print(found: Sequence[Series], spread: Mapping[SeriesKey, Spread] | None, now: int) -> None:
+    head = ["SERIES", "NOW", "UNIT", "AGE"] + (["MIN", "MEAN", "MAX"] if spread is not None else [])
     rows = []
     for one in found:
         age = short_duration(now - one.last_ns) if one.last_ns is not None else "—"
         row = [safe(one.key.label), _number(one.last, one.unit), one.unit or "—", age]
-        rows.append(row + (_spread(one) if spread else []))
+        if spread is not None:
+            mean, low, high = spread.get(one.key, (None, None, None))
+            row += [_number(value, one.unit) for value in (low, mean, high)]
+        rows.append(row)
     print_table(head, rows)
-
-
-def _spread(one: Series) -> list[str]:
-    known = [point for point in one.points if point.mean is not None]
-    means = [point.mean for point in known if point.mean is not None]
-    if not means:
-        return ["—"] * 3
-    low = min(p.low if p.low is not None else p.mean or 0.0 for p in known)
-    high = max(p.high if p.high is not None else p.mean or 0.0 for p in known)
-    return [_number(value, one.unit) for value in (low, sum(means) / len(means), high)]
 
 
 def _number(value: float | None, unit: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Set
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pake_tui.clock import SECOND, now_ns
 from pake_tui.engine.monitoring import rules
 from pake_tui.engine.monitoring.alerting import Alerting, policy_of
-from pake_tui.engine.monitoring.rulebook import RuleBook
+from pake_tui.engine.monitoring.rulebook import RuleBook, Values
 from pake_tui.engine.monitoring.silencing import MAINTENANCE, Window, windows_from
 from pake_tui.engine.settings.schema import Settings
 from pake_tui.engine.store.metrics import MetricsStore
@@ -20,9 +21,6 @@ from pake_tui.model.sample import SeriesKey
 if TYPE_CHECKING:
     from pake_tui.engine.log_counter import LogCounter
     from pake_tui.engine.notifiers import Notifiers
-
-Values = Mapping[SeriesKey, tuple[int, float]]
-"""The newest value of each series, with its time (UTC ns)."""
 
 
 class AlertKeeper:
@@ -75,7 +73,11 @@ class AlertKeeper:
         self._alerting.tick(lambda alert: unreachable.get(check_of(alert), ""))
         if self._settings().monitoring.alerting_enabled and self._rules.is_due:
             units = {key: meaning.unit for key, meaning in self._metrics.catalog().items()}
-            values = {**self._metrics.last(), **health, **self._lines}
+
+            @cache
+            def values(over_ns: int) -> Values:
+                return {**self._metrics.last(over_ns=over_ns), **health, **self._lines}
+
             self._rules.judge_due(values, units, now_ns(), heard)
 
     def look_for(self, checks: frozenset[str]) -> None:

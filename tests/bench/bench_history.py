@@ -1,9 +1,11 @@
-"""Measures what 500 series cost: a tick, the size of metrics.db after 400 days, and how fast ranges are read.
+"""Measures what 500 series and 20 timings cost: a tick, the size of metrics.db after 400 days, and how fast
+ranges are read.
 
-    python -m tests.bench.bench_history [--series 500] [--days 400]
+    python -m tests.bench.bench_history [--series 500] [--timings 20] [--days 400]
 
 Values are random walks with three samples a minute, for all of the last two days and two minutes of each hour
-before: what is kept of a minute or an hour is as large as if every second had been sampled.
+before: what is kept of a minute or an hour is as large as if every second had been sampled. Timings are
+lognormal, thousands an hour; in the last ten minutes three processes write five of each every second.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ from pathlib import Path
 
 from pake_tui.clock import DAY, HOUR, MINUTE, SECOND, now_ns
 from pake_tui.engine.store.metrics import Meaning, MetricsStore
+from pake_tui.engine.store.sketch import Sketch
 from pake_tui.model.sample import MetricKind, SeriesKey
+from pake_tui.sources.embedded.recent import Recent
 
 GOALS = {"a day summarised": 100.0}
 MOST_MB = 100
@@ -47,7 +51,26 @@ class Walks:
         return dict(zip(self.keys, self.values, strict=True))
 
 
-def fill(store: MetricsStore, walks: Walks, days: int, until: int) -> None:
+class Latencies:
+    """Timings of a service: what a flush brings is drawn from a few that were made before."""
+
+    def __init__(self, count: int) -> None:
+        self.keys = [SeriesKey("api.latency", (("endpoint", str(n)),), "api") for n in range(count)]
+        self.small, self.large = ([flush(size) for _ in range(100)] for size in (5, 1000))
+
+    def step(self, pool: list[Sketch]) -> dict[SeriesKey, Sketch]:
+        """The next flush of all."""
+        return {key: random.choice(pool) for key in self.keys}
+
+
+def flush(size: int) -> Sketch:
+    """So many answers of some 33 ms."""
+    made = Sketch()
+    made.add([random.lognormvariate(3.5, 0.6) for _ in range(size)])
+    return made
+
+
+def fill(store: MetricsStore, walks: Walks, latencies: Latencies, days: int, until: int) -> None:
     """The past, a day at a time."""
     until = until // HOUR * HOUR
     for day in range(days, 0, -1):
@@ -55,7 +78,9 @@ def fill(store: MetricsStore, walks: Walks, days: int, until: int) -> None:
         every = MINUTE if day <= 2 else 30 * MINUTE
         for minute in range(begin, begin + DAY, every):
             for third in range(3):
-                store.record("collector", minute + third * 20 * SECOND, walks.step(), walks.meanings)
+                at = minute + third * 20 * SECOND
+                store.record("collector", at, walks.step(), walks.meanings)
+                store.record("api@1", at, {}, sketches=latencies.step(latencies.large))
         store.prune(begin + DAY)
         if day % 50 == 0:
             print(f"  {day} days to go, {sizes(store)}", file=sys.stderr)
@@ -69,8 +94,13 @@ def sizes(store: MetricsStore) -> str:
         total = "+".join(f"coalesce(sum(length({column})), 0)" for column in columns.split())
         rows, size = connection.execute(f"SELECT count(*), {total} FROM {table}").fetchone()
         found.append(f"{table} {rows:,} rows {size / 1e6:.1f} MB")
+    for table in ("timing_flushes", "timing_minutes", "timing_hours"):
+        rows, size = connection.execute(f"SELECT count(*), sum(length(packed)) FROM {table}").fetchone()
+        timings = connection.execute("SELECT count(*) FROM timings").fetchone()[0]
+        each = f", {size / rows / timings:.0f} B a sketch" if rows else ""
+        found.append(f"{table} {rows:,} rows {(size or 0) / 1e6:.1f} MB{each}")
     connection.close()
-    return ", ".join(found)
+    return "; ".join(found)
 
 
 def best_ms(work: Callable[[], object], times: int = 5) -> tuple[float, float]:
@@ -89,17 +119,27 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--series", type=int, default=500)
+    parser.add_argument("--timings", type=int, default=20)
     parser.add_argument("--days", type=int, default=400)
     options = parser.parse_args()
     random.seed(7)
     with tempfile.TemporaryDirectory() as folder:
-        store, walks = MetricsStore(Path(folder)), Walks(options.series)
+        store, walks, latencies = (
+            MetricsStore(Path(folder)),
+            Walks(options.series),
+            Latencies(options.timings),
+        )
         now = now_ns()
-        fill(store, walks, options.days, now)
+        fill(store, walks, latencies, options.days, now)
         for second in range(600):
-            store.record("collector", now - (600 - second) * SECOND, walks.step(), walks.meanings)
+            at = now - (600 - second) * SECOND
+            store.record("collector", at, walks.step(), walks.meanings)
+            for process in range(3):
+                store.record(f"api@{process}", at, {}, sketches=latencies.step(latencies.small))
+            if second % 60 == 0:
+                store.prune(at)
         tick = best_ms(lambda: store.record("collector", now_ns(), walks.step(), walks.meanings), 50)
-        print(f"{options.series} series, {options.days} days: {sizes(store)}")
+        print(f"{options.series} series, {options.timings} timings, {options.days} days: {sizes(store)}")
         whole = sum(path.stat().st_size for path in Path(folder).glob("metrics.db*"))
         held, oldest = store.reach()
         back = (now - (oldest or now)) / DAY
@@ -107,7 +147,17 @@ def main() -> int:
         print(f"limit {MOST_MB} MB: {'holds' if held <= MOST_MB * 1e6 else 'MISSED'}")
         day = best_ms(lambda: store.summary(now - DAY, now))
         rows: list[tuple[str, tuple[float, float]]] = [("a tick, written", tick), ("a day summarised", day)]
+        screen = Recent(store)
+        screen.series(5 * MINUTE, 150, now - 2 * SECOND)
+        before = screen._last
+
+        def second_by_second() -> None:
+            screen._last = before
+            screen.series(5 * MINUTE, 150, now)
+
+        rows.append(("5 minutes, two seconds later", best_ms(second_by_second, 20)))
         for name, span, points in (
+            ("5 minutes in 150 steps", 5 * MINUTE, 150),
             ("an hour in 150 steps", HOUR, 150),
             ("a day in 150 steps", DAY, 150),
             ("7 days in 150 steps", 7 * DAY, 150),

@@ -10,6 +10,7 @@ import pytest
 
 from pake_tui.clock import MINUTE, SECOND, now_ns
 from pake_tui.engine.store.metrics import Meaning, MetricsStore
+from pake_tui.engine.store.sketch import Sketch
 from pake_tui.engine.store.state import StateStore
 from pake_tui.model.sample import CollectorMode, MetricKind, ProcessRow, SeriesKey
 from pake_tui.sources.embedded.metrics import EmbeddedMetricSource
@@ -26,11 +27,12 @@ def embedded(folder: Path) -> MetricSource:
     """A store that holds two minutes of samples, one a second."""
     folder.mkdir(mode=0o700, exist_ok=True)
     metrics, now = MetricsStore(folder), now_ns()
-    percent, timing = Meaning(MetricKind.GAUGE, "percent"), Meaning(MetricKind.TIMING, "ms")
+    percent, took = Meaning(MetricKind.GAUGE, "percent"), Sketch()
+    took.add([250.0])
     for second in range(120, -1, -1):
         at_ns = now - second * SECOND
         metrics.record("collector", at_ns, {CPU: 40.0, CORE: 30.0}, {CPU: percent, CORE: percent})
-        metrics.record("api@1", at_ns, {P95: 250.0}, {P95: timing})
+        metrics.record("api@1", at_ns, {}, sketches={SeriesKey("api.response", (), "api"): took})
     rows = [ProcessRow(number, f"p{number}", "ada", 50.0 - number, 1000) for number in range(12)]
     metrics.put_processes(now, rows)
     state = StateStore(folder)

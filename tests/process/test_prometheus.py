@@ -18,6 +18,7 @@ import pytest
 from pake_tui.clock import now_ns
 from pake_tui.engine.monitoring.exposition import exposition
 from pake_tui.engine.store.metrics import Meaning
+from pake_tui.engine.store.sketch import Sketch
 from pake_tui.model.check import HealthState
 from pake_tui.model.host_metrics import HOST_METRICS, UNITS
 from pake_tui.model.sample import MetricKind, SeriesKey
@@ -25,7 +26,7 @@ from tests.conftest import server
 from tests.process.places import Place, free_port, wait_for
 
 HITS = SeriesKey("http.requests", (("path", 'a"b\\c\nd'),), "api")
-P95 = SeriesKey("api.latency", (("stat", "p95"),), "api")
+LATENCY, P95 = (SeriesKey("api.latency", tags, "api") for tags in ((), (("stat", "p95"),)))
 MEANINGS = {
     HITS: Meaning(MetricKind.COUNTER, "/s"),
     P95: Meaning(MetricKind.TIMING, "ms"),
@@ -119,11 +120,14 @@ def test_a_real_prometheus_reads_what_the_agent_serves(place: Place, tmp_path: P
     place.agent("--config", str(config))
     url = f"http://127.0.0.1:{port}/metrics"
     wait_for(lambda: "pake_cpu_ratio" in get(url))
-    place.metrics.record("api@1", now_ns(), {HITS: 40.0, P95: 250.0}, MEANINGS)
-    place.metrics.record("api@2", now_ns(), {HITS: 2.0}, MEANINGS)
+    took = Sketch()
+    took.add([250.0])
+    place.metrics.record("api@1", now_ns(), {HITS: 40.0}, MEANINGS, sketches={LATENCY: took})
+    place.metrics.record("api@2", now_ns(), {HITS: 2.0}, MEANINGS, sketches={LATENCY: took})
     check(wait_for(lambda: get(url) if "pake_http_requests_total" in get(url) else ""))
     value = scraped(place, tmp_path, port)
     assert wait_for(lambda: value("pake_http_requests_total"), 40.0) == "42"
+    assert value('pake_api_latency_seconds{stat="p90"}') == "0.25"
     assert 0.0 <= float(wait_for(lambda: value("pake_cpu_ratio"))) <= 1.0
 
 
@@ -157,7 +161,7 @@ def test_a_real_prometheus_reads_an_applications_own_endpoint(place: Place, tmp_
     value = scraped(place, tmp_path, port)
     assert wait_for(lambda: value("pake_orders_created_total"), 40.0) == "41"
     assert value("pake_queue") == "7"
-    assert value('pake_api_latency_seconds{quantile="0.5"}') == "0.2"
+    assert float(value('pake_api_latency_seconds{quantile="0.5"}')) == pytest.approx(0.2, rel=0.01)
     mean = value("pake_api_latency_seconds_sum / pake_api_latency_seconds_count")
     assert float(mean) == pytest.approx(0.2)
     assert value("own_total") == "1"

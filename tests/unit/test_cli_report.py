@@ -12,13 +12,14 @@ from pake_tui.cli.main import main
 from pake_tui.clock import DAY, HOUR, SECOND, now_ns
 from pake_tui.engine.monitoring.alerting import Alerting
 from pake_tui.engine.store.metrics import Meaning, MetricsStore
+from pake_tui.engine.store.sketch import Sketch
 from pake_tui.engine.store.state import StateStore
 from pake_tui.model.alert import Policy, Severity
 from pake_tui.model.check import HealthCheck, HealthState
-from pake_tui.model.sample import MetricKind, SeriesKey
+from pake_tui.model.sample import SeriesKey
 
 DISK = SeriesKey("disk_percent", (("mount", "/srv|x"),))
-P95 = SeriesKey("api.latency", (("stat", "p95"),), "api")
+LATENCY = SeriesKey("api.latency", (), "api")
 
 
 @pytest.fixture
@@ -31,7 +32,9 @@ def metrics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MetricsStore:
     for quarter in range(4 * 48 + 1):
         at = now - 2 * DAY + quarter * HOUR // 4
         store.record("collector", at, {DISK: 60 + 5 * quarter / 96}, {DISK: Meaning(unit="percent")})
-        store.record("api@1", at, {P95: 40.0}, {P95: Meaning(MetricKind.TIMING, "ms")})
+        took = Sketch()
+        took.add([20.0] * 99 + [40.0 if quarter % 2 else 400.0])
+        store.record("api@1", at, {}, sketches={LATENCY: took})
         store.prune(at + 2 * SECOND)
     for hours, state in ((10, HealthState.HEALTHY), (2, HealthState.UNHEALTHY), (1, HealthState.HEALTHY)):
         store.health.extend([HealthCheck("shop", state, "")], now - hours * HOUR, 20 * HOUR)
@@ -61,10 +64,23 @@ def test_monitoring_has_health_with_availability_alerts_and_the_host(
 
 
 def test_performance_is_told_by_service(metrics: MetricsStore, capsys: Any) -> None:
-    """Timings of an application, without the service's name in each."""
+    """Timings of an application, without the service's name in each; percentiles of the whole range."""
     found = report(capsys, "performance", "--since", "6h")
-    assert found["services"]["api"]["api.latency{stat=p95}"]["mean"] == pytest.approx(40.0)
+    told = {name: one["mean"] for name, one in found["services"]["api"].items()}
+    assert told["api.latency{stat=p95}"] == pytest.approx(20.0, rel=0.01)
+    assert told["api.latency{stat=max}"] == 400.0
+    assert told["api.latency{stat=mean}"] == pytest.approx(22.0, rel=0.03)
+    assert found["services"]["api"]["api.latency{stat=p90}"]["unit"] == "ms"
     assert found["hours"] == 6.0
+
+
+def test_metrics_tell_a_range_by_its_whole_and_no_mean_of_percentiles(
+    metrics: MetricsStore, capsys: Any
+) -> None:
+    """Of a statistic of a timing, MIN, MEAN and MAX of `metrics --since` are that of all its timings."""
+    assert main(["metrics", "api.latency", "--since", "6h"]) == 0
+    (row,) = [line.split() for line in capsys.readouterr().out.splitlines() if "stat=p99" in line]
+    assert {round(float(value)) for value in row[-3:]} == {20}
 
 
 def test_capacity_foretells_when_a_disk_is_full(metrics: MetricsStore, capsys: Any) -> None:

@@ -15,6 +15,8 @@ from pake_tui.engine.monitoring.rulebook import RuleBook
 from pake_tui.engine.monitoring.rules import Rule
 from pake_tui.engine.parts import Part
 from pake_tui.engine.store.leadership import DeposedError
+from pake_tui.engine.store.metrics import MetricsStore
+from pake_tui.engine.store.sketch import Sketch
 from pake_tui.engine.store.state import StateStore
 from pake_tui.errors import StoreError
 from pake_tui.model.alert import AlertState, Policy, Severity
@@ -86,7 +88,7 @@ def state(tmp_path: Path) -> StateStore:
 
 def judge(book: RuleBook, value: float, key: SeriesKey = CPU, unit: str = "percent") -> None:
     """One judgement of everything by one fresh value."""
-    book.judge_due({key: (now_ns(), value)}, {key: unit}, now_ns())
+    book.judge_due(lambda over: {key: (now_ns(), value)}, {key: unit}, now_ns())
 
 
 def test_a_rule_that_fires_becomes_one_alert_with_words_and_numbers(state: StateStore) -> None:
@@ -107,8 +109,30 @@ def test_two_services_with_the_same_metric_are_two_alerts(state: StateStore) -> 
     book = RuleBook(Alerting(state, Policy))
     book.put_in_force([Rule("slow", "latency", ">", 1.0)], 30 * SECOND)
     keys = [SeriesKey("latency", (), service) for service in ("api", "orders")]
-    book.judge_due({key: (now_ns(), 5.0) for key in keys}, {}, now_ns())
+    book.judge_due(lambda over: {key: (now_ns(), 5.0) for key in keys}, {}, now_ns())
     assert sorted(alert.service for alert in state.alerts.live()) == ["api", "orders"]
+
+
+def test_a_rule_on_a_timing_judges_its_interval_over_all_processes(state: StateStore) -> None:
+    """A slow process with few of the answers makes no slow service; one with most of them does."""
+    metrics, now = MetricsStore(state.folder), now_ns()
+    slow = Rule("slow", "latency", ">", 500.0, interval_ns=20 * SECOND)
+
+    def alerts_at(at_ns: int, fast: int, late: int) -> list[str]:
+        for writer, durations in (("api@1", [20.0] * fast), ("api@2", [3_000.0] * late)):
+            took = Sketch()
+            took.add(durations)
+            metrics.record(writer, at_ns, {}, sketches={SeriesKey("latency", (), "api"): took})
+        book = RuleBook(Alerting(state, Policy))
+        book.put_in_force([slow], SECOND)
+        book.judge_due(lambda over_ns: metrics.last(over_ns=over_ns), {}, at_ns)
+        return [alert.message for alert in state.alerts.live()]
+
+    assert alerts_at(now - 60 * SECOND, fast=950, late=40) == []
+    assert alerts_at(now - 50 * SECOND, fast=10, late=10) == []
+    assert alerts_at(now - 30 * SECOND, fast=10, late=40) == [
+        "api/latency{stat=p95} is 3000 (rule slow: > 500)"
+    ]
 
 
 def test_a_judgement_that_was_not_stored_is_made_again(state: StateStore, tmp_path: Path) -> None:
@@ -129,7 +153,7 @@ def test_an_old_value_is_missing_and_resolves_nothing(state: StateStore) -> None
     book.put_in_force([HOT], SECOND)
     judge(book, 99.0)
     book.put_in_force([replace(HOT, severity=Severity.CRITICAL)], SECOND)
-    book.judge_due({CPU: (now_ns() - 10 * SECOND, 1.0)}, {}, now_ns())
+    book.judge_due(lambda over: {CPU: (now_ns() - 10 * SECOND, 1.0)}, {}, now_ns())
     (alert,) = state.alerts.live()
     assert alert.state is AlertState.FIRING
 

@@ -8,23 +8,22 @@ import pytest
 
 from pake_tui.clock import MINUTE, SECOND
 from pake_tui.engine.store.metrics import Meaning, MetricsStore
+from pake_tui.engine.store.sketch import Sketch
 from pake_tui.model.sample import Aggregate, MetricKind, Series, SeriesKey
 from pake_tui.sources.embedded.recent import LATE_NS, Recent
 
-CPU, REQUESTS, LATENCY = SeriesKey("cpu_percent"), SeriesKey("requests", (), "api"), SeriesKey("took")
+CPU, REQUESTS = SeriesKey("cpu_percent"), SeriesKey("requests", (), "api")
+TOOK, SELDOM = SeriesKey("took", (), "api"), SeriesKey("seldom", (), "api")
 BUSY = SeriesKey("busy", (), "api")
-MEANINGS = {
-    CPU: Meaning(),
-    REQUESTS: Meaning(MetricKind.COUNTER),
-    LATENCY: Meaning(MetricKind.TIMING, "ms"),
-    BUSY: Meaning(aggregate=Aggregate.SUM),
-}
+MEANINGS = {CPU: Meaning(), REQUESTS: Meaning(MetricKind.COUNTER), BUSY: Meaning(aggregate=Aggregate.SUM)}
 BEGIN_NS = 1_700_000_000 * SECOND
 SPAN_NS, POINTS = 5 * MINUTE, 150
 
 
 class History:
-    """A store whose writers go on second by second: one each second, one every thirty, two by turns."""
+    """A store whose writers go on second by second: one each second, one every thirty, two by turns; what one
+    timed each second, and once in 100.
+    """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700)
@@ -42,7 +41,11 @@ class History:
                 later = self.now_ns + pid * SECOND // 7
                 self.store.record(f"api@{pid}", later, {BUSY: float(pid)}, MEANINGS)
             if number % 30 == 0:
-                self.store.record("api@1", self.now_ns, {REQUESTS: number * 3, LATENCY: number % 9}, MEANINGS)
+                self.store.record("api@1", self.now_ns, {REQUESTS: number * 3}, MEANINGS)
+            took = Sketch()
+            took.add([number % 9, number % 13])
+            sketches = {TOOK: took} if number % 100 else {TOOK: took, SELDOM: took}
+            self.store.record("api@2", self.now_ns, {}, sketches=sketches)
 
     def whole(self) -> list[Series]:
         """Everything read anew."""

@@ -199,12 +199,12 @@ def test_a_tick_tells_how_long_ago_a_gauge_was_set() -> None:
     instruments.gauge("queue", 3, {"a": 1, "b": 2})
     instruments.gauge("busy", 4, None, Aggregate.SUM)
     queue = SeriesKey("queue", (("a", "1"), ("b", "2")), "shop")
-    values, meanings = ledger.tick()
-    assert values == {queue: 3.0, BUSY: 4.0}
-    assert meanings == {queue: Meaning(), BUSY: Meaning(aggregate=Aggregate.SUM)}
+    tick = ledger.tick()
+    assert tick.values == {queue: 3.0, BUSY: 4.0}
+    assert tick.meanings == {queue: Meaning(), BUSY: Meaning(aggregate=Aggregate.SUM)}
     (age,) = ledger.ages().values()
     assert 0 <= age < 60
-    assert ledger.tick()[0] == values
+    assert ledger.tick().values == tick.values
 
 
 HOW: Mapping[Aggregate, Callable[[Sequence[float]], float]] = {Aggregate.SUM: sum, Aggregate.MAX: max}

@@ -39,11 +39,10 @@ def _lines(drained: Drained) -> Iterator[str]:
         yield _line(key, amount, "c")
     for key, level in drained.gauges.items():
         yield _line(key, level.value, "g")
-    for key, timings in drained.timings.items():
-        # Past a limit only a fair sample is kept: its rate makes up for the rest.
-        rate = len(timings.values) / timings.count if timings.count else 1.0
-        for value in timings.values:
-            yield _line(key, value, "ms", rate)
+    for key, sketch in drained.timings.items():
+        # One line stands for all timings within 1 % of it: as a sample of so many.
+        for value, count in sketch.weighed():
+            yield _line(key, value, "ms", 1 / count)
 
 
 def _line(key: SeriesKey, value: float, kind: str, rate: float = 1.0) -> str:

@@ -1,8 +1,8 @@
 """Metrics as Prometheus reads them: its text format 0.0.4, with names and base units by its conventions.
 
 Percent becomes a ratio from 0 to 1, milliseconds become seconds; a counter ends in `_total`. A timing out of
-the store is one gauge per `stat` (p50, p95, p99, mean, max), one of this process a summary. Every name begins
-with `pake_`; a service is a label.
+the store is one gauge per `stat` (p50, p90, p95, p99, mean, max) over all processes and the newest 30 s, one
+of this process a summary. Every name begins with `pake_`; a service is a label.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import NamedTuple
 
-from pake_tui.engine.monitoring.ledger import TIMING, Timing
+from pake_tui.engine.store.catalogue import TIMING
 from pake_tui.engine.store.samples import Meaning
+from pake_tui.engine.store.sketch import PERCENTS, Sketch
 from pake_tui.model.host_metrics import BY_NAME
 from pake_tui.model.sample import MetricKind, SeriesKey
 
@@ -52,7 +53,7 @@ class Family(NamedTuple):
 def families(
     values: Mapping[SeriesKey, float],
     meanings: Mapping[SeriesKey, Meaning],
-    timings: Mapping[SeriesKey, Timing] | None = None,
+    timings: Mapping[SeriesKey, Sketch] | None = None,
 ) -> list[Family]:
     """All series with their newest values, counters as they stand, by name; no labels come twice."""
     found: dict[tuple[str, str, str], list[Sample]] = {}
@@ -98,12 +99,12 @@ def _family(key: SeriesKey, meaning: Meaning) -> tuple[str, str, float]:
     return f"{PREFIX}{base}{'_' if suffix else ''}{suffix}", "gauge", scale
 
 
-def _summary(name: str, key: SeriesKey, timing: Timing, scale: float) -> Iterator[Sample]:
+def _summary(name: str, key: SeriesKey, timing: Sketch, scale: float) -> Iterator[Sample]:
     labels = _labels(key)
     if "quantile" in labels:
         labels["tag_quantile"] = labels.pop("quantile")
-    for share, value in timing.quantiles:
-        yield Sample(name, {**labels, "quantile": f"{share:g}"}, value * scale)
+    for percent, value in zip(PERCENTS, timing.stats(), strict=False):
+        yield Sample(name, {**labels, "quantile": f"{percent / 100:g}"}, value * scale)
     yield Sample(f"{name}_sum", labels, timing.total * scale)
     yield Sample(f"{name}_count", labels, float(timing.count))
 

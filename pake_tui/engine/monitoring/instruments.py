@@ -1,24 +1,25 @@
 """What an application counts and measures: cheap to call, merged once a second by somebody else.
 
-A counter costs one lock and one dict, a timing one list append more. Tags become text when drained.
+A counter costs one lock and one dict, a timing one array append more. Tags become text when drained.
 """
 
 from __future__ import annotations
 
 import math
-import random
 import threading
+from array import array
 from collections.abc import Mapping
 
 from msgspec import Struct, field
 
 from pake_tui.clock import monotonic
+from pake_tui.engine.store.sketch import Sketch
 from pake_tui.model.sample import Aggregate, SeriesKey
 
 MAX_SERIES = 1_000
 """Series of one process; what comes after goes into the `other=true` series of its metric."""
-MAX_TIMINGS = 2_048
-"""Timings of one series kept between two drains; past it a fair sample, count and maximum stay exact."""
+FOLD_AT = 512
+"""Timings of one series that wait until they are counted in its sketch: a fifth of a millisecond's work."""
 MAX_NAME = 200
 
 Tags = Mapping[str, object] | None
@@ -29,30 +30,22 @@ Raw = object
 class Timings(Struct):
     """The timings of one series since the last drain, in milliseconds."""
 
-    values: list[float] = field(default_factory=list)
-    count: int = 0
-    total: float = 0.0
-    highest: float = 0.0
+    sketch: Sketch = field(default_factory=Sketch)
+    waiting: array[float] = field(default_factory=lambda: array("d"))
 
     def add(self, milliseconds: float) -> None:
-        """One more; past the limit each has the same chance to be among the kept ones."""
-        if not milliseconds >= 0:
-            raise ValueError("a duration below zero, or none")
-        self.total += milliseconds
-        self.count += 1
-        if milliseconds > self.highest:
-            self.highest = milliseconds
-        if self.count <= MAX_TIMINGS:
-            self.values.append(milliseconds)
-        elif (place := random.randrange(self.count)) < MAX_TIMINGS:
-            self.values[place] = milliseconds
+        """One more. ValueError, TypeError, OverflowError for what is no duration."""
+        if not 0 <= milliseconds < math.inf:
+            raise ValueError("a duration below zero, infinite, or none")
+        self.waiting.append(milliseconds)
+        if len(self.waiting) >= FOLD_AT:
+            self.folded()
 
-    def merge(self, other: Timings) -> None:
-        """Take in another series' timings."""
-        self.values = (self.values + other.values)[-MAX_TIMINGS:]
-        self.count += other.count
-        self.total += other.total
-        self.highest = max(self.highest, other.highest)
+    def folded(self) -> Sketch:
+        """All of them as a sketch."""
+        self.sketch.add(self.waiting)
+        del self.waiting[:]
+        return self.sketch
 
 
 class Level(Struct, frozen=True):
@@ -68,7 +61,7 @@ class Drained(Struct, frozen=True):
 
     counts: dict[SeriesKey, float]
     gauges: dict[SeriesKey, Level]
-    timings: dict[SeriesKey, Timings]
+    timings: dict[SeriesKey, Sketch]
 
 
 class Instruments:
@@ -102,7 +95,7 @@ class Instruments:
                 if amount >= 0:
                     self._counts[key] += amount
                     return
-            except (KeyError, TypeError):
+            except (KeyError, TypeError, OverflowError):
                 pass
             number = self._number(name, amount)
             if number is not None and number >= 0:
@@ -128,7 +121,7 @@ class Instruments:
             try:
                 self._timings[key].add(milliseconds)
                 return
-            except (KeyError, TypeError):
+            except (KeyError, TypeError, OverflowError):
                 pass
             except ValueError:
                 self._refuse(name, milliseconds)
@@ -161,16 +154,16 @@ class Instruments:
         levels = sorted(gauges.items(), key=lambda pair: pair[1].set_at)
         return {self._key(raw): level for raw, level in levels}
 
-    def _merge(self, timings: dict[Raw, Timings]) -> dict[SeriesKey, Timings]:
-        merged: dict[SeriesKey, Timings] = {}
+    def _merge(self, timings: dict[Raw, Timings]) -> dict[SeriesKey, Sketch]:
+        merged: dict[SeriesKey, Sketch] = {}
         for raw, found in timings.items():
-            key = self._key(raw)
-            if not math.isfinite(found.total):
-                self._refuse(key.metric, found.total)
+            key, sketch = self._key(raw), found.folded()
+            if not math.isfinite(sketch.total):
+                self._refuse(key.metric, sketch.total)
             elif key in merged:
-                merged[key].merge(found)
+                merged[key].merge(sketch)
             else:
-                merged[key] = found
+                merged[key] = sketch
         return merged
 
     def _key(self, raw: Raw) -> SeriesKey:

@@ -107,7 +107,7 @@ class Monitor:
         self._touched()
 
     def record_timing(self, name: str, duration_ms: float, tags: Tags = None) -> None:
-        """Add a duration in milliseconds, which is shown as p50, p95, p99, mean and max."""
+        """Add a duration in milliseconds, which is shown as p50, p90, p95, p99, mean and max."""
         self._instruments.timing(name, duration_ms, tags)
         self._touched()
 
@@ -248,17 +248,22 @@ class Monitor:
     def flush(self) -> None:
         """Write what was measured and checked since the last call into the store; once a second is meant."""
         self.check()
-        values, meanings = self._ledger.tick()
+        tick = self._ledger.tick()
         with self._report_lock:
             results, self._reported = self._reported, {}
+        left = tick.timings
         try:
-            if values:
-                self._metrics.record(self.owner, now_ns(), values, meanings, self._ledger.ages())
+            if tick.values:
+                self._metrics.record(
+                    self.owner, now_ns(), tick.values, tick.meanings, self._ledger.ages(), tick.timings
+                )
+                left = {}
             if results:
                 self._metrics.health.put(list(results.values()))
         except Exception as error:
-            # Counters are told as they stand, so the next flush makes up for this one; results are put back.
+            # Counters are told as they stand, so the next flush makes up for this one; the rest is put back.
             self._warn(f"metrics of {self.service} cannot be stored: {error}")
+            self._ledger.put_back(left)
             with self._report_lock:
                 self._reported = {**results, **self._reported}
         if self._instruments.refused:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec.structs import replace
 
@@ -18,6 +18,8 @@ MAX_PAIRS = 5_000
 HELD_NS = 5 * SECOND // 2
 """Writers write once a second: so long a value stands for the next one, as it does on the screen."""
 Place = tuple[str, SeriesKey]
+Values = Mapping[SeriesKey, tuple[int, float]]
+"""The newest value of each series, with its time (UTC ns)."""
 
 
 def tags_of(key: SeriesKey) -> Tags:
@@ -68,23 +70,24 @@ class RuleBook:
 
     def judge_due(
         self,
-        values: Mapping[SeriesKey, tuple[int, float]],
+        values: Callable[[int], Values],
         units: Mapping[SeriesKey, str],
         now_ns: int,
         heard: Mapping[SeriesKey, str] | None = None,
     ) -> None:
-        """Judge the rules that are due by the newest (UTC ns, value) of every series.
+        """Judge the rules that are due by the newest (UTC ns, value) of every series; `values(over_ns)` are
+        those with the statistics of timings over so long.
 
         `heard` are words that come with a value: what a health check said.
 
-        A value older than the rule's interval (and 2.5 s) is missing. StoreError; what was not stored is
-        judged again.
+        That is the rule's interval, and 2.5 s at least; a value that is older is missing. StoreError; what
+        was not stored is judged again.
         """
         self.problem = ""
         self._heard = heard or {}
         for rule in self.rules:
             if self._due[rule.name] <= monotonic():
-                self._judge(rule, values, units, now_ns)
+                self._judge(rule, values(_reach(rule)), units, now_ns)
                 self._edited.discard(rule.name)
                 self._due[rule.name] = monotonic() + (rule.interval_ns or 0) / SECOND
 
@@ -99,7 +102,7 @@ class RuleBook:
     def _judge(
         self,
         rule: Rule,
-        values: Mapping[SeriesKey, tuple[int, float]],
+        values: Values,
         units: Mapping[SeriesKey, str],
         now_ns: int,
     ) -> None:
@@ -114,7 +117,7 @@ class RuleBook:
                 self.problem = f"more than {MAX_PAIRS} pairs of rule and series; some are not judged"
                 continue
             at_ns, newest = values.get(key, (0, 0.0))
-            missing = now_ns - at_ns > max(rule.interval_ns or 0, HELD_NS)
+            missing = now_ns - at_ns > _reach(rule)
             value = None if missing else newest
             how = rejudge if rule.name in self._edited else judge
             state, verdict = how(rule, self._states.get(place, RuleState()), value, _now_ns())
@@ -155,6 +158,11 @@ class RuleBook:
             self._alerting.clear(rule.name, tags, value)
         elif verdict is Verdict.NO_DATA:
             self._alerting.no_data(rule.name, tags)
+
+
+def _reach(rule: Rule) -> int:
+    """How old a value may be that the rule judges, ns."""
+    return max(rule.interval_ns or 0, HELD_NS)
 
 
 def _now_ns() -> int:

@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Container
 
 from pake_tui.clock import DAY, HOUR, MINUTE
+from pake_tui.engine.store import timings
 from pake_tui.engine.store.buckets import joined
 from pake_tui.engine.store.gauges import ALL, Columns
 from pake_tui.engine.store.rollups import minute_columns, pack, rolled_until, unpacked
@@ -46,6 +47,7 @@ def roll_hours(connection: sqlite3.Connection) -> None:
             layout = number_of(connection, "layouts", "ids", array("q", ids).tobytes())
             packed = pack(([values[number][part] for number in ids] for part in range(3)), level=6)
             connection.execute("INSERT OR REPLACE INTO hours VALUES(?,?,?,?)", (hour, writer, layout, packed))
+    timings.roll_hours(connection, done, end)
     connection.execute("INSERT OR REPLACE INTO hour_progress VALUES(1,?)", (end,))
 
 
@@ -62,19 +64,24 @@ def hour_columns(
 
 def forget_hours(connection: sqlite3.Connection, now_ns: int) -> None:
     """Drop what is too old, and what a wrong clock put into the future."""
-    connection.execute(
-        "DELETE FROM hours WHERE hour_ns<? OR hour_ns>?", (now_ns - KEEP_HOURS_NS, now_ns + HOUR)
-    )
+    for table in ("hours", "timing_hours"):
+        connection.execute(
+            f"DELETE FROM {table} WHERE hour_ns<? OR hour_ns>?", (now_ns - KEEP_HOURS_NS, now_ns + HOUR)
+        )
 
 
 def shrink(connection: sqlite3.Connection, most_bytes: int) -> None:
     """Drop the oldest hours, then the oldest minutes, until the file's content fits."""
-    for table, column in (("hours", "hour_ns"), ("minutes", "minute_ns")):
+    for unit in ("hour", "minute"):
+        column, tables = f"{unit}_ns", (f"{unit}s", f"timing_{unit}s")
+        every = " UNION ALL ".join(f"SELECT {column} at FROM {table}" for table in tables)
         while content_bytes(connection) > most_bytes:
-            low, high = connection.execute(f"SELECT min({column}), max({column}) FROM {table}").fetchone()
+            low, high = connection.execute(f"SELECT min(at), max(at) FROM ({every})").fetchone()
             if low is None or high <= low:
                 break
-            connection.execute(f"DELETE FROM {table} WHERE {column}<?", (low + max(1, (high - low) // 10),))
+            before = low + max(1, (high - low) // 10)
+            for table in tables:
+                connection.execute(f"DELETE FROM {table} WHERE {column}<?", (before,))
 
 
 def content_bytes(connection: sqlite3.Connection) -> int:

@@ -1,12 +1,13 @@
 """The face of `metrics.db`: samples of an hour, minutes of two days, hours of 400 days, health results,
 busiest processes.
 
-It may be thrown away: a corrupt file is set aside and made anew. A timing that an application measured
-comes as one gauge in milliseconds per statistic: the series key carries a tag `stat` with the value `p50`,
-`p95`, `p99`, `mean` or `max`, kind TIMING, unit `ms`; how often it was measured is a counter named
-`<metric>.count`. Counters are recorded as they stand (ever growing) and read as rates per second; a
-negative difference is a reset and is dropped. A gauge of several writers is what its aggregate makes of those
-that are alive.
+It may be thrown away: a corrupt file is set aside and made anew. A timing that an application measured is
+recorded as a sketch and read as one series in milliseconds per statistic: its key carries a tag `stat` with
+the value `p50`, `p90`, `p95`, `p99`, `mean` or `max`, kind TIMING, unit `ms`. Each is that of all timings of
+all writers in a step, percentiles within 1 % (`sketch`); a step without timings is None. How often it was
+measured is a counter named `<metric>.count`. Counters are recorded as they stand (ever growing) and read as
+rates per second; a negative difference is a reset and is dropped. A gauge of several writers is what its
+aggregate makes of those that are alive.
 """
 
 from __future__ import annotations
@@ -18,23 +19,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pake_tui.clock import HOUR, SECOND, now_ns
-from pake_tui.engine.store import gauges, health, hours, marks, rollups, samples, summing
-from pake_tui.engine.store.buckets import (
-    Column,
-    Grid,
-    Plan,
-    as_buckets,
-    grid,
-    joined,
-    merged,
-    nothing,
-    plan,
-    stepped,
-)
+from pake_tui.clock import HOUR, now_ns
+from pake_tui.engine.store import gauges, health, hours, marks, ranges, rollups, samples, summing, timings
+from pake_tui.engine.store.buckets import Grid, Plan, grid
+from pake_tui.engine.store.catalogue import Catalogue, Known
 from pake_tui.engine.store.database import WRITE_TIMEOUT, Database, Schema
 from pake_tui.engine.store.leadership import DeposedError
-from pake_tui.engine.store.samples import Known, Meaning
+from pake_tui.engine.store.ranges import LAST_WITHIN_NS, NEWEST_NS
+from pake_tui.engine.store.samples import Meaning
+from pake_tui.engine.store.sketch import Sketch
+from pake_tui.engine.store.sketchrows import statistics
 from pake_tui.model.sample import MetricKind, ProcessRow, Series, SeriesKey
 
 __all__ = ["FILE_NAME", "Meaning", "MetricsStore"]
@@ -54,11 +48,10 @@ CREATE TABLE leader(one INTEGER PRIMARY KEY CHECK(one = 1), epoch INTEGER NOT NU
         rollups.PACKED + hours.SCHEMA,
         marks.SCHEMA,
         samples.AGGREGATES,
+        timings.SCHEMA,
     ),
 )
-RAW_SPAN_NS = HOUR + 60 * SECOND
 MOST_BYTES = 100_000_000
-LAST_WITHIN_NS = 150 * SECOND
 FORGET_EVERY_NS = HOUR
 
 
@@ -74,7 +67,8 @@ class MetricsStore:
         self.health = health.HealthResults(self)
         self.marks = marks.Marks(self)
         self._packer = samples.Packer()
-        self._catalogue = samples.Catalogue()
+        self._flushes = timings.Flushes()
+        self._catalogue = Catalogue()
         self._packed_for: tuple[int, int] = (-1, -1)
         self._epoch: int | None = None
         self._busiest: tuple[str, tuple[ProcessRow, ...]] = ("[]", ())
@@ -111,30 +105,37 @@ class MetricsStore:
         values: Mapping[SeriesKey, float],
         meanings: Mapping[SeriesKey, Meaning] | None = None,
         ages: Mapping[SeriesKey, float] | None = None,
+        sketches: Mapping[SeriesKey, Sketch] | None = None,
     ) -> None:
-        """One tick of one writer (`collector`, `service@pid`): values by series; one small transaction.
+        """One tick of one writer (`collector`, `service@pid`): values by series, and what was timed since the
+        last one, by the timing's key without `stat`; one small transaction.
 
         Values that are not finite are left out. `meanings` (default: gauges without unit) counts when a
         series is seen first; another aggregate of a gauge counts from when a writer first tells it. `ages`
-        are the seconds since a gauge was set (default: none). Past 5,000 series new ones are dropped and
-        counted in `refused`.
+        are the seconds since a gauge was set (default: none). Past 5,000 series, 1,000 timings, new ones are
+        dropped and counted in `refused`.
         """
         with self.write() as connection:
             hour = (self.database.generation, at_ns // HOUR)
             if hour != self._packed_for:
-                self._packer.forget(told=hour[0] != self._packed_for[0])
+                self._forget_numbers(told=hour[0] != self._packed_for[0])
                 self._packed_for = hour
             try:
                 self._packer.insert(connection, writer, at_ns, values, meanings or {}, ages or {})
+                self._flushes.insert(connection, writer, at_ns, sketches or {})
             except BaseException:
                 # Numbers handed out in a transaction that is undone must not be remembered.
-                self._packer.forget()
+                self._forget_numbers()
                 raise
+
+    def _forget_numbers(self, *, told: bool = True) -> None:
+        self._packer.forget(told=told)
+        self._flushes.forget()
 
     @property
     def refused(self) -> int:
-        """Values this process dropped because there were too many series."""
-        return self._packer.refused
+        """Values and sketches this process dropped because there were too many series."""
+        return self._packer.refused + self._flushes.refused
 
     def series(
         self, keys: Sequence[SeriesKey] | None, since_ns: int, until_ns: int, points: int
@@ -144,26 +145,53 @@ class MetricsStore:
 
         Spans up to an hour come from samples, up to two days from minute roll-ups, longer ones from hours,
         with steps of an hour at least. A step without a sample repeats the last one for 2.5 usual intervals
-        of its writer, then it is a gap. Unknown series are left out.
+        of its writer, then it is a gap. A timing's newest value is that of 30 s. Unknown series are left out.
         """
         span_ns = until_ns - since_ns
         if span_ns > rollups.KEEP_ROLLUPS_NS:
             points = min(points, -(-span_ns // HOUR))
         over = grid(since_ns, until_ns, max(1, points))
         with self.database.reading() as connection:
-            known = _chosen(self._catalogue.series(connection, self.database.generation), keys)
-            meanings = self._catalogue.meanings if keys is None else {one.id: one.meaning for one in known}
-            columns = _columns(connection, over, until_ns, meanings, span_ns)
+            known = self._chosen(connection, keys)
+            found = self._samples(connection, known, over, until_ns, span_ns)
+            wanted = {one.timing for one in known if one.timing}
+            timed = ranges.timed(connection, over, until_ns, span_ns, wanted) if wanted else {}
+        return [
+            ranges.with_timing(series, one.place, timed[one.timing]) if one.timing in timed else series
+            for one, series in zip(known, found, strict=True)
+        ]
+
+    def _chosen(self, connection: sqlite3.Connection, keys: Sequence[SeriesKey] | None) -> list[Known]:
+        """The named series on record, in that order; all if None."""
+        known = self._catalogue.series(connection, self.database.generation)
+        if keys is None:
+            return known
+        by_key = {series.key: series for series in known}
+        return [by_key[key] for key in keys if key in by_key]
+
+    def _samples(
+        self, connection: sqlite3.Connection, known: Sequence[Known], over: Grid, until_ns: int, span_ns: int
+    ) -> list[Series]:
+        """What there are samples of, in steps."""
+        meanings = {one.id: one.meaning for one in known if one.id}
+        columns = ranges.columns(connection, over, until_ns, meanings, span_ns)
         plans: dict[int, Plan] = {}
         starts = over.edges[:-1]
-        return [_series(series, columns.get(series.id, []), over, starts, plans) for series in known]
+        return [ranges.series(one, columns.get(one.id, []), over, starts, plans) for one in known]
 
     def summary(self, since_ns: int, until_ns: int) -> dict[SeriesKey, tuple[float, float, float]]:
-        """Mean, lowest and highest of each series that has a value in the range."""
+        """Mean, lowest and highest of each series that has a value in the range; of a timing's statistic all
+        three are that of the whole range.
+        """
         with self.database.reading() as connection:
             known = self._catalogue.series(connection, self.database.generation)
             found = summing.summed(connection, since_ns, until_ns, self._catalogue.meanings)
-        return {one.key: found[one.id] for one in known if one.id in found}
+            timed = summing.timed(connection, since_ns, until_ns)
+        return {
+            one.key: (timed[one.timing][one.place],) * 3 if one.timing in timed else found[one.id]
+            for one in known
+            if one.timing in timed or one.id in found
+        }
 
     def catalog(self) -> dict[SeriesKey, Meaning]:
         """Every series there is data for, the host's first, sorted."""
@@ -171,14 +199,22 @@ class MetricsStore:
             known = self._catalogue.series(connection, self.database.generation)
         return {series.key: series.meaning for series in known}
 
-    def last(self, keys: Iterable[SeriesKey] | None = None) -> dict[SeriesKey, tuple[int, float]]:
-        """The newest value of each series with its time (UTC ns), within 150 s; counters as rates."""
+    def last(
+        self, keys: Iterable[SeriesKey] | None = None, over_ns: int = NEWEST_NS
+    ) -> dict[SeriesKey, tuple[int, float]]:
+        """The newest value of each series with its time (UTC ns), within 150 s; counters as rates. Those of
+        timings are of the `over_ns` up to the newest sample.
+        """
         newest = self.newest_ns()
         if newest is None:
             return {}
-        wanted = list(keys) if keys is not None else None
-        found = self.series(wanted, newest - LAST_WITHIN_NS, newest, 1)
-        return {s.key: (s.last_ns, s.last) for s in found if s.last is not None and s.last_ns is not None}
+        over = grid(newest - LAST_WITHIN_NS, newest, 1)
+        with self.database.reading() as connection:
+            known = self._chosen(connection, None if keys is None else list(keys))
+            found = self._samples(connection, known, over, newest, LAST_WITHIN_NS)
+            timed = self._timed(connection, known, newest, over_ns)
+        last = {s.key: (s.last_ns, s.last) for s in found if s.last is not None and s.last_ns is not None}
+        return last | timed
 
     def standing(self) -> dict[SeriesKey, float]:
         """The newest value of each series within 150 s: counters as they stand, added over their writers, a
@@ -188,8 +224,10 @@ class MetricsStore:
         if newest is None:
             return {}
         with self.database.reading() as connection:
-            known = {one.id: one for one in self._catalogue.series(connection, self.database.generation)}
+            every = self._chosen(connection, None)
+            timed = self._timed(connection, every, newest, NEWEST_NS)
             found = samples.blocks(connection, newest - LAST_WITHIN_NS, newest + 1)
+        known = {one.id: one for one in every if one.id}
         values: dict[SeriesKey, float] = {}
         seen: dict[tuple[int, int], tuple[int, float]] = {}
         for block in found:
@@ -212,11 +250,24 @@ class MetricsStore:
         for number, writers in gauges.columns(found, levels).items():
             if gauges.ALL in writers:
                 values[known[number].key] = writers[gauges.ALL].means[-1]
-        return values
+        return values | {key: value for key, (_, value) in timed.items()}
+
+    def _timed(
+        self, connection: sqlite3.Connection, known: Iterable[Known], until_ns: int, over_ns: int
+    ) -> dict[SeriesKey, tuple[int, float]]:
+        """The statistics of the timings of `over_ns`, with the newest time (UTC ns) of any."""
+        parts = timings.flushes(connection, until_ns - over_ns + 1, until_ns + 1)
+        found = statistics(part.packed for part in parts)
+        return {
+            one.key: (parts[-1].at_ns, found[one.timing][one.place]) for one in known if one.timing in found
+        }
 
     def newest_ns(self) -> int | None:
-        """When the newest sample was made; None if there is none."""
-        newest = self.read("SELECT max(at_ns) FROM samples")[0][0]
+        """When the newest sample or timing was recorded; None if there is none."""
+        newest = self.read(
+            "SELECT max(at) FROM (SELECT max(at_ns) at FROM samples UNION ALL SELECT max(at_ns) FROM "
+            "timing_flushes)"
+        )[0][0]
         return None if newest is None else int(newest)
 
     def put_processes(self, at_ns: int, rows: Sequence[ProcessRow]) -> None:
@@ -254,7 +305,8 @@ class MetricsStore:
             size = hours.content_bytes(connection)
             oldest = connection.execute(
                 "SELECT min(at) FROM (SELECT min(hour_ns) at FROM hours UNION ALL "
-                "SELECT min(minute_ns) FROM minutes UNION ALL SELECT min(at_ns) FROM samples)"
+                "SELECT min(minute_ns) FROM minutes UNION ALL SELECT min(at_ns) FROM samples UNION ALL "
+                "SELECT min(hour_ns) FROM timing_hours UNION ALL SELECT min(minute_ns) FROM timing_minutes)"
             ).fetchone()[0]
         return size, oldest
 
@@ -266,93 +318,3 @@ class MetricsStore:
     def close(self) -> None:
         """Give the file back; the next use opens it again."""
         self.database.close()
-
-
-def _chosen(known: list[Known], keys: Sequence[SeriesKey] | None) -> list[Known]:
-    """The wanted ones, in the order they were named."""
-    if keys is None:
-        return known
-    by_key = {series.key: series for series in known}
-    return [by_key[key] for key in keys if key in by_key]
-
-
-def _columns(
-    connection: sqlite3.Connection, over: Grid, until_ns: int, meanings: Mapping[int, Meaning], span_ns: int
-) -> dict[int, list[Column]]:
-    """Per series id one column for each writer; of a gauge one for all of them."""
-    start = over.start_ns - rollups.LOOK_BACK_NS
-    if span_ns <= RAW_SPAN_NS:
-        fresh = gauges.columns(samples.blocks(connection, start, until_ns + 1), meanings)
-        return _listed(fresh, meanings)
-    if span_ns <= rollups.KEEP_ROLLUPS_NS:
-        return _listed(_minutes(connection, start, until_ns, meanings), meanings)
-    rolled_ns = hours.hours_until(connection)
-    past = hours.hour_columns(connection, over.start_ns - hours.LOOK_BACK_NS, until_ns + 1, meanings)
-    recent = _minutes(connection, max(start, rolled_ns), until_ns, meanings)
-    return _listed(_followed(past, recent), meanings)
-
-
-def _listed(
-    found: Mapping[int, Mapping[int, Column]], meanings: Mapping[int, Meaning]
-) -> dict[int, list[Column]]:
-    """Columns by series id. A gauge's past lies with one writer while it was alone, else with all of them."""
-    listed = {number: list(writers.values()) for number, writers in found.items()}
-    return {
-        number: [joined(parts)] if meanings[number].kind is MetricKind.GAUGE else parts
-        for number, parts in listed.items()
-    }
-
-
-def _followed(
-    past: Mapping[int, Mapping[int, Column]], recent: Mapping[int, Mapping[int, Column]]
-) -> dict[int, dict[int, Column]]:
-    """Each writer's past of a series with what came since."""
-    found: dict[int, dict[int, Column]] = {}
-    seen: dict[tuple[int, ...], list[int]] = {}
-    for number in past.keys() | recent.keys():
-        rolled, fresh = past.get(number, {}), recent.get(number, {})
-        found[number] = {
-            writer: joined([part[writer] for part in (rolled, fresh) if writer in part], seen)
-            for writer in rolled.keys() | fresh.keys()
-        }
-    return found
-
-
-def _minutes(
-    connection: sqlite3.Connection, start: int, until_ns: int, meanings: Mapping[int, Meaning]
-) -> dict[int, dict[int, Column]]:
-    """Minutes, and the samples that are not rolled up yet."""
-    rolled_ns = rollups.rolled_until(connection)
-    past = rollups.minute_columns(connection, start, until_ns + 1, meanings)
-    tail = samples.blocks(connection, max(start, rolled_ns), until_ns + 1)
-    return _followed(past, gauges.columns(tail, meanings))
-
-
-def _series(
-    series: Known, columns: list[Column], over: Grid, starts: list[int], plans: dict[int, Plan]
-) -> Series:
-    parts = []
-    newest: tuple[int, float] | None = None
-    add = series.meaning.kind is MetricKind.COUNTER
-    for column in columns:
-        if not column.times:
-            continue
-        # Columns of one block share the very list of their times, so its plan serves them all.
-        how = plans.get(id(column.times))
-        if how is None:
-            how = plans[id(column.times)] = plan(column.times, over)
-        parts.append(stepped(column, how))
-        latest = (column.times[-1], column.means[-1])
-        if newest is None or latest[0] > newest[0]:
-            newest = latest if newest is None or not add else (latest[0], newest[1] + latest[1])
-        elif add:
-            newest = (newest[0], newest[1] + latest[1])
-    points = as_buckets(merged(parts, add=add) if parts else nothing(over), starts)
-    return Series(
-        key=series.key,
-        kind=series.meaning.kind,
-        unit=series.meaning.unit,
-        points=points,
-        last=newest[1] if newest else None,
-        last_ns=newest[0] if newest else None,
-    )

@@ -16,6 +16,7 @@ from itertools import chain
 from math import nan
 
 from pake_tui.clock import HOUR, MINUTE, SECOND
+from pake_tui.engine.store import timings
 from pake_tui.engine.store.buckets import Column, joined, rates, without_nan
 from pake_tui.engine.store.gauges import ALL, Columns, columns
 from pake_tui.engine.store.samples import Block, blocks, layouts, meanings, number_of
@@ -52,7 +53,10 @@ def rolled_until(connection: sqlite3.Connection) -> int:
 def roll(connection: sqlite3.Connection, now_ns: int) -> None:
     """Roll up every whole minute since the last time."""
     done = min(rolled_until(connection), now_ns // MINUTE * MINUTE)
-    oldest = connection.execute("SELECT min(at_ns) FROM samples").fetchone()[0]
+    oldest = connection.execute(
+        "SELECT min(at) FROM (SELECT min(at_ns) at FROM samples UNION ALL "
+        "SELECT min(at_ns) FROM timing_flushes)"
+    ).fetchone()[0]
     end = (now_ns - LATE_NS) // MINUTE * MINUTE
     if oldest is None or end <= done:
         return
@@ -70,6 +74,7 @@ def roll(connection: sqlite3.Connection, now_ns: int) -> None:
             [(minute, block.writer, numbers[tuple(block.ids)], packed) for minute, packed in rows],
         )
     _put_shared(connection, shared, start)
+    timings.roll(connection, start, end)
     connection.execute("INSERT OR REPLACE INTO progress VALUES(1,?)", (end,))
 
 
@@ -77,7 +82,9 @@ def forget(connection: sqlite3.Connection, now_ns: int) -> None:
     """Drop what is too old, what a wrong clock put into the future, and series that have no data left."""
     for table, column, keep in (
         ("samples", "at_ns", KEEP_SAMPLES_NS),
+        ("timing_flushes", "at_ns", KEEP_SAMPLES_NS),
         ("minutes", "minute_ns", KEEP_ROLLUPS_NS),
+        ("timing_minutes", "minute_ns", KEEP_ROLLUPS_NS),
     ):
         connection.execute(
             f"DELETE FROM {table} WHERE {column}<? OR {column}>?", (now_ns - keep, now_ns + FUTURE_NS)
@@ -90,6 +97,7 @@ def forget(connection: sqlite3.Connection, now_ns: int) -> None:
     gone = [row for row in connection.execute("SELECT id FROM series").fetchall() if row[0] not in used]
     connection.executemany("DELETE FROM series WHERE id=?", gone)
     connection.executemany("DELETE FROM aggregates WHERE series=?", gone)
+    timings.forget_names(connection, now_ns)
 
 
 def minute_columns(

@@ -48,14 +48,6 @@ class Meaning(Struct, frozen=True):
     aggregate: Aggregate = Aggregate.LAST
 
 
-class Known(Struct, frozen=True):
-    """A series on record."""
-
-    id: int
-    key: SeriesKey
-    meaning: Meaning
-
-
 PLAIN = Meaning()
 
 
@@ -142,40 +134,6 @@ class Packer:
                 "INSERT OR REPLACE INTO aggregates(series, aggregate) VALUES(?,?)", (number, aggregate.value)
             )
         self._told[number] = aggregate
-
-
-class Catalogue:
-    """The series on record, read again only when some came or went: ids are never given twice."""
-
-    def __init__(self) -> None:
-        self._stamp: tuple[int, ...] = ()
-        self._known: list[Known] = []
-        self.meanings: dict[int, Meaning] = {}
-        """How to read each series, by id."""
-
-    def series(self, connection: sqlite3.Connection, generation: int) -> list[Known]:
-        """Every series, the host's first, sorted; `generation` tells one file of that name from the next."""
-        newest = "SELECT count(*), max(id), (SELECT max(number) FROM aggregates) FROM series"
-        stamp = (generation, *connection.execute(newest).fetchone())
-        if stamp != self._stamp:
-            self._known = _known_series(connection)
-            self.meanings = {series.id: series.meaning for series in self._known}
-            self._stamp = stamp
-        return self._known
-
-
-def _known_series(connection: sqlite3.Connection) -> list[Known]:
-    rows = connection.execute("SELECT id, metric, tags, service FROM series").fetchall()
-    known = meanings(connection)
-    found = [
-        Known(
-            row[0],
-            SeriesKey(row[1], tuple((name, value) for name, value in json.loads(row[2])), row[3]),
-            known[row[0]],
-        )
-        for row in rows
-    ]
-    return sorted(found, key=lambda known: (known.key.service, known.key))
 
 
 def meanings(connection: sqlite3.Connection) -> dict[int, Meaning]:

@@ -1,4 +1,6 @@
-"""A range of time in three numbers a series: its mean, lowest and highest, out of as few rows as will do."""
+"""A range of time in three numbers a series (its mean, lowest and highest), or in the statistics of a timing,
+out of as few rows as will do.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +8,13 @@ import sqlite3
 from collections.abc import Mapping
 
 from pake_tui.clock import HOUR
+from pake_tui.engine.store import timings
 from pake_tui.engine.store.gauges import ALL, Columns, columns
 from pake_tui.engine.store.hours import hour_columns, hours_until
 from pake_tui.engine.store.rollups import minute_columns, rolled_until
 from pake_tui.engine.store.samples import Meaning, blocks
+from pake_tui.engine.store.sketch import Stats
+from pake_tui.engine.store.sketchrows import statistics
 from pake_tui.model.sample import MetricKind
 
 Whole = tuple[float, float, float]
@@ -23,16 +28,11 @@ def summed(
     rolled up yet, each weighed by its length. Rates of several writers are added, timings averaged; a gauge
     is what they make of it.
     """
-    first, last = -(-since_ns // HOUR) * HOUR, min(hours_until(connection), until_ns // HOUR * HOUR)
-    rolled = rolled_until(connection)
     parts: list[tuple[Columns, float]] = []
-    edges = [(since_ns, until_ns)]
-    if last > first:
-        parts.append((hour_columns(connection, first, last, meanings), 3600.0))
-        edges = [(since_ns, first), (last, until_ns)]
-    parts += [(minute_columns(connection, start, end, meanings), 60.0) for start, end in edges if end > start]
-    tail = blocks(connection, max(since_ns, rolled), until_ns + 1)
-    parts.append((columns(tail, meanings), 1.0))
+    hours, minutes, fresh = _cut(connection, since_ns, until_ns)
+    parts += [(hour_columns(connection, *span, meanings), 3600.0) for span in hours]
+    parts += [(minute_columns(connection, *span, meanings), 60.0) for span in minutes]
+    parts.append((columns(blocks(connection, *fresh), meanings), 1.0))
     found: dict[int, dict[int, list[float]]] = {}
     for part, seconds in parts:
         for number, writers in part.items():
@@ -48,6 +48,28 @@ def summed(
         number: _merged(list(writers.values()), add=meanings[number].kind is MetricKind.COUNTER)
         for number, writers in found.items()
     }
+
+
+def timed(connection: sqlite3.Connection, since_ns: int, until_ns: int) -> dict[int, Stats]:
+    """The statistics of each timing with a value in the range, cut as `summed` does."""
+    hours, minutes, fresh = _cut(connection, since_ns, until_ns)
+    parts = [part for span in hours for part in timings.hours(connection, *span)]
+    parts += [part for span in minutes for part in timings.minutes(connection, *span)]
+    parts += timings.flushes(connection, *fresh)
+    return statistics(part.packed for part in parts)
+
+
+Span = tuple[int, int]
+
+
+def _cut(connection: sqlite3.Connection, since_ns: int, until_ns: int) -> tuple[list[Span], list[Span], Span]:
+    """A range as whole hours, the minutes before and after them, and what is not rolled up yet."""
+    first, last = -(-since_ns // HOUR) * HOUR, min(hours_until(connection), until_ns // HOUR * HOUR)
+    fresh = max(since_ns, rolled_until(connection)), until_ns + 1
+    if last > first:
+        edges = [(since_ns, first), (last, until_ns)]
+        return [(first, last)], [(start, end) for start, end in edges if end > start], fresh
+    return [], [(since_ns, until_ns)], fresh
 
 
 def _merged(writers: list[list[float]], *, add: bool) -> Whole:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from pake_tui.clock import HOUR, SECOND, monotonic
 from pake_tui.engine.store.metrics import MetricsStore
-from pake_tui.model.sample import Series, SeriesKey
+from pake_tui.model.sample import MetricKind, Series, SeriesKey
 
 LATE_NS = 10 * SECOND
 """So late a sample may come and still change what is shown at once."""
@@ -64,7 +64,8 @@ class Recent:
             before = last.series.get(one.key)
             if before is None:
                 return None
-            known = one.last_ns is not None
+            # A timing of which nothing was measured for a while has no newest value.
+            known = one.last_ns is not None or one.kind is MetricKind.TIMING
             series[one.key] = replace(
                 one,
                 points=before.points[shift : shift + points - tail] + one.points,

@@ -12,7 +12,7 @@ from pake_tui.clock import DAY, short_duration
 from pake_tui.errors import PakeError
 from pake_tui.model.forecast import Forecast
 from pake_tui.model.host_metrics import BY_NAME
-from pake_tui.model.sample import MetricAnswer, ProcessRow, Series, SeriesKey
+from pake_tui.model.sample import MetricAnswer, MetricKind, ProcessRow, Series, SeriesKey
 from pake_tui.text.safe import SafeText
 from pake_tui.tui.drawing import (
     Line,
@@ -125,7 +125,8 @@ class ChartPanel(MetricsPanel):
         highs = [point.high if point.high is not None else point.mean for point in known]
         means = [point.mean for point in known if point.mean is not None]
         parts = [("now", series.last), ("min", min((v for v in lows if v is not None), default=None))]
-        parts.append(("mean", sum(means) / len(means) if means else None))
+        if series.kind is not MetricKind.TIMING:  # the mean of percentiles is none
+            parts.append(("mean", sum(means) / len(means) if means else None))
         parts.append(("max", max((v for v in highs if v is not None), default=None)))
         if series.threshold is not None:
             parts.append(("threshold", series.threshold))

@@ -1,0 +1,199 @@
+"""A range of time in equal steps: samples of seconds, minutes or hours, and timings out of their sketches."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Container, Iterable, Mapping
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from pake_tui.clock import HOUR, MINUTE, SECOND
+from pake_tui.engine.store import gauges, hours, rollups, samples, timings
+from pake_tui.engine.store.buckets import (
+    Column,
+    Grid,
+    Plan,
+    as_buckets,
+    joined,
+    merged,
+    nothing,
+    plan,
+    stepped,
+)
+from pake_tui.engine.store.catalogue import Known
+from pake_tui.engine.store.samples import Meaning
+from pake_tui.engine.store.sketch import Stats
+from pake_tui.engine.store.sketchrows import statistics
+from pake_tui.engine.store.timings import Part
+from pake_tui.model.sample import Bucket, MetricKind, Series
+
+RAW_SPAN_NS = HOUR + 60 * SECOND
+NEWEST_NS = 30 * SECOND
+"""A timing's newest value is that of so long."""
+LAST_WITHIN_NS = 150 * SECOND
+
+
+class Timed(Struct, frozen=True):
+    """A timing in steps, and over the newest 30 s with their newest time (UTC ns). None: nothing measured."""
+
+    steps: list[Stats | None]
+    last: Stats | None
+    last_ns: int | None
+
+
+class _Cell(Struct):
+    """The rows that fall into one step, and until when they stand for steps that have none."""
+
+    rows: list[bytes] = field(default_factory=list)
+    until_ns: int = 0
+
+
+def columns(
+    connection: sqlite3.Connection, over: Grid, until_ns: int, meanings: Mapping[int, Meaning], span_ns: int
+) -> dict[int, list[Column]]:
+    """Per series id one column for each writer; of a gauge one for all of them."""
+    start = over.start_ns - rollups.LOOK_BACK_NS
+    if span_ns <= RAW_SPAN_NS:
+        fresh = gauges.columns(samples.blocks(connection, start, until_ns + 1), meanings)
+        return _listed(fresh, meanings)
+    if span_ns <= rollups.KEEP_ROLLUPS_NS:
+        return _listed(_minutes(connection, start, until_ns, meanings), meanings)
+    rolled_ns = hours.hours_until(connection)
+    past = hours.hour_columns(connection, over.start_ns - hours.LOOK_BACK_NS, until_ns + 1, meanings)
+    recent = _minutes(connection, max(start, rolled_ns), until_ns, meanings)
+    return _listed(_followed(past, recent), meanings)
+
+
+def _listed(
+    found: Mapping[int, Mapping[int, Column]], meanings: Mapping[int, Meaning]
+) -> dict[int, list[Column]]:
+    """Columns by series id. A gauge's past lies with one writer while it was alone, else with all of them."""
+    listed = {number: list(writers.values()) for number, writers in found.items()}
+    return {
+        number: [joined(parts)] if meanings[number].kind is MetricKind.GAUGE else parts
+        for number, parts in listed.items()
+    }
+
+
+def _followed(
+    past: Mapping[int, Mapping[int, Column]], recent: Mapping[int, Mapping[int, Column]]
+) -> dict[int, dict[int, Column]]:
+    """Each writer's past of a series with what came since."""
+    found: dict[int, dict[int, Column]] = {}
+    seen: dict[tuple[int, ...], list[int]] = {}
+    for number in past.keys() | recent.keys():
+        rolled, fresh = past.get(number, {}), recent.get(number, {})
+        found[number] = {
+            writer: joined([part[writer] for part in (rolled, fresh) if writer in part], seen)
+            for writer in rolled.keys() | fresh.keys()
+        }
+    return found
+
+
+def _minutes(
+    connection: sqlite3.Connection, start: int, until_ns: int, meanings: Mapping[int, Meaning]
+) -> dict[int, dict[int, Column]]:
+    """Minutes, and the samples that are not rolled up yet."""
+    rolled_ns = rollups.rolled_until(connection)
+    past = rollups.minute_columns(connection, start, until_ns + 1, meanings)
+    tail = samples.blocks(connection, max(start, rolled_ns), until_ns + 1)
+    return _followed(past, gauges.columns(tail, meanings))
+
+
+def series(
+    known: Known, columns: list[Column], over: Grid, starts: list[int], plans: dict[int, Plan]
+) -> Series:
+    """A series of samples out of the columns of its writers; `plans` are those of the columns before."""
+    parts = []
+    newest: tuple[int, float] | None = None
+    add = known.meaning.kind is MetricKind.COUNTER
+    for column in columns:
+        if not column.times:
+            continue
+        # Columns of one block share the very list of their times, so its plan serves them all.
+        how = plans.get(id(column.times))
+        if how is None:
+            how = plans[id(column.times)] = plan(column.times, over)
+        parts.append(stepped(column, how))
+        latest = (column.times[-1], column.means[-1])
+        if newest is None or latest[0] > newest[0]:
+            newest = latest if newest is None or not add else (latest[0], newest[1] + latest[1])
+        elif add:
+            newest = (newest[0], newest[1] + latest[1])
+    points = as_buckets(merged(parts, add=add) if parts else nothing(over), starts)
+    return Series(
+        key=known.key,
+        kind=known.meaning.kind,
+        unit=known.meaning.unit,
+        points=points,
+        last=newest[1] if newest else None,
+        last_ns=newest[0] if newest else None,
+    )
+
+
+def timed(
+    connection: sqlite3.Connection, over: Grid, until_ns: int, span_ns: int, wanted: Container[int]
+) -> dict[int, Timed]:
+    """Each wanted timing that has a value in the range."""
+    fresh = timings.flushes(connection, until_ns - NEWEST_NS + 1, until_ns + 1)
+    if span_ns <= RAW_SPAN_NS:
+        parts = timings.flushes(connection, over.start_ns - SECOND, until_ns + 1)
+    else:
+        parts = _rolled(connection, over.start_ns, until_ns, span_ns)
+    cells = _cells(parts, over)
+    known = {step: statistics(cell.rows, wanted) for step, cell in cells.items()}
+    newest = statistics([part.packed for part in fresh], wanted)
+    found = {}
+    for number in newest.keys() | {number for told in known.values() for number in told}:
+        steps = _steps({step: told[number] for step, told in known.items() if number in told}, cells, over)
+        last = newest.get(number)
+        found[number] = Timed(steps, last, fresh[-1].at_ns if last is not None else None)
+    return found
+
+
+def _rolled(connection: sqlite3.Connection, start_ns: int, until_ns: int, span_ns: int) -> list[Part]:
+    """Hours where the range is long, minutes, and the flushes that are not rolled up yet."""
+    minutes_ns, parts = rollups.rolled_until(connection), []
+    since_ns = start_ns - MINUTE
+    if span_ns > rollups.KEEP_ROLLUPS_NS:
+        hours_ns = hours.hours_until(connection)
+        parts = timings.hours(connection, start_ns - HOUR, min(hours_ns, until_ns + 1))
+        since_ns = max(since_ns, hours_ns)
+    parts += timings.minutes(connection, since_ns, min(minutes_ns, until_ns + 1))
+    return parts + timings.flushes(connection, max(start_ns, minutes_ns), until_ns + 1)
+
+
+def _cells(parts: Iterable[Part], over: Grid) -> dict[int, _Cell]:
+    """By step; what began before the range and lasts into it has a negative one."""
+    found: dict[int, _Cell] = {}
+    for part in parts:
+        end_ns = part.at_ns + part.lasts_ns
+        if end_ns > over.start_ns:
+            cell = found.setdefault((part.at_ns - over.start_ns) // over.step_ns, _Cell())
+            cell.rows.append(part.packed)
+            if part.lasts_ns >= over.step_ns:
+                cell.until_ns = end_ns  # a minute stands for all of itself where steps are shorter
+    return found
+
+
+def _steps(known: Mapping[int, Stats], cells: Mapping[int, _Cell], over: Grid) -> list[Stats | None]:
+    held, until_ns = None, 0
+    steps: list[Stats | None] = []
+    for step in range(min([0, *known]), over.points):
+        if step in known:
+            held, until_ns = known[step], cells[step].until_ns
+        is_known = step in known or over.start_ns + step * over.step_ns < until_ns
+        steps.append(held if is_known else None)
+    return steps[-over.points :]
+
+
+def with_timing(samples: Series, place: int, told: Timed) -> Series:
+    """A statistic out of its timing's sketches; elsewhere what an older version kept as samples."""
+    points = tuple(
+        point if step is None else Bucket(point.start_ns, step[place], step[place], step[place])
+        for point, step in zip(samples.points, told.steps, strict=True)
+    )
+    if told.last is None:
+        return replace(samples, points=points)
+    return replace(samples, points=points, last=told.last[place], last_ns=told.last_ns)
