@@ -94,7 +94,7 @@ def sizes(store: MetricsStore) -> str:
         total = "+".join(f"coalesce(sum(length({column})), 0)" for column in columns.split())
         rows, size = connection.execute(f"SELECT count(*), {total} FROM {table}").fetchone()
         found.append(f"{table} {rows:,} rows {size / 1e6:.1f} MB")
-    for table in ("timing_flushes", "timing_minutes", "timing_hours"):
+    for table in ("timing_flushes", "timing_tens", "timing_minutes", "timing_hours"):
         rows, size = connection.execute(f"SELECT count(*), sum(length(packed)) FROM {table}").fetchone()
         timings = connection.execute("SELECT count(*) FROM timings").fetchone()[0]
         each = f", {size / rows / timings:.0f} B a sketch" if rows else ""

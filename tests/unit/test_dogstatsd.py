@@ -47,6 +47,8 @@ def test_timings_that_are_alike_share_a_line_with_their_rate_and_every_datagram_
     own = Instruments("shop")
     for number in range(1, 4097):
         own.timing("latency", float(number))
+    for _ in range(20_000):
+        own.timing("latency", 4096.0)
     found = datagrams(own.drain())
     assert max(map(len, found)) <= MOST_BYTES
     lines = b"\n".join(found).decode().split("\n")
@@ -54,8 +56,10 @@ def test_timings_that_are_alike_share_a_line_with_their_rate_and_every_datagram_
     parts = [re.match(r"latency:([0-9.]+)\|ms(?:\|@([0-9.]+))?\|#service:shop", line) for line in lines]
     weighed = [(float(part[1]), 1 / float(part[2] or 1)) for part in parts if part is not None]
     assert len(weighed) == len(lines) < 500
-    assert sum(count for _, count in weighed) == pytest.approx(4096, rel=0.001)
-    assert sum(value * count for value, count in weighed) == pytest.approx(sum(range(1, 4097)), rel=0.01)
+    assert sum(count for _, count in weighed) == pytest.approx(24_096, rel=0.001)
+    assert sum(value * count for value, count in weighed) == pytest.approx(
+        sum(range(1, 4097)) + 20_000 * 4096, rel=0.01
+    )
 
 
 def test_an_application_sends_what_it_measures_once(

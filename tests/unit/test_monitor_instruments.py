@@ -65,17 +65,19 @@ def test_what_is_no_number_is_refused_and_counted(value: object) -> None:
     assert instruments.refusal
 
 
-def test_a_counter_never_goes_down_and_no_duration_is_negative() -> None:
-    """Both are refused."""
+def test_a_counter_never_goes_down_and_no_duration_is_negative_or_endless() -> None:
+    """All are refused."""
     instruments = Instruments("shop")
     instruments.count("c", -1)
     instruments.timing("t", -1.0)
     instruments.timing("t", 1.0)
     instruments.timing("t", -1.0)
+    instruments.timing("t", 1e300)
+    instruments.timing("other", 1e300)
     drained = instruments.drain()
     assert drained.counts == {}
-    assert drained.timings[key("t")].count == 1
-    assert instruments.refused == 3
+    assert {one.metric: sketch.count for one, sketch in drained.timings.items()} == {"t": 1}
+    assert instruments.refused == 5
 
 
 def test_decimals_and_odd_tags_are_taken() -> None:

@@ -114,12 +114,13 @@ def test_what_is_kept_goes_from_seconds_to_minutes_to_hours_and_ends(
     def rows(level: str) -> int:
         return int(store.read(f"SELECT count(*) FROM timing_{level}")[0][0])
 
+    assert rows("tens") == pytest.approx(65 * 3, abs=10)
     assert rows("minutes") == pytest.approx(145, abs=1)
     assert rows("flushes") < 2 * 3 * 70
     store.prune(BEGIN + 3 * HOUR + MINUTE)
     assert rows("hours") == 3
     store.prune(BEGIN + 52 * HOUR)
-    assert (rows("flushes"), rows("minutes"), rows("hours")) == (0, 0, 3)
+    assert [rows(level) for level in ("flushes", "tens", "minutes", "hours")] == [0, 0, 0, 3]
     until = BEGIN + 72 * HOUR - 1
     found = [value for value in steps(store, "max", until - 7 * DAY, until, 168) if value is not None]
     assert found == [

@@ -46,7 +46,7 @@ def _lines(drained: Drained) -> Iterator[str]:
 
 
 def _line(key: SeriesKey, value: float, kind: str, rate: float = 1.0) -> str:
-    sampled = f"|@{rate:.4g}" if rate < 1 else ""
+    sampled = f"|@{rate:.10f}".rstrip("0") if rate < 1 else ""
     tags = [f"{_TAG.sub('_', name)}:{_TAG.sub('_', value)}" for name, value in key.tags]
     if key.service:
         tags.append(f"service:{_TAG.sub('_', key.service)}")

@@ -20,6 +20,8 @@ MAX_SERIES = 1_000
 """Series of one process; what comes after goes into the `other=true` series of its metric."""
 FOLD_AT = 512
 """Timings of one series that wait until they are counted in its sketch: a fifth of a millisecond's work."""
+LONGEST = 1e18
+"""What is longer, 32 million years in milliseconds, is no duration: it would spoil the mean of all others."""
 MAX_NAME = 200
 
 Tags = Mapping[str, object] | None
@@ -35,8 +37,8 @@ class Timings(Struct):
 
     def add(self, milliseconds: float) -> None:
         """One more. ValueError, TypeError, OverflowError for what is no duration."""
-        if not 0 <= milliseconds < math.inf:
-            raise ValueError("a duration below zero, infinite, or none")
+        if not 0 <= milliseconds < LONGEST:
+            raise ValueError("a duration below zero, endless, or none")
         self.waiting.append(milliseconds)
         if len(self.waiting) >= FOLD_AT:
             self.folded()
@@ -127,7 +129,7 @@ class Instruments:
                 self._refuse(name, milliseconds)
                 return
             number = self._number(name, milliseconds)
-            if number is not None and number >= 0:
+            if number is not None and 0 <= number < LONGEST:
                 self._timings.setdefault(self._admit(name, key), Timings()).add(number)
             elif number is not None:
                 self._refuse(name, milliseconds)
@@ -157,13 +159,7 @@ class Instruments:
     def _merge(self, timings: dict[Raw, Timings]) -> dict[SeriesKey, Sketch]:
         merged: dict[SeriesKey, Sketch] = {}
         for raw, found in timings.items():
-            key, sketch = self._key(raw), found.folded()
-            if not math.isfinite(sketch.total):
-                self._refuse(key.metric, sketch.total)
-            elif key in merged:
-                merged[key].merge(sketch)
-            else:
-                merged[key] = sketch
+            merged.setdefault(self._key(raw), Sketch()).merge(found.folded())
         return merged
 
     def _key(self, raw: Raw) -> SeriesKey:

@@ -21,6 +21,8 @@ CREATE TABLE hours(
 );
 CREATE TABLE hour_progress(one INTEGER PRIMARY KEY CHECK(one = 1), rolled_ns INTEGER NOT NULL);
 """
+HOURS = (("hours", "hour_ns"), ("timing_hours", "at_ns"))
+MINUTES = (("minutes", "minute_ns"), ("timing_minutes", "at_ns"))
 KEEP_HOURS_NS = 400 * DAY
 LOOK_BACK_NS = HOUR + 10 * MINUTE
 
@@ -47,7 +49,7 @@ def roll_hours(connection: sqlite3.Connection) -> None:
             layout = number_of(connection, "layouts", "ids", array("q", ids).tobytes())
             packed = pack(([values[number][part] for number in ids] for part in range(3)), level=6)
             connection.execute("INSERT OR REPLACE INTO hours VALUES(?,?,?,?)", (hour, writer, layout, packed))
-    timings.roll_hours(connection, done, end)
+    timings.roll(connection, timings.MINUTES, timings.HOURS, done, end)
     connection.execute("INSERT OR REPLACE INTO hour_progress VALUES(1,?)", (end,))
 
 
@@ -64,23 +66,22 @@ def hour_columns(
 
 def forget_hours(connection: sqlite3.Connection, now_ns: int) -> None:
     """Drop what is too old, and what a wrong clock put into the future."""
-    for table in ("hours", "timing_hours"):
+    for table, column in HOURS:
         connection.execute(
-            f"DELETE FROM {table} WHERE hour_ns<? OR hour_ns>?", (now_ns - KEEP_HOURS_NS, now_ns + HOUR)
+            f"DELETE FROM {table} WHERE {column}<? OR {column}>?", (now_ns - KEEP_HOURS_NS, now_ns + HOUR)
         )
 
 
 def shrink(connection: sqlite3.Connection, most_bytes: int) -> None:
     """Drop the oldest hours, then the oldest minutes, until the file's content fits."""
-    for unit in ("hour", "minute"):
-        column, tables = f"{unit}_ns", (f"{unit}s", f"timing_{unit}s")
-        every = " UNION ALL ".join(f"SELECT {column} at FROM {table}" for table in tables)
+    for tables in (HOURS, MINUTES):
+        every = " UNION ALL ".join(f"SELECT {column} at FROM {table}" for table, column in tables)
         while content_bytes(connection) > most_bytes:
             low, high = connection.execute(f"SELECT min(at), max(at) FROM ({every})").fetchone()
             if low is None or high <= low:
                 break
             before = low + max(1, (high - low) // 10)
-            for table in tables:
+            for table, column in tables:
                 connection.execute(f"DELETE FROM {table} WHERE {column}<?", (before,))
 
 

@@ -256,7 +256,7 @@ class MetricsStore:
         self, connection: sqlite3.Connection, known: Iterable[Known], until_ns: int, over_ns: int
     ) -> dict[SeriesKey, tuple[int, float]]:
         """The statistics of the timings of `over_ns`, with the newest time (UTC ns) of any."""
-        parts = timings.flushes(connection, until_ns - over_ns + 1, until_ns + 1)
+        parts = timings.read(connection, timings.FLUSHES, until_ns - over_ns + 1, until_ns + 1)
         found = statistics(part.packed for part in parts)
         return {
             one.key: (parts[-1].at_ns, found[one.timing][one.place]) for one in known if one.timing in found
@@ -306,7 +306,7 @@ class MetricsStore:
             oldest = connection.execute(
                 "SELECT min(at) FROM (SELECT min(hour_ns) at FROM hours UNION ALL "
                 "SELECT min(minute_ns) FROM minutes UNION ALL SELECT min(at_ns) FROM samples UNION ALL "
-                "SELECT min(hour_ns) FROM timing_hours UNION ALL SELECT min(minute_ns) FROM timing_minutes)"
+                "SELECT min(at_ns) FROM timing_hours UNION ALL SELECT min(at_ns) FROM timing_minutes)"
             ).fetchone()[0]
         return size, oldest
 

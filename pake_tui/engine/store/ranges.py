@@ -25,7 +25,7 @@ from pake_tui.engine.store.catalogue import Known
 from pake_tui.engine.store.samples import Meaning
 from pake_tui.engine.store.sketch import Stats
 from pake_tui.engine.store.sketchrows import statistics
-from pake_tui.engine.store.timings import Part
+from pake_tui.engine.store.timings import FLUSHES, HOURS, MINUTES, TENS, Part
 from pake_tui.model.sample import Bucket, MetricKind, Series
 
 RAW_SPAN_NS = HOUR + 60 * SECOND
@@ -136,11 +136,8 @@ def timed(
     connection: sqlite3.Connection, over: Grid, until_ns: int, span_ns: int, wanted: Container[int]
 ) -> dict[int, Timed]:
     """Each wanted timing that has a value in the range."""
-    fresh = timings.flushes(connection, until_ns - NEWEST_NS + 1, until_ns + 1)
-    if span_ns <= RAW_SPAN_NS:
-        parts = timings.flushes(connection, over.start_ns - SECOND, until_ns + 1)
-    else:
-        parts = _rolled(connection, over.start_ns, until_ns, span_ns)
+    fresh = timings.read(connection, FLUSHES, until_ns - NEWEST_NS + 1, until_ns + 1)
+    parts = _parts(connection, over, until_ns + 1, span_ns)
     cells = _cells(parts, over)
     known = {step: statistics(cell.rows, wanted) for step, cell in cells.items()}
     newest = statistics([part.packed for part in fresh], wanted)
@@ -152,16 +149,24 @@ def timed(
     return found
 
 
-def _rolled(connection: sqlite3.Connection, start_ns: int, until_ns: int, span_ns: int) -> list[Part]:
-    """Hours where the range is long, minutes, and the flushes that are not rolled up yet."""
-    minutes_ns, parts = rollups.rolled_until(connection), []
-    since_ns = start_ns - MINUTE
+def _parts(connection: sqlite3.Connection, over: Grid, end_ns: int, span_ns: int) -> list[Part]:
+    """Rows as long as the range and its steps allow, and the flushes that are not rolled up yet; from what
+    began before the range and lasts into it.
+    """
+    fresh_ns, parts = rollups.rolled_until(connection), []
     if span_ns > rollups.KEEP_ROLLUPS_NS:
-        hours_ns = hours.hours_until(connection)
-        parts = timings.hours(connection, start_ns - HOUR, min(hours_ns, until_ns + 1))
-        since_ns = max(since_ns, hours_ns)
-    parts += timings.minutes(connection, since_ns, min(minutes_ns, until_ns + 1))
-    return parts + timings.flushes(connection, max(start_ns, minutes_ns), until_ns + 1)
+        minutes_ns = hours.hours_until(connection)
+        parts = timings.read(connection, HOURS, over.start_ns - HOUR, min(minutes_ns, end_ns))
+        parts += timings.read(
+            connection, MINUTES, max(over.start_ns - MINUTE, minutes_ns), min(fresh_ns, end_ns)
+        )
+    elif span_ns > RAW_SPAN_NS:
+        parts = timings.read(connection, MINUTES, over.start_ns - MINUTE, min(fresh_ns, end_ns))
+    elif over.step_ns >= TENS.lasts_ns:
+        parts = timings.read(connection, TENS, over.start_ns, min(fresh_ns, end_ns))
+    else:
+        fresh_ns = 0
+    return parts + timings.read(connection, FLUSHES, max(over.start_ns - SECOND, fresh_ns), end_ns)
 
 
 def _cells(parts: Iterable[Part], over: Grid) -> dict[int, _Cell]:

@@ -74,7 +74,8 @@ def roll(connection: sqlite3.Connection, now_ns: int) -> None:
             [(minute, block.writer, numbers[tuple(block.ids)], packed) for minute, packed in rows],
         )
     _put_shared(connection, shared, start)
-    timings.roll(connection, start, end)
+    timings.roll(connection, timings.FLUSHES, timings.TENS, start, end)
+    timings.roll(connection, timings.TENS, timings.MINUTES, start, end)
     connection.execute("INSERT OR REPLACE INTO progress VALUES(1,?)", (end,))
 
 
@@ -83,8 +84,9 @@ def forget(connection: sqlite3.Connection, now_ns: int) -> None:
     for table, column, keep in (
         ("samples", "at_ns", KEEP_SAMPLES_NS),
         ("timing_flushes", "at_ns", KEEP_SAMPLES_NS),
+        ("timing_tens", "at_ns", KEEP_SAMPLES_NS),
         ("minutes", "minute_ns", KEEP_ROLLUPS_NS),
-        ("timing_minutes", "minute_ns", KEEP_ROLLUPS_NS),
+        ("timing_minutes", "at_ns", KEEP_ROLLUPS_NS),
     ):
         connection.execute(
             f"DELETE FROM {table} WHERE {column}<? OR {column}>?", (now_ns - keep, now_ns + FUTURE_NS)

@@ -1,73 +1,67 @@
 """Sketches of many timings as one deflated row, and merged out of rows.
 
-A row is the width of a count and how many timings there are (uint32), their numbers (uint32), sum, lowest
-and highest of each (float64), the steps from one bucket to the next (int64; timing · 2¹⁶ + bucket) and the
-counts. All are the machine's own arrays: the file does not travel.
+A row is how many timings there are and how many bytes a count takes (uint32); their numbers, first buckets
+and sizes (int32), zeros (uint64), sum, lowest and highest of each (float64); then the counts of all buckets,
+the low byte of each, the next one of each and so on, which deflate best that way. The arrays are the
+machine's own: the file does not travel.
 """
 
 from __future__ import annotations
 
-import sys
 import zlib
 from array import array
 from collections.abc import Container, Iterable, Mapping
-from itertools import accumulate, pairwise
-from math import inf
+from itertools import pairwise
 
-from pake_tui.engine.store.sketch import Sketch, Stats
+from pake_tui.engine.store.sketch import LANE, Sketch, Stats
 
-WIDTHS = {code: array(code).itemsize for code in "BHIQ"}
-BITS = 16
-MASK = (1 << BITS) - 1
+WIDTH = LANE // 8
 
 
 def pack(sketches: Mapping[int, Sketch]) -> bytes:
     """Sketches by the number of their timing as one row."""
-    pairs = sorted(
-        (timing << BITS | number, count)
-        for timing, sketch in sketches.items()
-        for number, count in sketch.buckets.items()
+    found, sizes = sketches.values(), [one.size for one in sketches.values()]
+    lanes = b"".join(
+        one.counts.to_bytes(size * WIDTH, "little") for one, size in zip(found, sizes, strict=True)
     )
-    counts = [count for _, count in pairs]
-    code = next(code for code in WIDTHS if max(counts, default=0) < 256 ** WIDTHS[code])
+    planes = [lanes[place::WIDTH] for place in range(WIDTH)]
+    while planes and not any(planes[-1]):
+        planes.pop()
     arrays = (
-        array("I", [len(sketches), *sketches]),
-        array("d", [value for one in sketches.values() for value in (one.total, one.low, one.high)]),
-        array("q", [after - before for before, after in pairwise([0, *(key for key, _ in pairs)])]),
-        array(code, counts),
+        array("I", [len(sketches), len(planes)]),
+        array("i", [*sketches, *(one.first for one in found), *sizes]),
+        array("Q", [one.zeros for one in found]),
+        array("d", [value for one in found for value in (one.total, one.low, one.high)]),
     )
-    return zlib.compress(b"".join((code.encode(), *(one.tobytes() for one in arrays))))
+    return zlib.compress(b"".join((*(one.tobytes() for one in arrays), *planes)))
 
 
 def unpack(rows: Iterable[bytes], wanted: Container[int] | None = None) -> dict[int, Sketch]:
-    """One sketch of all rows for each timing, by its number; for all of them if `wanted` is None.
-
-    An hour of seconds has a million buckets: they are added up in one dict, and told apart at the end.
-    """
-    buckets: dict[int, int] = {}
-    get = buckets.get
+    """One sketch of all rows for each timing, by its number; for all of them if `wanted` is None."""
     found: dict[int, Sketch] = {}
     for row in rows:
         data = zlib.decompress(row)
-        code, size = chr(data[0]), int.from_bytes(data[1:5], sys.byteorder)
-        floats_at = 5 + 4 * size
-        steps_at = floats_at + 24 * size
-        counts_at = steps_at + (len(data) - steps_at) // (8 + WIDTHS[code]) * 8
-        steps, counts = array("q", data[steps_at:counts_at]), array(code, data[counts_at:])
-        for key, count in zip(accumulate(steps), counts, strict=True):
-            buckets[key] = get(key, 0) + count
-        floats = array("d", data[floats_at:steps_at])
-        timings = array("I", data[5:floats_at])
-        for timing, total, low, high in zip(timings, floats[::3], floats[1::3], floats[2::3], strict=True):
-            if timing not in found:
-                found[timing] = Sketch()
-            found[timing].take({}, total, low, high)
-    parts: dict[int, dict[int, int]] = {timing: {} for timing in found}
-    for key, count in buckets.items():
-        parts[key >> BITS][key & MASK] = count
-    for timing, part in parts.items():
-        found[timing].take(part, 0.0, inf, 0.0)
-    return found if wanted is None else {number: one for number, one in found.items() if number in wanted}
+        count, width = array("I", data[:8])
+        ends = [8, 8 + 12 * count, 8 + 20 * count, 8 + 44 * count]
+        heads, zeros, floats = (
+            array(code, data[at:to]) for code, (at, to) in zip("iQd", pairwise(ends), strict=True)
+        )
+        numbers, firsts, sizes = heads[:count], heads[count : 2 * count], heads[2 * count :]
+        size = sum(sizes)
+        lanes = bytearray(size * WIDTH)
+        for place in range(width):
+            begin = ends[-1] + place * size
+            lanes[place::WIDTH] = data[begin : begin + size]
+        end = 0
+        for place, number in enumerate(numbers):
+            begin, end = end, end + sizes[place] * WIDTH
+            if wanted is None or number in wanted:
+                counts = int.from_bytes(lanes[begin:end], "little")
+                one = found.get(number)
+                if one is None:
+                    one = found[number] = Sketch()
+                one.take(zeros[place], firsts[place], counts, *floats[3 * place : 3 * place + 3])
+    return found
 
 
 def statistics(rows: Iterable[bytes], wanted: Container[int] | None = None) -> dict[int, Stats]:

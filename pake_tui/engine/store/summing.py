@@ -53,9 +53,9 @@ def summed(
 def timed(connection: sqlite3.Connection, since_ns: int, until_ns: int) -> dict[int, Stats]:
     """The statistics of each timing with a value in the range, cut as `summed` does."""
     hours, minutes, fresh = _cut(connection, since_ns, until_ns)
-    parts = [part for span in hours for part in timings.hours(connection, *span)]
-    parts += [part for span in minutes for part in timings.minutes(connection, *span)]
-    parts += timings.flushes(connection, *fresh)
+    parts = [part for span in hours for part in timings.read(connection, timings.HOURS, *span)]
+    parts += [part for span in minutes for part in timings.read(connection, timings.MINUTES, *span)]
+    parts += timings.read(connection, timings.FLUSHES, *fresh)
     return statistics(part.packed for part in parts)
 
 

@@ -1,14 +1,14 @@
-"""Timings in `metrics.db`: the sketches of each flush of each writer for an hour, merged over all writers
-into minutes for two days and hours for 400.
+"""Timings in `metrics.db`: the sketches of each flush of each writer for an hour; merged over all writers
+into ten seconds for an hour too, minutes for two days and hours for 400.
 
-A row holds the sketches of all timings that were measured in its second, minute or hour.
+A row holds the sketches of all timings that were measured in its time.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import groupby
 
 from msgspec import Struct
@@ -26,10 +26,24 @@ CREATE TABLE timings(
 );
 CREATE TABLE timing_flushes(at_ns INTEGER NOT NULL, writer INTEGER NOT NULL, packed BLOB NOT NULL);
 CREATE INDEX timing_flushes_by_time ON timing_flushes(at_ns);
-CREATE TABLE timing_minutes(minute_ns INTEGER PRIMARY KEY, packed BLOB NOT NULL);
-CREATE TABLE timing_hours(hour_ns INTEGER PRIMARY KEY, packed BLOB NOT NULL);
+CREATE TABLE timing_tens(at_ns INTEGER PRIMARY KEY, packed BLOB NOT NULL);
+CREATE TABLE timing_minutes(at_ns INTEGER PRIMARY KEY, packed BLOB NOT NULL);
+CREATE TABLE timing_hours(at_ns INTEGER PRIMARY KEY, packed BLOB NOT NULL);
 """
 MOST_TIMINGS = 1_000
+
+
+class Level(Struct, frozen=True):
+    """A table of sketches, and how long each row lasts."""
+
+    table: str
+    lasts_ns: int
+
+
+FLUSHES = Level("timing_flushes", SECOND)
+TENS = Level("timing_tens", 10 * SECOND)
+MINUTES = Level("timing_minutes", MINUTE)
+HOURS = Level("timing_hours", HOUR)
 
 
 class Part(Struct, frozen=True):
@@ -59,7 +73,8 @@ class Flushes:
         numbered = {
             number: sketch
             for key, sketch in sketches.items()
-            if sketch.buckets and (number := self._ids.get(key) or self._number(connection, key, at_ns))
+            if sketch.low <= sketch.high
+            and (number := self._ids.get(key) or self._number(connection, key, at_ns))
         }
         if numbered:
             place = number_of(connection, "writers", "name", writer)
@@ -82,58 +97,32 @@ class Flushes:
         return self._ids[key]
 
 
-def flushes(connection: sqlite3.Connection, since_ns: int, until_ns: int) -> list[Part]:
-    """Every writer's of a range, times rising."""
-    return _read(connection, "timing_flushes", "at_ns", SECOND, since_ns, until_ns)
+def read(connection: sqlite3.Connection, level: Level, since_ns: int, until_ns: int) -> list[Part]:
+    """What begins in a range, times rising."""
+    rows = connection.execute(
+        f"SELECT at_ns, packed FROM {level.table} WHERE at_ns>=? AND at_ns<? ORDER BY at_ns",
+        (since_ns, until_ns),
+    ).fetchall()
+    return [Part(at_ns, level.lasts_ns, packed) for at_ns, packed in rows]
 
 
-def minutes(connection: sqlite3.Connection, since_ns: int, until_ns: int) -> list[Part]:
-    """The minutes that begin in a range, rising."""
-    return _read(connection, "timing_minutes", "minute_ns", MINUTE, since_ns, until_ns)
-
-
-def hours(connection: sqlite3.Connection, since_ns: int, until_ns: int) -> list[Part]:
-    """The hours that begin in a range, rising."""
-    return _read(connection, "timing_hours", "hour_ns", HOUR, since_ns, until_ns)
-
-
-def roll(connection: sqlite3.Connection, since_ns: int, until_ns: int) -> None:
-    """Minutes out of the flushes of a range."""
-    for minute, found in _rolled(flushes(connection, since_ns, until_ns), MINUTE):
-        connection.execute("INSERT OR REPLACE INTO timing_minutes VALUES(?,?)", (minute, pack(found)))
+def roll(connection: sqlite3.Connection, fine: Level, coarse: Level, since_ns: int, until_ns: int) -> None:
+    """Merge the rows of a range into rows that last longer."""
+    parts, width = read(connection, fine, since_ns, until_ns), coarse.lasts_ns
+    for start, group in groupby(parts, lambda part: part.at_ns // width * width):
+        found = unpack(part.packed for part in group)
+        connection.execute(f"INSERT OR REPLACE INTO {coarse.table} VALUES(?,?)", (start, pack(found)))
         connection.executemany(
-            "UPDATE timings SET seen_ns=max(seen_ns, ?) WHERE id=?", [(minute, number) for number in found]
+            "UPDATE timings SET seen_ns=max(seen_ns, ?) WHERE id=?", [(start, number) for number in found]
         )
-
-
-def roll_hours(connection: sqlite3.Connection, since_ns: int, until_ns: int) -> None:
-    """Hours out of the minutes of a range."""
-    for hour, found in _rolled(minutes(connection, since_ns, until_ns), HOUR):
-        connection.execute("INSERT OR REPLACE INTO timing_hours VALUES(?,?)", (hour, pack(found)))
 
 
 def forget_names(connection: sqlite3.Connection, now_ns: int) -> None:
     """Drop timings of which nothing is left: those not seen since the oldest row."""
     connection.execute("UPDATE timings SET seen_ns=?1 WHERE seen_ns>?1", (now_ns,))
     connection.execute(
-        "DELETE FROM timings WHERE seen_ns<(SELECT coalesce(min(at), ?) FROM (SELECT min(hour_ns) at FROM "
-        "timing_hours UNION ALL SELECT min(minute_ns) FROM timing_minutes UNION ALL SELECT min(at_ns) FROM "
+        "DELETE FROM timings WHERE seen_ns<(SELECT coalesce(min(at), ?) FROM (SELECT min(at_ns) at FROM "
+        "timing_hours UNION ALL SELECT min(at_ns) FROM timing_minutes UNION ALL SELECT min(at_ns) FROM "
         "timing_flushes))",
         (now_ns,),
     )
-
-
-def _rolled(parts: Iterable[Part], width_ns: int) -> Iterable[tuple[int, dict[int, Sketch]]]:
-    """The parts of each minute, or hour, as one."""
-    for start, group in groupby(parts, lambda part: part.at_ns // width_ns * width_ns):
-        yield start, unpack(part.packed for part in group)
-
-
-def _read(
-    connection: sqlite3.Connection, table: str, column: str, lasts_ns: int, since_ns: int, until_ns: int
-) -> list[Part]:
-    rows = connection.execute(
-        f"SELECT {column}, packed FROM {table} WHERE {column}>=? AND {column}<? ORDER BY {column}",
-        (since_ns, until_ns),
-    ).fetchall()
-    return [Part(at_ns, lasts_ns, packed) for at_ns, packed in rows]
