@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
-from collections.abc import Container
+from collections.abc import Container, Mapping
 
 from pake_tui.clock import DAY, HOUR, MINUTE
 from pake_tui.engine.store import timings
 from pake_tui.engine.store.buckets import joined
 from pake_tui.engine.store.gauges import ALL, Columns
 from pake_tui.engine.store.rollups import minute_columns, pack, rolled_until, unpacked
-from pake_tui.engine.store.samples import meanings, number_of
+from pake_tui.engine.store.samples import Meaning, meanings, number_of
 from pake_tui.model.sample import MetricKind
 
 SCHEMA = """
@@ -43,8 +43,9 @@ def roll_hours(connection: sqlite3.Connection) -> None:
         "SELECT DISTINCT minute_ns / ?1 * ?1 FROM minutes WHERE minute_ns>=?2 AND minute_ns<?3",
         (HOUR, done, end),
     ).fetchall()
+    known = meanings(connection)
     for (hour,) in found:
-        for writer, values in _hour(connection, hour).items():
+        for writer, values in _hour(connection, hour, known).items():
             ids = sorted(values)
             layout = number_of(connection, "layouts", "ids", array("q", ids).tobytes())
             packed = pack(([values[number][part] for number in ids] for part in range(3)), level=6)
@@ -94,10 +95,11 @@ def content_bytes(connection: sqlite3.Connection) -> int:
     return (pages - free) * size
 
 
-def _hour(connection: sqlite3.Connection, hour: int) -> dict[int, dict[int, tuple[float, float, float]]]:
+def _hour(
+    connection: sqlite3.Connection, hour: int, known: Mapping[int, Meaning]
+) -> dict[int, dict[int, tuple[float, float, float]]]:
     """Mean, low and high of each series that a writer told of in an hour; of a gauge of several, ALL."""
     found: dict[int, dict[int, tuple[float, float, float]]] = {}
-    known = meanings(connection)
     for number, writers in minute_columns(connection, hour, hour + HOUR, None).items():
         if len(writers) > 1 and number in known and known[number].kind is MetricKind.GAUGE:
             writers = {ALL: joined(list(writers.values()))}

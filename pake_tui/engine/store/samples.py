@@ -105,21 +105,12 @@ class Packer:
         connection.execute("INSERT INTO samples VALUES(?,?,?,?)", (at_ns, place, layout, packed))
 
     def _series(self, connection: sqlite3.Connection, key: SeriesKey, meaning: Meaning) -> int:
-        row = (key.metric, json.dumps(key.tags), key.service)
-        found = connection.execute(
-            "SELECT id FROM series WHERE metric=? AND tags=? AND service=?", row
-        ).fetchone()
-        if found is None:
-            if connection.execute("SELECT count(*) FROM series").fetchone()[0] >= MOST_SERIES:
-                self.refused += 1
-                return 0
-            done = connection.execute(
-                "INSERT INTO series(metric, tags, service, kind, unit) VALUES(?,?,?,?,?)",
-                (*row, meaning.kind.value, meaning.unit),
-            )
-            found = (done.lastrowid,)
-        self._ids[key] = int(found[0])
-        return self._ids[key]
+        more = {"kind": meaning.kind.value, "unit": meaning.unit}
+        if number := number_of_key(connection, "series", key, MOST_SERIES, more):
+            self._ids[key] = number
+        else:
+            self.refused += 1
+        return number
 
     def _tell(self, connection: sqlite3.Connection, number: int, meaning: Meaning | None) -> None:
         """The aggregate of a gauge from now on, until a process begins to tell another one."""
@@ -134,6 +125,26 @@ class Packer:
                 "INSERT OR REPLACE INTO aggregates(series, aggregate) VALUES(?,?)", (number, aggregate.value)
             )
         self._told[number] = aggregate
+
+
+def number_of_key(
+    connection: sqlite3.Connection, table: str, key: SeriesKey, most: int, more: Mapping[str, object]
+) -> int:
+    """The id of a key in `series` or `timings`; made with `more` columns where there is none, 0 where there
+    are so many already.
+    """
+    row: dict[str, object] = {"metric": key.metric, "tags": json.dumps(key.tags), "service": key.service}
+    found = connection.execute(
+        f"SELECT id FROM {table} WHERE metric=:metric AND tags=:tags AND service=:service", row
+    ).fetchone()
+    if found:
+        return int(found[0])
+    if connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] >= most:
+        return 0
+    row |= more
+    names = ", ".join(row)
+    places = ", ".join(f":{name}" for name in row)
+    return int(connection.execute(f"INSERT INTO {table}({names}) VALUES({places})", row).lastrowid or 0)
 
 
 def meanings(connection: sqlite3.Connection) -> dict[int, Meaning]:

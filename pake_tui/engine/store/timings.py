@@ -6,7 +6,6 @@ A row holds the sketches of all timings that were measured in its time.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Mapping
 from itertools import groupby
@@ -14,7 +13,7 @@ from itertools import groupby
 from msgspec import Struct
 
 from pake_tui.clock import HOUR, MINUTE, SECOND
-from pake_tui.engine.store.samples import number_of
+from pake_tui.engine.store.samples import number_of, number_of_key
 from pake_tui.engine.store.sketch import Sketch
 from pake_tui.engine.store.sketchrows import pack, unpack
 from pake_tui.model.sample import SeriesKey
@@ -81,20 +80,11 @@ class Flushes:
             connection.execute("INSERT INTO timing_flushes VALUES(?,?,?)", (at_ns, place, pack(numbered)))
 
     def _number(self, connection: sqlite3.Connection, key: SeriesKey, at_ns: int) -> int:
-        row = (key.metric, json.dumps(key.tags), key.service)
-        found = connection.execute(
-            "SELECT id FROM timings WHERE metric=? AND tags=? AND service=?", row
-        ).fetchone()
-        if found is None:
-            if connection.execute("SELECT count(*) FROM timings").fetchone()[0] >= MOST_TIMINGS:
-                self.refused += 1
-                return 0
-            done = connection.execute(
-                "INSERT INTO timings(metric, tags, service, seen_ns) VALUES(?,?,?,?)", (*row, at_ns)
-            )
-            found = (done.lastrowid,)
-        self._ids[key] = int(found[0])
-        return self._ids[key]
+        if number := number_of_key(connection, "timings", key, MOST_TIMINGS, {"seen_ns": at_ns}):
+            self._ids[key] = number
+        else:
+            self.refused += 1
+        return number
 
 
 def read(connection: sqlite3.Connection, level: Level, since_ns: int, until_ns: int) -> list[Part]:
