@@ -73,10 +73,11 @@ class AlertKeeper:
         self._alerting.tick(lambda alert: unreachable.get(check_of(alert), ""))
         if self._settings().monitoring.alerting_enabled and self._rules.is_due:
             units = {key: meaning.unit for key, meaning in self._metrics.catalog().items()}
+            samples = self._metrics.last(over_ns=0)
 
             @cache
             def values(over_ns: int) -> Values:
-                return {**self._metrics.last(over_ns=over_ns), **health, **self._lines}
+                return {**samples, **self._metrics.timed(over_ns), **health, **self._lines}
 
             self._rules.judge_due(values, units, now_ns(), heard)
 

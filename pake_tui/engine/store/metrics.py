@@ -203,7 +203,7 @@ class MetricsStore:
         self, keys: Iterable[SeriesKey] | None = None, over_ns: int = NEWEST_NS
     ) -> dict[SeriesKey, tuple[int, float]]:
         """The newest value of each series with its time (UTC ns), within 150 s; counters as rates. Those of
-        timings are of the `over_ns` up to the newest sample.
+        timings are of the `over_ns` up to the newest sample, none where that is 0.
         """
         newest = self.newest_ns()
         if newest is None:
@@ -215,6 +215,14 @@ class MetricsStore:
             timed = self._timed(connection, known, newest, over_ns)
         last = {s.key: (s.last_ns, s.last) for s in found if s.last is not None and s.last_ns is not None}
         return last | timed
+
+    def timed(self, over_ns: int) -> dict[SeriesKey, tuple[int, float]]:
+        """Of `last`, what is of timings."""
+        newest = self.newest_ns()
+        if newest is None:
+            return {}
+        with self.database.reading() as connection:
+            return self._timed(connection, self._chosen(connection, None), newest, over_ns)
 
     def standing(self) -> dict[SeriesKey, float]:
         """The newest value of each series within 150 s: counters as they stand, added over their writers, a
