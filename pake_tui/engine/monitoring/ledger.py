@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import TypedDict
+from typing import TypedDict, TypeVar
 
 from msgspec import Struct
 
@@ -14,6 +14,7 @@ from pake_tui.engine.store.metrics import Meaning
 from pake_tui.engine.store.sketch import Sketch
 from pake_tui.model.sample import Aggregate, MetricKind, SeriesKey
 
+T = TypeVar("T")
 COUNTER = Meaning(MetricKind.COUNTER, "/s")
 GAUGES = {aggregate: Meaning(aggregate=aggregate) for aggregate in Aggregate}
 
@@ -104,24 +105,6 @@ class Ledger:
             levels = {key: level.value for key, level in self._gauges.items()}
             return Standing(dict(self._counters), levels, timings)
 
-    def timings(self) -> dict[str, TimingSummary]:
-        """Every timing by its label, as it stands now."""
-        with self._lock:
-            self._take(self._instruments.drain())
-            return {_label(key): _summary(total) for key, total in sorted(self._totals.items())}
-
-    def counters(self) -> dict[str, float]:
-        """Every counter by its label, as it stands now."""
-        with self._lock:
-            self._take(self._instruments.drain())
-            return {_label(key): value for key, value in sorted(self._counters.items())}
-
-    def gauges(self) -> dict[str, float]:
-        """Every gauge by its label, as it was set last."""
-        with self._lock:
-            self._take(self._instruments.drain())
-            return {_label(key): level.value for key, level in sorted(self._gauges.items())}
-
     def _take(self, new: Drained) -> None:
         self._drained(new)
         for key, amount in new.counts.items():
@@ -136,7 +119,8 @@ def _merge(new: Mapping[SeriesKey, Sketch], into: dict[SeriesKey, Sketch]) -> No
         into.setdefault(key, Sketch()).merge(sketch)
 
 
-def _summary(sketch: Sketch) -> TimingSummary:
+def summary_of(sketch: Sketch) -> TimingSummary:
+    """A timing as a process tells of it."""
     p50, p90, p95, p99, mean, highest = (round(value, 3) for value in sketch.stats())
     return TimingSummary(
         count=sketch.count,
@@ -149,6 +133,6 @@ def _summary(sketch: Sketch) -> TimingSummary:
     )
 
 
-def _label(key: SeriesKey) -> str:
-    """`database.query{table=users}`: the service goes without saying in its own summary."""
-    return SeriesKey(key.metric, key.tags).label
+def by_label(values: Mapping[SeriesKey, T]) -> dict[str, T]:
+    """Sorted, by `database.query{table=users}`: the service goes without saying in its own summary."""
+    return {SeriesKey(key.metric, key.tags).label: value for key, value in sorted(values.items())}

@@ -10,7 +10,7 @@ from typing import TypedDict
 
 from pake_tui.clock import HOUR, iso, now_ns
 from pake_tui.engine.monitoring.instruments import Instruments
-from pake_tui.engine.monitoring.ledger import Ledger, TimingSummary
+from pake_tui.engine.monitoring.ledger import Ledger, TimingSummary, by_label, summary_of
 from pake_tui.engine.store.metrics import MetricsStore
 from pake_tui.model.alert import Alert, AlertState
 from pake_tui.model.check import HealthCheck, HealthState
@@ -126,13 +126,14 @@ class MonitoringReport(TypedDict):
 
 def performance(service: str, since_ns: int, ledger: Ledger, instruments: Instruments) -> PerformanceSummary:
     """The summary of one process."""
+    standing = ledger.standing()
     return PerformanceSummary(
         service=service,
         pid=os.getpid(),
         since=iso(since_ns),
-        operations=ledger.timings(),
-        counters=ledger.counters(),
-        gauges=ledger.gauges(),
+        operations={label: summary_of(one) for label, one in by_label(standing.timings).items()},
+        counters=by_label(standing.counters),
+        gauges=by_label(standing.gauges),
         overflow=instruments.overflow,
         refused=instruments.refused,
     )
