@@ -200,16 +200,14 @@ class ConsoleScreen(Screen[None]):
             for widget in self.query(".-hidden"):
                 widget.remove_class("-hidden")
             self.zoomed = None
-            self.on_unzoom()
+            self.remove_class("-zoomed")
             return
         panel = self.focused_panel()
         if panel is None:
             return
         self.zoomed = panel
+        self.add_class("-zoomed")
         keep = {panel, *panel.ancestors}
         for widget in self.query("#body *"):
             if isinstance(widget, Widget) and widget not in keep and widget.parent in keep:
                 widget.add_class("-hidden")
-
-    def on_unzoom(self) -> None:
-        """Lay out anew after a zoom."""

@@ -250,11 +250,6 @@ class MetricScreen(ConsoleScreen):
         if isinstance(message.panel, BesidePanel) and message.panel.selected is not None:
             self.console_app.open(MetricScreen(message.panel.selected.key))
 
-    def toggle_zoom(self) -> None:
-        """Zoom, with the panels' heights let go."""
-        super().toggle_zoom()
-        self.set_class(self.zoomed is not None, "-zoomed")
-
     def query_for_logs(self) -> tuple[str, int | None] | None:
         """The lines of the service, else everybody's warnings."""
         return (f"service:{self.key.service}" if self.key.service else "level>=warning"), None

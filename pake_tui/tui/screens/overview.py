@@ -65,11 +65,6 @@ class OverviewScreen(ConsoleScreen):
         self.query_one(AlertsPanel).show(snapshot.alerts, snapshot.problem("alerts"))
         self.set_class(snapshot.health.worst >= 2, "-unwell")
 
-    def toggle_zoom(self) -> None:
-        """Zoom, with the rows' heights let go."""
-        super().toggle_zoom()
-        self.set_class(self.zoomed is not None, "-zoomed")
-
     def on_panel_opened(self, message: Panel.Opened) -> None:
         """Open what is selected."""
         panel = message.panel
