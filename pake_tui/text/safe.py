@@ -40,6 +40,11 @@ def strip_ansi(text: str) -> str:
     return _ANSI.sub("", text) if "\x1b" in text else text
 
 
+def storable(text: str) -> str:
+    """The text without halves of surrogate pairs, which no UTF-8 can say and no database takes."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def safe(text: str) -> SafeText:
     """The text with control and bidi characters as visible pictures (ESC as ␛), tabs as blanks.
 

@@ -17,6 +17,7 @@ from pake_tui.engine.store.samples import Meaning
 from pake_tui.engine.store.sketch import PERCENTS, Sketch
 from pake_tui.model.host_metrics import BY_NAME
 from pake_tui.model.sample import MetricKind, SeriesKey
+from pake_tui.text.safe import storable
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 PREFIX = "pake_"
@@ -70,7 +71,7 @@ def families(
             once: dict[tuple[object, ...], Sample] = {}
             for one in samples:
                 once.setdefault((one.name, *one.labels.items()), one)
-            taken[name] = Family(name, kind, _valid(_help_of(metric)), list(once.values()))
+            taken[name] = Family(name, kind, storable(_help_of(metric)), list(once.values()))
     return list(taken.values())
 
 
@@ -123,13 +124,8 @@ def _labels(key: SeriesKey) -> dict[str, str]:
     for tag, value in (*key.tags, *((("service", key.service),) if key.service else ())):
         label = _ODD.sub("_", tag) or "tag"
         label = f"_{label}" if label[0].isdigit() else label
-        pairs.setdefault(f"tag{label}" if label.startswith("__") else label, _valid(value))
+        pairs.setdefault(f"tag{label}" if label.startswith("__") else label, storable(value))
     return dict(sorted(pairs.items()))
-
-
-def _valid(text: str) -> str:
-    """Text without halves of surrogate pairs, which no UTF-8 can say."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _escaped(text: str, *, quoted: bool = False) -> str:

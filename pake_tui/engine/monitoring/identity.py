@@ -7,6 +7,7 @@ import json
 
 from pake_tui.model.sample import Tags
 from pake_tui.text.masking import mask_fields, mask_text
+from pake_tui.text.safe import storable
 
 MOST_TITLE = 300
 MOST_TEXT = 4_000
@@ -21,8 +22,7 @@ def fingerprint(kind: str, name: str, tags: Tags) -> str:
 
 def clean(text: str, most: int = MOST_TEXT) -> str:
     """Text as it is stored: masked, at most `most` characters, without halves of surrogate pairs."""
-    whole = text.encode("utf-8", "replace").decode("utf-8")
-    masked = mask_text(whole)
+    masked = mask_text(storable(text))
     return masked if len(masked) <= most else f"{masked[: most - 1]}…"
 
 

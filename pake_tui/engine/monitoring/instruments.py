@@ -15,6 +15,7 @@ from msgspec import Struct, field
 from pake_tui.clock import monotonic
 from pake_tui.engine.store.sketch import Sketch
 from pake_tui.model.sample import Aggregate, SeriesKey
+from pake_tui.text.safe import storable
 
 MAX_SERIES = 1_000
 """Series of one process; what comes after goes into the `other=true` series of its metric."""
@@ -205,10 +206,10 @@ class Instruments:
 
 
 def _text(value: object) -> str:
-    """A name or a tag's value: bounded, and without halves of surrogate pairs, which no database takes."""
+    """A name or a tag's value, bounded and storable."""
     if type(value) is str and len(value) <= MAX_NAME and value.isascii():
         return value
     try:
-        return str.__str__(str(value))[:MAX_NAME].encode("utf-8", "replace").decode("utf-8")
+        return storable(str.__str__(str(value))[:MAX_NAME])
     except Exception:
         return f"<{type(value).__name__}>"

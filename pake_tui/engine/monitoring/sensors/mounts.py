@@ -56,7 +56,7 @@ class Usage(Struct, frozen=True):
     def percent(self) -> float:
         """Share of what a user may fill, as df counts it: used / (used + available)."""
         whole = self.used + self.available
-        return 100.0 * self.used / whole if whole else 0.0
+        return percent(self.used, whole) if whole else 0.0
 
     @property
     def inodes_percent(self) -> float | None:
