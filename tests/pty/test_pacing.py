@@ -135,7 +135,9 @@ def test_answers_that_come_late_or_twice_change_nothing() -> None:
 
 
 def test_the_writer_never_blocks_and_is_bounded() -> None:
-    """With nobody reading, writes return at once, too much is dropped and counted, the end is quick."""
+    """With nobody reading, writes return at once, too much is dropped and counted, the end is quick; when the
+    terminal is gone the rest is given up, so that nothing of it gets into a file that takes its number.
+    """
     out, into = os.pipe()
     writer = Writer(into, lambda: None)
     piece = "x" * 65536
@@ -145,6 +147,8 @@ def test_the_writer_never_blocks_and_is_bounded() -> None:
     assert writer.waiting
     assert not writer.close()
     os.close(out)
+    assert writer.close()
+    assert not writer.write("more")
     os.close(into)
 
 

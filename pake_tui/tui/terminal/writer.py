@@ -36,9 +36,11 @@ class Writer:
         return self._waiting
 
     def write(self, text: str) -> bool:
-        """Hand text on; False where too much waits already and it was dropped."""
+        """Hand text on; False where it was dropped: too much waits already, or the terminal is gone."""
         data = text.encode("utf-8", "replace")
         with self._wake:
+            if self._closing:
+                return False
             if not self._waiting and self._direct >= 0:
                 with contextlib.suppress(OSError):
                     data = data[os.write(self._direct, data) :]
@@ -89,7 +91,12 @@ class Writer:
             except BlockingIOError:
                 threading.Event().wait(0.01)
             except OSError:
-                # The terminal is gone; the input side sees that and ends the app.
+                # The terminal is gone; the input side sees that and ends the app. Its number may soon be that
+                # of another file, which must get none of what waits.
+                with self._wake:
+                    self._closing = True
+                    self._queue.clear()
+                    self._waiting = len(data)
                 break
         with self._wake:
             self._waiting -= len(data)
