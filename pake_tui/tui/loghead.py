@@ -57,16 +57,23 @@ def search_state(session: LogSession, counted: HitCount) -> Line:
         return [(t(f"{what} {percent(answer)}".rstrip()), "accent")]
     if counted.hits is None:
         return [(SafeText("counting"), "dim")] if counted.running else []
-    came = session.came if counted.hits.last and not session.lit else 0
-    return [(t(hits_text(counted.hits, counted.running, came, session.came_more)), "text")]
+    if not counted.hits.last:
+        return [(t(hits_so_far(counted.hits, counted.running, session.window.hits())), "text")]
+    came = 0 if session.lit else session.came
+    return [(t(hits_text(counted.hits, came, session.came_more)), "text")]
 
 
-def hits_text(hits: Answer, running: bool, came: int = 0, came_more: bool = False) -> str:
-    """Hits counted and come since, and of how much of the files where that is not all."""
+def hits_text(hits: Answer, came: int = 0, came_more: bool = False) -> str:
+    """Hits counted over all files, and come since."""
     found = hits.hits + came
-    more = "+" if came_more and hits.last else ""
-    text = f"{found:,}{more} hit{'s' if found != 1 else ''}"
-    return text if hits.last else text + f" in {percent(hits)}" + ("" if running else ", stopped")
+    return f"{found:,}{'+' if came_more else ''} hit{'s' if found != 1 else ''}"
+
+
+def hits_so_far(hits: Answer, running: bool, shown: int = 0) -> str:
+    """Hits while they are counted, never fewer than are shown, and of how much of the files."""
+    found = max(hits.hits, shown)
+    text = f"{found:,}+ hits" if found else "no hit so far"
+    return f"{text}, {percent(hits)} counted{'' if running else ', stopped'}"
 
 
 def index_state(index: IndexStatus) -> Line:

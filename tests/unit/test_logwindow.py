@@ -5,6 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from pake_tui.model.record import Address, Direction, Level, LogFile, LogFiles, LogRow, Record, RowKind
+from pake_tui.tui.hitcount import HitCount
+from pake_tui.tui.loghead import search_state
 from pake_tui.tui.logreader import Answer, Job, Purpose
 from pake_tui.tui.logsession import LogSession
 from pake_tui.tui.logwindow import Window
@@ -190,6 +192,21 @@ def test_hits_that_come_while_a_filter_stands_are_counted() -> None:
     assert not view.session.searching
     view.answer_all()
     assert (view.session.came, view.session.came_more) == (5, False)
+
+
+def test_a_title_never_tells_of_fewer_hits_than_are_shown() -> None:
+    """While a count has not come to the hits in view yet, those are the least there are; its end is exact."""
+    view = opened(1_000)
+    view.session.show_query("level>=error", False)
+    view.answer_all()
+    counted = HitCount("count", lambda reader, job: None)
+    counted.start("level>=error")
+    job = Job(Purpose.COUNT, "level>=error")
+    told = []
+    for hits, last in ((0, False), (300, False), (400, True)):
+        counted.take(Answer(job, 0, OLDER, scanned=64, total=100, hits=hits, last=last))
+        told.append("".join(text for text, _ in search_state(view.session, counted)))
+    assert told == ["100+ hits, 64 % counted", "300+ hits, 64 % counted", "400 hits"]
 
 
 def test_hits_passed_over_by_a_jump_to_the_end_are_not_passed_off_as_all() -> None:

@@ -10,7 +10,7 @@ from pake_tui.clock import monotonic
 from pake_tui.model.record import LogRow
 from pake_tui.query import QueryError, complete, from_flags
 from pake_tui.tui.hitcount import HitCount
-from pake_tui.tui.loghead import hits_text
+from pake_tui.tui.loghead import hits_so_far, hits_text
 from pake_tui.tui.panels.logview import LogView
 from pake_tui.tui.terms import with_term, without_last
 from pake_tui.tui.widgets.prompt import Prompt, Question
@@ -103,8 +103,8 @@ class LogFilter(LogView):
             if not answer.last and monotonic() < self._typed_told + TELL_EVERY_S:
                 return
             self._typed_told = monotonic()
-            said = answer.problem or hits_text(answer, running=self._typed.running)
-            self.screen.query_one(Prompt).tell(answer.job.query, said)
+            said = hits_text(answer) if answer.last else hits_so_far(answer, self._typed.running)
+            self.screen.query_one(Prompt).tell(answer.job.query, answer.problem or said)
 
     # Using.
 
