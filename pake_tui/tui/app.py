@@ -245,6 +245,8 @@ class PakeApp(ScreensApp):
     def action_pause(self) -> None:
         """Stop what changes by itself, and go on."""
         self.feed.paused = not self.feed.paused
+        if not self.paused:
+            self.feed.nudge()
         self.say("paused; p goes on" if self.paused else "live again")
         self.top.query_one("HeaderBar").refresh()
 

@@ -175,7 +175,7 @@ class Feed:
                 self._look(news)
                 continue
             snapshot = self.read_once() if nudged or news or now >= self._state_due else self._beat()
-            self._hand_over(snapshot)
+            self._hand_over(snapshot, wanted=nudged)
 
     def _prepare(self) -> None:
         """What the first screen shows, read while it is made; the log engine is loaded after that."""
@@ -199,6 +199,7 @@ class Feed:
             self.latest = found
             self._hand_over(found)
 
-    def _hand_over(self, snapshot: Snapshot) -> None:
-        if self._listener is not None and not self._stop.is_set():
+    def _hand_over(self, snapshot: Snapshot, *, wanted: bool = False) -> None:
+        """Give it to the screen, unless that was paused while it was read, and nobody `wanted` it."""
+        if self._listener is not None and not self._stop.is_set() and (wanted or not self.paused):
             self._listener(snapshot)

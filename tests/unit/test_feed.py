@@ -78,3 +78,46 @@ def test_what_changes_by_itself_waits_for_keys_but_not_for_ever() -> None:
         feed.stop()
     gaps = [later - earlier for earlier, later in pairwise(came)]
     assert min(gaps[1:]) > 1.2 * PERIOD_S
+
+
+class CountedLogs(FakeLogSource):
+    """A log source that counts how often its files are read, and does something while they are."""
+
+    reads = 0
+    meanwhile: Callable[[int], None]
+
+    def files(self) -> LogFiles:
+        """Count."""
+        self.reads += 1
+        self.meanwhile(self.reads)
+        return super().files()
+
+
+def test_nothing_comes_after_a_pause_but_what_is_asked_for() -> None:
+    """What was being read when the pause came is held back; `r` brings what there is all the same."""
+    came: list[int] = []
+    paused, shown = threading.Event(), threading.Event()
+    logs = CountedLogs(now_ns())
+    feed = Feed(replace(fake_sources(now_ns()), logs=logs), period_s=0.05, clock=lambda: logs.reads)
+
+    def pause(number: int) -> None:
+        if number == 3:
+            feed.paused = True
+            paused.set()
+
+    def listen(snapshot: Snapshot) -> None:
+        came.append(snapshot.at_ns)
+        if snapshot.at_ns > 3:
+            shown.set()
+
+    logs.meanwhile = pause
+    feed.listen(listen)
+    feed.start()
+    try:
+        assert paused.wait(10)
+        feed.nudge()
+        assert shown.wait(10)
+    finally:
+        feed.stop()
+    assert came[-1] == 4
+    assert 3 not in came
