@@ -25,6 +25,7 @@ import time
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 
 import pyte
 
@@ -194,10 +195,20 @@ class Terminal:
         self.wait(lambda: wanted.search(self.text()), seconds=seconds, what=repr(pattern))
 
     def settle(self, quiet: float = 0.15, *, seconds: float = 10.0) -> None:
-        """Pump until nothing came for a while."""
+        """Pump until nothing came for a while, and the program waits for something itself: on a busy machine it
+        may be silent because it has not had its turn.
+        """
         deadline = time.monotonic() + seconds
-        while self.pump(quiet):
+        while self.pump(quiet) or self._at_work():
             assert time.monotonic() < deadline, "the program never falls silent"
+
+    def _at_work(self) -> bool:
+        """Whether any of its threads runs or wants to (Linux; proc_pid_stat(5), the state)."""
+        for stat in Path(f"/proc/{self.process.pid}/task").glob("*/stat"):
+            with contextlib.suppress(OSError):  # a thread that ends meanwhile
+                if stat.read_text().rpartition(")")[2].split()[0] in "RD":
+                    return True
+        return False
 
     def _take(self, data: bytes) -> None:
         unfinished = _UNFINISHED.search(data)

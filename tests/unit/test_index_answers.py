@@ -213,7 +213,7 @@ def answers(tape: Tape, queries: list[str], identifiers: list[str]) -> list[obje
     return found
 
 
-@settings(max_examples=12, **SLOW)
+@settings(max_examples=6, **SLOW)
 @given(st.integers(0, 10**6), st.sampled_from(("\n", "\r\n")), st.integers(1, 150))
 def test_the_index_changes_no_answer(tmp_path: Path, seed: int, ending: str, grown: int) -> None:
     """IDs, beginnings of them, levels, times and combinations find the same with an index and without."""

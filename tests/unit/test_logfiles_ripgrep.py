@@ -71,7 +71,7 @@ def a_tape(folder: Path, seed: int, ending: str = "\n") -> Tape:
 
 
 @pytest.mark.needs_server("rg")
-@settings(max_examples=25, **SLOW)
+@settings(max_examples=8, **SLOW)
 @given(seed=st.integers(0, 10**6), ending=st.sampled_from(("\n", "\r\n")), most=st.sampled_from((3, 10**6)))
 def test_ripgrep_changes_no_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, ending: str, most: int
