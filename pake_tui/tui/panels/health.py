@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pake_tui.tui.app import PakeApp
 
 SORTS = ("urgency", "name", "change")
+USUAL_LOW = 4
+"""A strip is at least so many times as high as its lower quartile: what is steady stays low."""
 
 
 class HealthPanel(Panel):
@@ -83,10 +85,11 @@ class HealthPanel(Panel):
         return line
 
     def strip(self, check: HealthCheck, width: int) -> SafeText:
-        """The latest runs: latency as blocks, a failure as its glyph."""
+        """The latest runs: latency as blocks, low where it is as usual; a failure as its glyph."""
         glyphs = self.console_app.glyphs
         points = check.history[-width:]
-        top = max((point.latency_ms or 0.0 for point in points), default=0.0) or 1.0
+        taken = sorted(point.latency_ms or 0.0 for point in points) or [0.0]
+        top = max(taken[-1], USUAL_LOW * taken[len(taken) // 4]) or 1.0
         cells = [
             glyphs.unhealthy
             if point.state is HealthState.UNHEALTHY

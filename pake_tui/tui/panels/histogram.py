@@ -75,9 +75,8 @@ class HistogramRow(Widget):
         self._count()
 
     def step(self, step: int) -> None:
-        """A shorter (-1) or longer (+1) range."""
-        now = RANGES.index(self.range_ns)
-        chosen = RANGES[max(0, min(len(RANGES) - 1, now + step))]
+        """A shorter (-1) or longer (+1) range; all there is has its own length."""
+        chosen = range_after(self.range_ns, step, self.histogram)
         about = "all there is" if chosen is None else short_duration(chosen)
         self.console_app.say(f"histogram of {about}")
         self.range_ns, self._span = chosen, Span(None, None)
@@ -112,7 +111,8 @@ class HistogramRow(Widget):
         since, until = self._span
         if not self.following and since is not None and until is not None and since <= at <= until:
             return self._span
-        end = (at if self.following else at + size // 2) // MINUTE * MINUTE + MINUTE - 1
+        end = min(at if self.following else at + size // 2, max(at, self.console_app.now()))
+        end = end // MINUTE * MINUTE + MINUTE - 1
         return Span(end - size + 1, end)
 
     def _count(self) -> None:
@@ -156,6 +156,14 @@ class HistogramRow(Widget):
             return strip_of(crop([(t(" counting lines by time"), "dim")], width, app.glyphs), app.palette)
         line = draw_histogram(self.histogram, self.bucket_of(self.cursor_ns), width, app.zone, app.glyphs)
         return strip_of(crop(line, width, app.glyphs), app.palette)
+
+
+def range_after(now: int | None, step: int, all_there_is: Histogram | None) -> int | None:
+    """The range a step shorter or longer than this one; shorter than all there is: the longest that is so."""
+    if now is None and step < 0 and all_there_is is not None:
+        extent = all_there_is.bucket_ns * len(all_there_is.counts)
+        return max((one for one in RANGES if one is not None and one < extent), default=RANGES[0])
+    return RANGES[max(0, min(len(RANGES) - 1, RANGES.index(now) + step))]
 
 
 def draw_histogram(one: Histogram, at: int | None, width: int, zone: tzinfo, glyphs: Glyphs) -> Line:

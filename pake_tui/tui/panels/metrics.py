@@ -38,6 +38,8 @@ FIRST = (
 )
 DETAILS = frozenset({"core", "mode", "device", "state", "sensor"})
 """Tags of what is part of something else, or of interest only when one looks for it."""
+SHOWN_STAT = "p95"
+"""Of a timing the one that stands with the others; its mean, maximum and further percentiles are details."""
 STALE_NS = 5 * SECOND
 
 
@@ -54,9 +56,10 @@ def order_of(series: Series) -> tuple[int, int, str]:
 @lru_cache(maxsize=5_000)
 def _place_of(key: SeriesKey) -> tuple[int, int, str]:
     """Where a series stands that is not past its threshold."""
-    if key.service:
+    stat = dict(key.tags).get("stat", SHOWN_STAT)
+    if key.service and stat == SHOWN_STAT:
         return 1, 0, key.label
-    if any(name in DETAILS for name, _ in key.tags):
+    if key.service or any(name in DETAILS for name, _ in key.tags):
         return 3, 0, key.label
     if key.metric in FIRST:
         return 0, FIRST.index(key.metric), key.label

@@ -57,7 +57,8 @@ class SettingsPanel(Panel):
         glyphs = self.console_app.glyphs
         setting = self.rows[index]
         place = setting.provenance.place or setting.provenance.layer.value
-        name = min(42, max(24, width * 45 // 100))
+        longest = max(len(setting.path) for setting in self.rows)
+        name = min(longest + 2, max(24, width - 32))
         role = LAYER_ROLE[setting.provenance.layer]
         changed = setting.value != setting.default
         return [
