@@ -195,8 +195,8 @@ class Terminal:
         self.wait(lambda: wanted.search(self.text()), seconds=seconds, what=repr(pattern))
 
     def settle(self, quiet: float = 0.15, *, seconds: float = 10.0) -> None:
-        """Pump until nothing came for a while, and the program waits for something itself: on a busy machine it
-        may be silent because it has not had its turn.
+        """Pump until nothing came for a while, and the program waits for something itself: on a busy machine
+        it may be silent because it has not had its turn.
         """
         deadline = time.monotonic() + seconds
         while self.pump(quiet) or self._at_work():
