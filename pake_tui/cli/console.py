@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pake_tui import paths
-from pake_tui.cli.personal import personal_settings
+from pake_tui.cli.personal import line_of_key, personal_settings
 from pake_tui.engine.store.forks import at_rest
 from pake_tui.errors import PakeError
 from pake_tui.paths import holds
@@ -119,7 +119,7 @@ def _run_app(options: argparse.Namespace, sources: Any, feed: Any, *, ascii_only
         theme=options.theme or str(personal.get("theme") or fitting),
         ascii_only=ascii_only,
         zone=str(personal.get("zone") or "local"),
-        keymap=check_keymap(personal.get("keys"), file),
+        keymap=check_keymap(personal.get("keys"), file, lambda name: line_of_key(file, name)),
         warnings=tuple(problems),
         crash_folder=paths.cache_folder(),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pake_tui.errors import ConfigError
 from pake_tui.paths import holds, xdg
 
@@ -35,3 +37,14 @@ def personal_settings() -> tuple[dict[str, object], str]:
     if raw.get("ring", "bell") not in RINGS:
         raise ConfigError(f"{path}: ring {raw['ring']!r} is unknown", hint=f"one of {', '.join(RINGS)}")
     return raw, str(path)
+
+
+def line_of_key(file: str, name: str) -> int | None:
+    """In which line of that file, from 1, `keys:` has a name."""
+    import yaml
+
+    root = yaml.compose(Path(file).read_text(encoding="utf-8"))
+    for section, keys in root.value if isinstance(root, yaml.MappingNode) else ():
+        if section.value == "keys":
+            return next((one.start_mark.line + 1 for one, _ in keys.value if one.value == name), None)
+    return None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Callable, Sequence
 
 from pake_tui.clock import HOUR, MINUTE, parse_duration
 from pake_tui.errors import PakeError
-from pake_tui.model.alert import Alert, AlertState
+from pake_tui.model.alert import Alert, AlertState, alert_fields
 from pake_tui.model.record import Record
 from pake_tui.text.safe import SafeText
 from pake_tui.tui.drawing import Line, ago, t
@@ -114,6 +115,11 @@ def alert_of(record: Record, alerts: Sequence[Alert]) -> Alert | None:
     return min(near, key=lambda alert: (apart(alert), abs(alert.first_seen_ns - moment)), default=None)
 
 
-def show_command(alert: Alert) -> str:
-    """The command that prints this alert."""
-    return f"pake-tui alerts show {shlex.quote(alert.id[:8])}"
+def show_command(alert: Alert | None) -> str:
+    """The command that prints this alert; the list where there is none."""
+    return f"pake-tui alerts show {shlex.quote(alert.id[:8])}" if alert else "pake-tui alerts list"
+
+
+def alert_json(alert: Alert | None) -> str:
+    """An alert as `pake-tui alerts --json` prints it."""
+    return json.dumps(alert_fields(alert)) if alert else ""

@@ -22,7 +22,7 @@ from pake_tui.tui.glyphs import ASCII, UNICODE
 from pake_tui.tui.navigation import ScreensApp
 from pake_tui.tui.screens.base import ConsoleScreen
 from pake_tui.tui.theming import ConsoleTheme, Palette
-from pake_tui.tui.widgets.bars import HeaderBar
+from pake_tui.tui.widgets.bars import HeaderBar, MessageBar
 from pake_tui.tui.widgets.panel import bindings_for
 from pake_tui.tui.widgets.prompt import Question
 
@@ -74,8 +74,11 @@ class PakeApp(ScreensApp):
         self.snapshot = feed.latest
         self.marks: dict[Address, LogRow] = {}
         """Log lines that the operator marked, in all log views."""
+        self.typed_before: dict[str, list[str]] = {}
+        """Answers to questions by their kind, oldest first: what `up` brings back, on all screens."""
         self.warnings: tuple[str, ...] = (*sources.warnings, *warnings)
-        self._keymap_chosen = keymap or {}
+        self.keymap = keymap or {}
+        """The keys that the user chose, by binding id."""
         self.rings = "bell"
         """How somebody is called when an alert fires: bell, osc9 or none."""
         self.heard: int | None = None
@@ -133,8 +136,8 @@ class PakeApp(ScreensApp):
     def on_mount(self) -> None:
         """Take the theme and the user's keys, and begin to listen to the feed."""
         self.theme = self.themes[self.theme_name].textual.name
-        if self._keymap_chosen:
-            self.set_keymap(self._keymap_chosen)
+        if self.keymap:
+            self.set_keymap(self.keymap)
         self.snapshot = self.feed.latest
         if self.opens_with:
             self.call_after_refresh(self.go_to, self.opens_with)
@@ -183,6 +186,8 @@ class PakeApp(ScreensApp):
         """A key goes first: what changes by itself waits for it."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             self.feed.typed()
+            for bar in self.screen.query(MessageBar):
+                bar.typed()
         await super().on_event(event)
 
     # Speaking and acting.

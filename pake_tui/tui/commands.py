@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pake_tui.tui.keys import KEYS, Key
+from pake_tui.tui.keys import Key
 from pake_tui.tui.widgets.prompt import Question
 
 if TYPE_CHECKING:
@@ -13,21 +14,9 @@ if TYPE_CHECKING:
 SEARCHED_IN_PALETTE = 12
 
 
-def reachable(app: PakeApp) -> list[Key]:
-    """Keys that act now: of the focused panel, its screen, and everywhere; the most special first."""
-    panel = app.top.focused_panel()
-    places = [*(panel.places if panel else ()), app.top.place, "everywhere", "list"]
-    chosen: dict[str, Key] = {}
-    for place in dict.fromkeys(places):
-        for key in KEYS:
-            if key.where == place:
-                chosen.setdefault(key.id, key)
-    return list(chosen.values())
-
-
 def command_question(app: PakeApp) -> Question:
     """`:`: a name from the key table, or one of the few with an argument of their own."""
-    names = [key.id for key in reachable(app)] + ["demo", "range"]
+    names = [key.id for key in app.top.keys_here()] + ["demo"]
 
     def complete(text: str, caret: int) -> list[str]:
         word, blank, rest = text.partition(" ")
@@ -51,7 +40,7 @@ def run_command(app: PakeApp, text: str) -> None:
     if word == "demo":
         app.say("the demo is a console of its own: leave with q and run pake-tui --demo")
         return
-    keys = reachable(app)
+    keys = app.top.keys_here()
     found = [key for key in keys if key.id == word] or [key for key in keys if key.id.startswith(word)]
     if len(found) == 1 or (found and found[0].id == word):
         run_key(app, found[0])
@@ -79,40 +68,28 @@ def run_with_argument(app: PakeApp, word: str, argument: str) -> bool:
     elif word == "find" and panel is not None:
         if not panel.find(argument, from_here=True):
             app.say(f"no row holds {argument!r}", "warning")
-    elif word in ("acknowledge-with", "acknowledge", "resolve", "comment") and isinstance(panel, AlertsPanel):
-        alert = panel.selected
-        if alert is not None and app.may_change():
-            act = (
-                panel.resolve
-                if word == "resolve"
-                else panel.add_comment
-                if word == "comment"
-                else panel.acknowledge
-            )
-            app.act(lambda: act(alert, argument))
     else:
-        return False
+        alerts = panel if isinstance(panel, AlertsPanel) else app.top.main_panel()
+        return isinstance(alerts, AlertsPanel) and alerts.command(word, argument)
     return True
 
 
 def run_key(app: PakeApp, key: Key) -> None:
-    """Do what a key does, in the focused panel, its screen or the app, whichever knows it."""
+    """Do what a key does, in the focused panel, the main one, the screen or the app, whichever knows it."""
     app.last_key_alone = True
-    for owner in (app.top.focused_panel(), app.top, app):
-        action = getattr(owner, f"action_{key.action}", None)
-        if action is not None:
-            app.call_later(action)
-            return
+    owner = app.top.owner_of(key)
+    if owner is not None:
+        app.call_later(getattr(owner, f"action_{key.action}"))
 
 
 def palette_question(app: PakeApp) -> Question:
     """`ctrl+p`: type any part of what you want; tab chooses."""
-    entries = {f"{key.id}: {key.help}": key for key in reachable(app)}
+    entries = {f"{key.id}: {key.help}": key for key in app.top.keys_here()}
 
     def complete(text: str, caret: int) -> list[str]:
         words = text.casefold().split()
         hits = [entry for entry in entries if all(word in entry.casefold() for word in words)]
-        return hits[:SEARCHED_IN_PALETTE]
+        return sorted(hits, key=lambda entry: distance(entries[entry].id, words))[:SEARCHED_IN_PALETTE]
 
     def done(text: str) -> None:
         hits = [text] if text in entries else complete(text, 0)
@@ -122,6 +99,12 @@ def palette_question(app: PakeApp) -> Question:
             app.say(f"no action is called {text!r}", "warning")
 
     return Question("action: ", done, kind="palette", complete=complete)
+
+
+def distance(name: str, words: Sequence[str]) -> int:
+    """How far what was typed is from a name: 0 it is that, 1 begins it, 2 is in it, 3 in its help only."""
+    text = "-".join(words)
+    return 0 if name == text else 1 if name.startswith(text) else 2 if text in name else 3
 
 
 def copy_question(app: PakeApp) -> Question:

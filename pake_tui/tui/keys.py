@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
+
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pake_tui.errors import ConfigError
 
@@ -170,12 +173,18 @@ def keys_of(*places: str) -> tuple[Key, ...]:
     return tuple(key for key in KEYS if key.where in places)
 
 
-def footer_of(*places: str, limit: int = 8) -> tuple[Key, ...]:
-    """The eight keys that matter most there, in the order of their rank."""
-    ranked = sorted((key for key in keys_of(*places) if key.footer), key=lambda key: key.footer)
-    if "logs" in places:
+def footer_of(keys: Iterable[Key], limit: int = 8) -> tuple[Key, ...]:
+    """The eight of these keys that matter most, in the order of their rank."""
+    ranked = sorted((key for key in keys if key.footer), key=lambda key: key.footer)
+    if any(key.where == "logs" for key in ranked):
         ranked = [key for key in ranked if key.id != "its-logs"]
     return tuple(ranked[:limit])
+
+
+def as_bound(key: Key, keymap: Mapping[str, str]) -> Key:
+    """A key with the keys that a user's `keys:` section gives it."""
+    chosen = keymap.get(binding_id(key))
+    return replace(key, keys=tuple(one.strip() for one in chosen.split(","))) if chosen else key
 
 
 def binding_id(key: Key) -> str:
@@ -183,8 +192,13 @@ def binding_id(key: Key) -> str:
     return f"{key.where}.{key.id}"
 
 
-def check_keymap(mapping: object, file: str) -> dict[str, str]:
-    """A user's `keys:` section as a Textual keymap; ConfigError lists unknown names and clashes."""
+def check_keymap(
+    mapping: object, file: str, line_of: Callable[[str], int | None] = lambda name: None
+) -> dict[str, str]:
+    """A user's `keys:` section as a Textual keymap; ConfigError lists unknown names and clashes.
+
+    `line_of` tells in which line of the file a name stands.
+    """
     if mapping is None:
         return {}
     if not isinstance(mapping, dict):
@@ -192,11 +206,16 @@ def check_keymap(mapping: object, file: str) -> dict[str, str]:
     known = {binding_id(key): key for key in KEYS}
     problems: list[str] = []
     chosen: dict[str, str] = {}
+
+    def at(name: object) -> str:
+        line = line_of(str(name))
+        return f"{file}:{line}" if line else file
+
     for name, wanted in mapping.items():
         if name not in known:
-            problems.append(f"{file}: keys: {name} is not an action; see `?` for the names")
+            problems.append(f"{at(name)}: {name} is not an action; near: {', '.join(near(str(name), known))}")
         elif not isinstance(wanted, str) or not wanted.strip():
-            problems.append(f"{file}: keys: {name}: give a key name such as ctrl+f")
+            problems.append(f"{at(name)}: {name}: give a key name such as ctrl+f")
         else:
             chosen[str(name)] = wanted
     for name, wanted in chosen.items():
@@ -206,10 +225,20 @@ def check_keymap(mapping: object, file: str) -> dict[str, str]:
                 continue
             taken = chosen.get(binding_id(other), ",".join(other.keys)).split(",")
             if set(taken) & set(wanted.split(",")):
-                problems.append(f"{file}: keys: {name}: {wanted} is taken by {binding_id(other)}")
+                problems.append(f"{at(name)}: {name}: {wanted} is taken by {binding_id(other)}")
     if problems:
-        raise ConfigError(problems[0], problems=tuple(problems))
+        several = len(problems) > 1
+        said = f"{file}: {len(problems)} keys are wrong" if several else problems[0]
+        raise ConfigError(said, problems=tuple(problems) if several else ())
     return chosen
+
+
+def near(name: str, known: Iterable[str]) -> list[str]:
+    """The names that a mistyped one may have meant."""
+    from difflib import get_close_matches  # who mistypes nothing need not wait for it
+
+    known = list(known)
+    return get_close_matches(name, known, 3, 0.5) or [one for one in known if one.endswith(".follow")]
 
 
 def markdown_table() -> str:

@@ -19,6 +19,8 @@ class ScreensApp(TerminalApp):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._bases: dict[str, ConsoleScreen] = {}
+        self._before: list[str] = []
+        """The screens that were in front before this one, oldest first, each once."""
 
     # The screens.
 
@@ -76,10 +78,17 @@ class ScreensApp(TerminalApp):
         self.push_screen(screen)
 
     def go_to(self, name: str) -> None:
-        """One of the five screens; what was opened over the last one is left. The overview is under all."""
-        target = self.base(name)
-        if self.screen is target:
+        """One of the five screens, left by `esc` to the one before; what was opened over that is closed."""
+        if self.screen is self.base(name):
             return
+        names = {screen: name for name, screen in self._bases.items()}
+        here = next(names[screen] for screen in reversed(self.screen_stack) if screen in names)
+        self._before = [one for one in self._before if one not in (here, name)] + [here] * (here != name)
+        self._come_to(name)
+
+    def _come_to(self, name: str) -> None:
+        """Bring one of the five to the front; the overview is under all."""
+        target = self.base(name)
         with self.batch_update():
             while len(self.screen_stack) > 1:
                 self.pop_screen()
@@ -107,14 +116,16 @@ class ScreensApp(TerminalApp):
         self.go_to("config")
 
     def action_back(self) -> None:  # type: ignore[override]  # Textual's is a coroutine without need
-        """Stop a search, leave a zoom, else close what was opened last."""
+        """Stop a search, leave a zoom, else close what was opened last, else to the screen before."""
         screen = self.top
         if screen.stop_search():
             return
         if screen.zoomed is not None:
             screen.toggle_zoom()
-        elif len(self.screen_stack) > 1:
+        elif screen not in self._bases.values():
             self.pop_screen()
+        elif self._before:
+            self._come_to(self._before.pop())
 
     def action_stop(self) -> None:
         """Stop a search; nothing else."""
@@ -171,4 +182,4 @@ class ScreensApp(TerminalApp):
         """This screen's keys and the filter language."""
         from pake_tui.tui.screens.help import HelpScreen
 
-        self.open(HelpScreen(self.top.place, self.top.focused_panel()))
+        self.open(HelpScreen(self.top.place, self.top.keys_here()))

@@ -72,7 +72,9 @@ class AlertsPanel(Panel):
         alert = self.rows[index]
         mark, role = alert_mark(alert, app.glyphs)
         severity = SEVERITY_ROLE[alert.severity] if alert.live else "dim"
-        title = max(16, width - 8 - 12 - 7 - 6 - (32 if width >= 90 else 14))
+        service = 12 if any(map(service_of, self.rows)) else 0
+        who = 14 if width < 90 else 32 + max(0, width - 120) // 3
+        title = max(16, width - 8 - service - 7 - 6 - who)
         word = SEVERITY_WORD[alert.severity]
         return [
             (t(app.glyphs.marked if alert.id in self.marked else " "), "accent"),
@@ -80,8 +82,7 @@ class AlertsPanel(Panel):
             (t(word), severity),
             (SafeText(" "), "text"),
             (fit(alert.title, title, app.glyphs), "text" if alert.live else "dim"),
-            (SafeText(" "), "text"),
-            (fit(service_of(alert), 11, app.glyphs), "dim"),
+            (fit(f" {service_of(alert)}", service, app.glyphs), "dim"),
             (fit(ago(alert.first_seen_ns, self.console_app.now()), 6, app.glyphs, right=True), "text"),
             (fit(f"{app.glyphs.times}{alert.count}", 6, app.glyphs, right=True), "dim"),
             (SafeText("  "), "text"),
@@ -140,6 +141,7 @@ class AlertsPanel(Panel):
         chosen = chosen or ((selected,) if selected is not None else ())
         if not chosen:
             app.say("no alert is selected", "warning")
+        self.touched = True  # the cursor stays on what is acted on, also where another panel has the focus
         return chosen if chosen and app.may_change() else ()
 
     def on_targets(self, work: Callable[[Alert], str]) -> None:
@@ -157,7 +159,7 @@ class AlertsPanel(Panel):
         label: str,
         done: Callable[[Alert, str], str],
         check: Callable[[str], tuple[str, int | None]] | None = None,
-        text: str = "",
+        default: str = "",
     ) -> None:
         """Ask for a text about the marked alerts, or the selected one, then do something with both."""
         app, targets = self.console_app, self.targets()
@@ -169,7 +171,25 @@ class AlertsPanel(Panel):
         def answered(text: str) -> None:
             self._do(targets, lambda alert: done(alert, text))
 
-        app.ask(Question(f"{label} {what}: ", answered, text, label, check))
+        app.ask(Question(f"{label} {what}: ", answered, kind=label, default=default, check=check))
+
+    def command(self, word: str, text: str) -> bool:
+        """`:resolve TEXT` and the like, on the marked alerts or the selected one; False for other words."""
+        works: dict[str, Callable[[Alert, str], str]] = {
+            "acknowledge": self.acknowledge,
+            "acknowledge-with": self.acknowledge,
+            "resolve": self.resolve,
+            "comment": self.add_comment,
+            "snooze": self.snooze,
+        }
+        if word not in works:
+            return False
+        problem = check_snooze(text)[0] if word == "snooze" else ""
+        if problem:
+            self.console_app.say(problem, "warning")
+        else:
+            self.on_targets(lambda alert: works[word](alert, text))
+        return True
 
     def action_sort(self) -> None:
         """The next order."""

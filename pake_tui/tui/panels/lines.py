@@ -13,6 +13,8 @@ from pake_tui.tui.widgets.panel import Panel
 class LinesPanel(Panel):
     """Shows lines and scrolls through them."""
 
+    opens = False
+
     def __init__(self, title: str, *, id: str | None = None) -> None:
         super().__init__(title, id=id)
         self.lines: list[Line] = []
@@ -32,6 +34,16 @@ class LinesPanel(Panel):
     def draw_row(self, index: int, width: int) -> Line:
         """The line."""
         return self.lines[index]
+
+    def bottom_edge(self, width: int) -> Line:
+        """How many lines there are below."""
+        glyphs = self.console_app.glyphs
+        more = len(self.lines) - self.offset_row - self.inner_height
+        if more <= 0:
+            return super().bottom_edge(width)
+        said = t(f" {glyphs.below} {more} more ")
+        fill = glyphs.across * max(0, width - len(said) - 1)
+        return [(SafeText(fill), "border"), (said, "dim"), (SafeText(glyphs.across), "border")]
 
     def empty_lines(self) -> list[Line]:
         """What would fill it."""

@@ -12,14 +12,14 @@ from pake_tui.errors import PakeError
 from pake_tui.model.alert import Alert, AlertDetail, AlertEvent
 from pake_tui.model.check import HEALTH
 from pake_tui.model.sample import Series
-from pake_tui.tui.alertwords import logs_query, show_command
+from pake_tui.tui.alertwords import alert_json, logs_query, show_command
 from pake_tui.tui.drawing import Line, ago, day_and_clock, number, scale_of, spark, t
 from pake_tui.tui.feed import Snapshot
 from pake_tui.tui.glyphs import SEVERITY_ROLE, alert_mark
 from pake_tui.tui.panels.alerts import AlertsPanel
 from pake_tui.tui.panels.lines import LinesPanel, field, heading, paragraph
 from pake_tui.tui.screens.base import ConsoleScreen
-from pake_tui.tui.widgets.panel import Panel
+from pake_tui.tui.widgets.panel import Panel, bindings_of_main
 from pake_tui.tui.widgets.steady import Ground
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ class AlertsScreen(ConsoleScreen):
     """All alerts of the day; the selected one's detail beside or below."""
 
     place: ClassVar = "alerts"
+    main: ClassVar = AlertsPanel
+    BINDINGS: ClassVar = bindings_of_main("alerts")
     HORIZONTAL_BREAKPOINTS = [(0, "-stacked"), (130, "-wide")]
     DEFAULT_CSS = """
     AlertsScreen #both { layout: horizontal; height: 1fr; }
@@ -52,6 +54,7 @@ class AlertsScreen(ConsoleScreen):
         """List and detail."""
         detail = LinesPanel("Detail", id="detail")
         detail.nothing = "The selected alert's message, rule and history stand here."
+        detail.opens = True
         yield Ground(AlertsPanel(id="list"), detail, id="both")
 
     def show(self, snapshot: Snapshot) -> None:
@@ -67,7 +70,7 @@ class AlertsScreen(ConsoleScreen):
     def on_panel_opened(self, message: Panel.Opened) -> None:
         """The alert alone."""
         alert = self.query_one(AlertsPanel).selected
-        if isinstance(message.panel, AlertsPanel) and alert is not None:
+        if alert is not None:
             self.console_app.open(AlertScreen(alert.id))
 
     def read_detail(self) -> None:
@@ -104,14 +107,19 @@ class AlertsScreen(ConsoleScreen):
 
     def equal_command(self) -> str:
         """The command that prints the selected alert."""
-        alert = self.query_one(AlertsPanel).selected
-        return show_command(alert) if alert else "pake-tui alerts list"
+        return show_command(self.query_one(AlertsPanel).selected)
+
+    def selected_json(self) -> str:
+        """The selected alert."""
+        return alert_json(self.query_one(AlertsPanel).selected)
 
 
 class AlertScreen(ConsoleScreen):
-    """One alert: its row with its keys, and everything known of it."""
+    """One alert: its row, and everything known of it; the keys of its row act here too."""
 
     place: ClassVar = "alerts"
+    main: ClassVar = AlertsPanel
+    BINDINGS: ClassVar = bindings_of_main("alerts")
     DEFAULT_CSS = "AlertScreen #row { height: 3; } AlertScreen #detail { height: 1fr; }"
 
     def __init__(self, alert_id: str) -> None:
@@ -119,9 +127,15 @@ class AlertScreen(ConsoleScreen):
         self.alert_id = alert_id
 
     def compose_body(self) -> Iterable[Widget]:
-        """The row, so that its keys work here too, and the detail."""
-        yield AlertsPanel("Alert", id="row")
+        """The row and the detail."""
+        row = AlertsPanel("Alert", id="row")
+        row.opens = False
+        yield row
         yield LinesPanel("Detail", id="detail")
+
+    def first_panel(self) -> Panel | None:
+        """What there is to read."""
+        return self.query_one("#detail", LinesPanel)
 
     def show(self, snapshot: Snapshot) -> None:
         """Read it again whenever anything may have changed."""
@@ -155,8 +169,11 @@ class AlertScreen(ConsoleScreen):
 
     def equal_command(self) -> str:
         """The command that prints this alert."""
-        alert = self.query_one(AlertsPanel).selected
-        return show_command(alert) if alert else "pake-tui alerts list"
+        return show_command(self.query_one(AlertsPanel).selected)
+
+    def selected_json(self) -> str:
+        """The alert."""
+        return alert_json(self.query_one(AlertsPanel).selected)
 
 
 def detail_lines(detail: AlertDetail, app: PakeApp, width: int) -> list[Line]:

@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from pake_tui.tui.feed import Snapshot
-from pake_tui.tui.keys import Key, footer_of
+from pake_tui.tui.keys import Key, as_bound, footer_of, keys_of
 from pake_tui.tui.widgets.bars import HeaderBar, KeysBar, MessageBar
 from pake_tui.tui.widgets.panel import Panel
 from pake_tui.tui.widgets.prompt import Prompt, Question
@@ -35,12 +35,16 @@ class ConsoleScreen(Screen[None]):
     """A full screen with the bars around a body of panels. `place` is its name in the key table."""
 
     place: ClassVar[str] = "everywhere"
+    main: ClassVar[type[Panel] | None] = None
+    """The panel that the screen is about: its keys act whichever panel has the focus."""
     AUTO_FOCUS = None
     BLANK = True
 
     def __init__(self) -> None:
         super().__init__()
         self.zoomed: Panel | None = None
+        self.too_small = ""
+        """What was said of the terminal's size, while it is so."""
         self._before_prompt: Widget | None = None
 
     @property
@@ -132,9 +136,11 @@ class ConsoleScreen(Screen[None]):
         """Say when the terminal is too small, and how much is needed."""
         if event.size.width < LEAST_WIDTH or event.size.height < LEAST_HEIGHT:
             need = f"{LEAST_WIDTH}x{LEAST_HEIGHT}"
-            self.say(
-                f"terminal {event.size.width}x{event.size.height} is too small: {need} needed", "warning"
-            )
+            self.too_small = f"terminal {event.size.width}x{event.size.height} is too small: {need} needed"
+            self.say(self.too_small, "warning")
+        elif self.too_small:
+            self.query_one(MessageBar).forget(self.too_small)
+            self.too_small = ""
 
     def on_paste(self, event: events.Paste) -> None:
         """A pasted ID outside a field opens its trace."""
@@ -157,20 +163,43 @@ class ConsoleScreen(Screen[None]):
         """Write the message line."""
         self.query_one(MessageBar).say(text, role)
 
+    def main_panel(self) -> Panel | None:
+        """The panel that the screen is about, where it is not just the focused one."""
+        return self.query(self.main).first() if self.main is not None and self.query(self.main) else None
+
+    def action_main(self, action: str) -> None:
+        """Do what a key of the main panel does, while another panel has the focus."""
+        panel = self.main_panel()
+        if panel is not None and panel.does(action) and not isinstance(self.focused, Prompt):
+            getattr(panel, f"action_{action}")()
+
+    def owner_of(self, key: Key) -> object | None:
+        """Who does what a key says: the focused panel, the main one, this screen or the app; None: nobody."""
+        for panel in (self.focused_panel(), self.main_panel()):
+            if panel is not None and panel.does(key.action):
+                return panel
+        name = f"action_{key.action}"
+        return next((one for one in (self, self.console_app) if hasattr(one, name)), None)
+
     def keys_here(self) -> tuple[Key, ...]:
-        """The keys for the footer."""
+        """All keys that act now, as they are bound: the focused panel's, its screen's, everybody's."""
         panel = self.focused_panel()
-        return footer_of(*(panel.places if panel else ()), self.place, "everywhere")
+        found: dict[str, Key] = {}
+        for place in dict.fromkeys((*(panel.places if panel else ()), self.place, "everywhere", "list")):
+            for key in keys_of(place):
+                if self.owner_of(key) is not None:
+                    found.setdefault(key.id, as_bound(key, self.console_app.keymap))
+        return tuple(found.values())
 
     def show_keys(self) -> None:
         """Write the footer for the focused panel."""
         for bar in self.query(KeysBar):
-            bar.show(self.keys_here())
+            bar.show(footer_of(self.keys_here()))
 
     def ask(self, question: Question) -> None:
         """Open the prompt; the focus comes back to where it was."""
         prompt = self.query_one(Prompt)
-        if prompt.question is None:
+        if not isinstance(self.focused, Prompt):  # one question may lead to the next
             self._before_prompt = self.focused
         self.add_class("-asking")
         prompt.ask(question)
@@ -180,7 +209,9 @@ class ConsoleScreen(Screen[None]):
         self.query_one(Prompt).close()
 
     def on_prompt_closed(self) -> None:
-        """Give the focus back."""
+        """Give the focus back, unless the answer led to another question."""
+        if self.query_one(Prompt).question is not None:
+            return
         self.remove_class("-asking")
         if self._before_prompt is not None and self._before_prompt.is_attached:
             self._before_prompt.focus(scroll_visible=False)

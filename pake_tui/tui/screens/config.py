@@ -18,7 +18,7 @@ from pake_tui.tui.feed import Snapshot
 from pake_tui.tui.panels.lines import LinesPanel, field, heading, paragraph
 from pake_tui.tui.panels.settings import SettingsPanel, show_value
 from pake_tui.tui.screens.base import ConsoleScreen
-from pake_tui.tui.widgets.panel import Panel
+from pake_tui.tui.widgets.panel import Panel, bindings_of_main
 from pake_tui.tui.widgets.prompt import Prompt, Question
 from pake_tui.tui.widgets.steady import Ground
 from pake_tui.tui.workspace import read_text
@@ -28,6 +28,8 @@ class ConfigScreen(ConsoleScreen):
     """Settings left, the selected one's meaning right."""
 
     place: ClassVar = "config"
+    main: ClassVar = SettingsPanel
+    BINDINGS: ClassVar = bindings_of_main("config")
     HORIZONTAL_BREAKPOINTS = [(0, "-stacked"), (110, "-wide")]
     DEFAULT_CSS = """
     ConfigScreen #both { layout: horizontal; height: 1fr; }
@@ -40,7 +42,9 @@ class ConfigScreen(ConsoleScreen):
 
     def compose_body(self) -> Iterable[Widget]:
         """List and meaning."""
-        yield Ground(SettingsPanel(id="list"), LinesPanel("Meaning", id="meaning"), id="both")
+        meaning = LinesPanel("Meaning", id="meaning")
+        meaning.opens = True
+        yield Ground(SettingsPanel(id="list"), meaning, id="both")
 
     @property
     def settings(self) -> SettingsPanel:
@@ -77,7 +81,7 @@ class ConfigScreen(ConsoleScreen):
     def on_panel_opened(self, message: Panel.Opened) -> None:
         """Edit the setting under the cursor."""
         setting = self.settings.selected
-        if not isinstance(message.panel, SettingsPanel) or setting is None:
+        if setting is None:
             return
         if self.settings.view is not None and self.settings.view.read_only:
             self.say(f"cannot edit: {self.settings.view.read_only}", "warning")
@@ -166,12 +170,9 @@ class ConfigScreen(ConsoleScreen):
             self.console_app.feed.nudge()
             return
         first = found.problems[0]
-        self.ask(
-            Question(
-                f"{first} — enter edits line {first.line or 1} again, esc leaves it (old settings stay): ",
-                lambda text: self.run_editor(file, first.line),
-            )
-        )
+        label = f"enter edits line {first.line or 1} again, esc leaves it (old settings stay): "
+        self.ask(Question(label, lambda text: self.run_editor(file, first.line)))
+        self.query_one(Prompt).tell("", str(first).replace(file, file.rpartition("/")[2]))
 
     def equal_command(self) -> str:
         """The command that prints the selected setting."""
@@ -208,7 +209,16 @@ def setting_lines(setting: Setting, width: int) -> list[Line]:
 
 
 def change_line(change: EditPreview) -> str:
-    """`pake.yaml:12  cpu_threshold_percent: 80 → 85`."""
+    """`pake.yaml:12  cpu_threshold_percent: 80 → 85`: what a line keeps is told once, a comment not."""
     where = change.file.rpartition("/")[2] + (f":{change.line}" if change.line else "")
-    before = change.before.strip() or "(new)"
-    return f"{where}  {before} → {change.after.strip()}"
+    before, after = change.before.strip(), change.after.strip()
+    if not before:
+        return f"{where}  (new) → {after}"
+    name, colon, old = before.partition(": ")
+    kept, _, new = after.partition(": ")
+    if not colon or kept != name or "\n" in after:
+        return f"{where}  {before} → {after}"
+    comment = " #" + old.partition(" #")[2]
+    if "'" not in comment and '"' not in comment:
+        old, new = old.removesuffix(comment).strip(), new.removesuffix(comment).strip()
+    return f"{where}  {name}: {old} → {new}"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual.widget import Widget
 
 from pake_tui.tui.drawing import Line, t
-from pake_tui.tui.keys import Key, keys_of
+from pake_tui.tui.keys import Key
 from pake_tui.tui.panels.lines import LinesPanel, heading
 from pake_tui.tui.screens.base import ConsoleScreen
-from pake_tui.tui.widgets.panel import Panel
 
 EXAMPLES = (
     ("level>=warning", "warnings and worse"),
@@ -30,10 +29,10 @@ class HelpScreen(ConsoleScreen):
 
     place: ClassVar = "help"
 
-    def __init__(self, place: str, panel: Panel | None) -> None:
+    def __init__(self, place: str, keys: Sequence[Key]) -> None:
         super().__init__()
         self.about = place
-        self.panel_places = panel.places if panel else ()
+        self.keys = keys
 
     def compose_body(self) -> Iterable[Widget]:
         """The lines."""
@@ -43,11 +42,10 @@ class HelpScreen(ConsoleScreen):
         """Write them."""
         super().on_mount()
         lines: list[Line] = []
-        for place in dict.fromkeys((*self.panel_places, self.about, "list", "everywhere")):
-            keys = keys_of(place)
-            if keys:
-                lines += heading("lists" if place == "list" else place)
-                lines += [key_line(key) for key in keys]
+        places = dict.fromkeys(key.where for key in self.keys)
+        for place in sorted(places, key=lambda place: (place == "everywhere", place == "list")):
+            lines += heading(place)
+            lines += [key_line(key) for key in self.keys if key.where == place]
         lines += heading("filter language (in the logs, on `pake-tui logs`, in :logs)")
         lines += [[(t(f"   {example:<40}"), "key"), (t(meaning), "text")] for example, meaning in EXAMPLES]
         self.query_one(LinesPanel).set_lines(lines[1:])
@@ -55,5 +53,5 @@ class HelpScreen(ConsoleScreen):
 
 def key_line(key: Key) -> Line:
     """One key and what it does."""
-    argument = f"  (:{key.id} {key.takes})" if key.takes else ""
-    return [(t(f"   {key.shown:<14}"), "key"), (t(key.help), "text"), (t(argument), "dim")]
+    command = f":{key.id} {key.takes}".rstrip()
+    return [(t(f"   {key.shown:<14}"), "key"), (t(f"{key.help}  "), "text"), (t(command), "dim")]

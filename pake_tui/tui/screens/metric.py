@@ -30,7 +30,7 @@ from pake_tui.tui.feed import Snapshot
 from pake_tui.tui.panels.lines import LinesPanel
 from pake_tui.tui.panels.metrics import MetricsPanel, mark_cells, mark_title, name_of
 from pake_tui.tui.screens.base import ConsoleScreen
-from pake_tui.tui.widgets.panel import Panel
+from pake_tui.tui.widgets.panel import Panel, bindings_of_main
 from pake_tui.tui.widgets.steady import Ground
 
 AXIS = 11
@@ -187,6 +187,8 @@ class MetricScreen(ConsoleScreen):
     """A series over the whole screen, below it what belongs to it, and for cpu and memory who uses them."""
 
     place: ClassVar = "overview"
+    main: ClassVar = ChartPanel
+    BINDINGS: ClassVar = bindings_of_main("overview")
     HORIZONTAL_BREAKPOINTS = [(0, "-stacked"), (100, "-wide")]
     DEFAULT_CSS = """
     MetricScreen #chart { height: 1fr; }

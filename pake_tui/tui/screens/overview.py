@@ -8,22 +8,27 @@ from typing import ClassVar
 from msgspec.structs import replace
 from textual.widget import Widget
 
-from pake_tui.tui.alertwords import logs_query
+from pake_tui.tui.alertwords import alert_json, logs_query, show_command
 from pake_tui.tui.feed import Snapshot
 from pake_tui.tui.panels.alerts import AlertsPanel
 from pake_tui.tui.panels.health import HealthPanel
 from pake_tui.tui.panels.logs import LogPanel
 from pake_tui.tui.panels.metrics import MetricsPanel
 from pake_tui.tui.screens.base import ConsoleScreen
-from pake_tui.tui.widgets.panel import Panel
+from pake_tui.tui.widgets.panel import Panel, bindings_of_main
 from pake_tui.tui.widgets.steady import Ground
 
 
 class OverviewScreen(ConsoleScreen):
-    """Four panels; below 100 columns they stack and what is not urgent shrinks to a line."""
+    """Four panels; below 100 columns they stack, and what is not urgent shrinks to a line; lower still below
+    22 rows.
+    """
 
     place: ClassVar = "overview"
+    main: ClassVar = MetricsPanel
+    BINDINGS: ClassVar = bindings_of_main("overview")
     HORIZONTAL_BREAKPOINTS = [(0, "-stacked"), (100, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-high")]
     DEFAULT_CSS = """
     OverviewScreen #upper { layout: horizontal; height: 40%; min-height: 9; }
     OverviewScreen #alerts { height: 8; }
@@ -34,6 +39,11 @@ class OverviewScreen(ConsoleScreen):
     OverviewScreen.-stacked.-unwell #health { height: 5; }
     OverviewScreen.-stacked.-unwell #metrics { height: 6; }
     OverviewScreen.-stacked #health:focus { height: 7; }
+    OverviewScreen.-low #upper { height: 5; min-height: 0; }
+    OverviewScreen.-low #alerts { height: 5; }
+    OverviewScreen.-low.-stacked #upper { height: auto; }
+    OverviewScreen.-low.-stacked #upper Panel { height: 1; }
+    OverviewScreen.-low.-stacked #upper Panel:focus { height: 5; }
     OverviewScreen.-zoomed #upper { height: 1fr; }
     OverviewScreen.-zoomed Panel { height: 1fr !important; }
     """
@@ -103,11 +113,19 @@ class OverviewScreen(ConsoleScreen):
         return panel.selected_id() if isinstance(panel, LogPanel) else ""
 
     def selected_json(self) -> str:
-        """The log line under the cursor."""
+        """The alert or the log line under the cursor."""
         panel = self.focused_panel()
+        if isinstance(panel, AlertsPanel):
+            return alert_json(panel.selected)
         return panel.selected_json() if isinstance(panel, LogPanel) else ""
 
     def equal_command(self) -> str:
         """The command that prints what the focused panel shows."""
         panel = self.focused_panel()
+        if isinstance(panel, AlertsPanel):
+            return show_command(panel.selected)
+        if isinstance(panel, HealthPanel):
+            return "pake-tui health"
+        if isinstance(panel, MetricsPanel):
+            return f"pake-tui metrics {panel.selected.key.metric}" if panel.selected else "pake-tui metrics"
         return panel.equal_command() if isinstance(panel, LogPanel) else super().equal_command()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.strip import Strip
 
-from pake_tui.clock import SECOND
+from pake_tui.clock import SECOND, monotonic
 from pake_tui.model.alert import AlertState
 from pake_tui.model.sample import CollectorMode
 from pake_tui.text.safe import SafeText
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 FELT_MS = 30
 """Round trip from which on the header speaks of the link."""
+READ_S = 1.0
+"""A message stands at least so long."""
 
 
 class Bar(Steady):
@@ -57,29 +59,27 @@ class HeaderBar(Bar):
         """(what stands left, most urgent first; what stands right)."""
         app = self.console_app
         snapshot, glyphs, sources = app.snapshot, app.glyphs, app.sources
-        where = f" {sources.host}" + (
-            f" {glyphs.separator} {sources.environment}" if sources.environment else ""
-        )
-        left: Line = [(t(where + "  "), "header"), (t(self.collector() + "  "), "header")]
-        if sources.read_only:
-            left.append((t("read-only  "), "header"))
         view = snapshot.config
+        said = [f" {sources.host}"]
         if view.problems:
-            left.append(
-                (
-                    t(f"cfg {glyphs.unhealthy} {len(view.problems)} problem(s), old settings in force  "),
-                    "header",
-                )
-            )
+            wrong = len(view.problems)
+            said.append(f"  cfg {glyphs.unhealthy} {wrong} problem{'s' if wrong > 1 else ''}")
+        if sources.environment:
+            said.append(f" {glyphs.separator} {sources.environment}")
+        said.append(f"  {self.collector()}")
+        if sources.read_only:
+            said.append("  read-only")
+        if view.problems:
+            said.append("  old settings in force")
         elif view.exists:
-            left.append((t(f"cfg {glyphs.acked} {view.file.rpartition('/')[2]}  "), "header"))
+            said.append(f"  cfg {glyphs.acked} {view.file.rpartition('/')[2]}")
         names = [one.actor for one in snapshot.presence]
         if len(names) > 1:
-            left.append((t(f"{len(names)} here: {', '.join(names[:4])}  "), "header"))
+            said.append(f"  {len(names)} here: {', '.join(names[:4])}")
         if app.collects_alone and not sources.read_only:
-            left.append((t("nobody is paged when you leave  "), "header"))
+            said.append("  nobody is paged when you leave")
         if link := self.link():
-            left.append((t(link + "  "), "header"))
+            said.append(f"  {link}")
         firing = snapshot.alerts.count(AlertState.FIRING)
         acked = snapshot.alerts.count(AlertState.ACKNOWLEDGED)
         right: Line = []
@@ -92,7 +92,7 @@ class HeaderBar(Bar):
         if acked:
             right.append((t(f" {glyphs.acked} {acked} acked "), "header"))
         right.append((t(f" {self.clock()} "), "header"))
-        return left, right
+        return [(t(part), "header") for part in said], right
 
     def collector(self) -> str:
         """Who samples, and how long ago."""
@@ -132,11 +132,22 @@ class MessageBar(Bar):
     def __init__(self) -> None:
         super().__init__()
         self.line: Line = []
+        self._said_at = 0.0
 
     def say(self, text: str, role: str = "text") -> None:
-        """Show a message until the next."""
-        self.line = [(t(f" {text}"), role)] if text else []
+        """Show a message until the next, or until a key is pressed once it could be read."""
+        self.line, self._said_at = [(t(f" {text}"), role)] if text else [], monotonic()
         self.refresh()
+
+    def forget(self, text: str) -> None:
+        """Take a message off that is true no more, where it still stands there."""
+        if [said for said, _ in self.line] == [t(f" {text}")]:
+            self.say("")
+
+    def typed(self) -> None:
+        """A key came: what was said to an earlier one has been read."""
+        if self.line and monotonic() - self._said_at > READ_S:
+            self.say("")
 
     def render_line(self, y: int) -> Strip:
         """The message."""

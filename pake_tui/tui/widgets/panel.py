@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from pake_tui.text.safe import SafeText
 from pake_tui.tui.drawing import Line, crop, strip_of, t, width_of
-from pake_tui.tui.keys import Key, binding_id, keys_of
+from pake_tui.tui.keys import binding_id, keys_of
 from pake_tui.tui.widgets.prompt import Question
 from pake_tui.tui.widgets.steady import Steady
 
@@ -25,6 +25,14 @@ def bindings_for(*places: str) -> list[BindingType]:
     return [
         Binding(",".join(key.keys), key.action, key.label, show=False, id=binding_id(key))
         for key in keys_of(*places)
+    ]
+
+
+def bindings_of_main(place: str) -> list[BindingType]:
+    """A screen's bindings to what its main panel does, whichever of its panels has the focus."""
+    return [
+        Binding(",".join(key.keys), f"main('{key.action}')", key.label, show=False, id=binding_id(key))
+        for key in keys_of(place)
     ]
 
 
@@ -41,6 +49,8 @@ class Panel(Steady, can_focus=True):
     """Where in the key table this panel's keys stand, most special first."""
     framed = True
     name_of_row: ClassVar[str] = "row"
+    opens = True
+    """Whether `enter` on a row opens something."""
 
     class Opened(Message):
         """`enter` on a row."""
@@ -284,7 +294,7 @@ class Panel(Steady, can_focus=True):
 
     def action_open(self) -> None:
         """Open the cursor's row."""
-        if self.row_count():
+        if self.opens and self.row_count():
             self.post_message(self.Opened(self))
 
     # Finding.
@@ -313,6 +323,8 @@ class Panel(Steady, can_focus=True):
         """Move to the next row that holds the text, whatever its case, around the end; False without one."""
         self.needle = needle
         count = self.row_count()
+        if not count:
+            return False
         wanted = needle.casefold()
         for distance in range(0 if from_here else 1, count + 1):
             index = (self.cursor + step * distance) % count
@@ -328,6 +340,6 @@ class Panel(Steady, can_focus=True):
         if focused and self.is_mounted:
             self.console_app.focus_moved()
 
-    def keys_here(self) -> tuple[Key, ...]:
-        """All keys that act while this panel has the focus."""
-        return keys_of(*self.places)
+    def does(self, action: str) -> bool:
+        """Whether an action of the key table means something here."""
+        return hasattr(self, f"action_{action}") and (self.opens or action not in ("open", "history"))

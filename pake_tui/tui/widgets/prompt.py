@@ -24,14 +24,16 @@ HISTORY = 100
 class Question(Struct, frozen=True):
     """What a prompt asks: a label, the text to start with, what happens with the answer.
 
-    `done` gets the text on enter; `check` returns why it is not acceptable yet, and at which character
-    (shown while typing); `complete` gives whole texts to choose from; `changed` sees every edit.
+    `done` gets the text on enter, `default` where nothing was typed; `check` returns why it is not acceptable
+    yet, and at which character (shown while typing); `complete` gives whole texts to choose from; `changed`
+    sees every edit.
     """
 
     label: str
     done: Callable[[str], None]
     text: str = ""
     kind: str = ""
+    default: str = ""
     check: Callable[[str], tuple[str, int | None]] | None = None
     complete: Callable[[str, int], Sequence[str]] | None = None
     changed: Callable[[str], None] | None = None
@@ -55,7 +57,6 @@ class Prompt(Widget, can_focus=True):
         self.hint = ""
         self.choices: tuple[str, ...] = ()
         self.chosen = -1
-        self._history: dict[str, list[str]] = {}
         self._back = 0
 
     @property
@@ -127,13 +128,14 @@ class Prompt(Widget, can_focus=True):
         }
 
     def _enter(self) -> None:
-        question, text = self.question, self.text
+        question = self.question
         if question is None:
             return
+        text = self.text or question.default
         if self.wrong[0]:
             self.refresh()
             return
-        past = self._history.setdefault(question.kind, [])
+        past = self.console_app.typed_before.setdefault(question.kind, [])
         if text and (not past or past[-1] != text):
             past.append(text)
             del past[:-HISTORY]
@@ -165,7 +167,7 @@ class Prompt(Widget, can_focus=True):
         return len(self.text[: self.caret].rstrip().rpartition(" ")[0])
 
     def _recall(self, step: int) -> None:
-        past = self._history.get(self.question.kind if self.question else "", [])
+        past = self.console_app.typed_before.get(self.question.kind if self.question else "", [])
         if not past:
             return
         self._back = max(0, min(len(past), self._back + step))
@@ -198,7 +200,8 @@ class Prompt(Widget, can_focus=True):
     def _check(self) -> None:
         self.hint = ""
         check = self.question.check if self.question else None
-        self.wrong = check(self.text) if check else ("", None)
+        default = self.question.default if self.question else ""
+        self.wrong = check(self.text or default) if check else ("", None)
 
     def render_line(self, y: int) -> Strip:
         """The typed line with its caret, then completions or what is wrong."""
@@ -219,6 +222,8 @@ class Prompt(Widget, can_focus=True):
             bad = wrong is not None and index + start == wrong and self.wrong[0]
             role = "header" if index == caret else "critical" if bad else "title"
             line.append((t(character), role))
+        if not self.text and self.question and self.question.default:
+            line.append((t(f"{self.question.default} (enter takes it)"), "dim"))
         return line
 
     def _below(self) -> Line:
