@@ -106,6 +106,19 @@ def test_every_step_of_a_range_has_its_own(store: MetricsStore, history: list[tu
     assert [point.mean is None for point in found[0].points] == [True] * 42 + [False] * 30
 
 
+@pytest.mark.parametrize("span", [10 * MINUTE, 6 * HOUR])
+def test_what_comes_late_counts_as_if_it_had_come_in_time(store: MetricsStore, span: int) -> None:
+    """A flush for minutes that are rolled up already is part of every range that holds it."""
+    now = BEGIN + HOUR
+    store.record("api@1", now - 9 * MINUTE, {}, sketches=sketches(10.0))
+    store.record("api@1", now, {}, sketches=sketches(10.0))
+    store.prune(now)
+    store.record("api@2", now - 4 * MINUTE, {}, sketches=sketches(500.0))
+    for _ in range(2):
+        assert 500.0 in steps(store, "max", now - span, now, 5)
+        store.prune(now + MINUTE)
+
+
 def test_what_is_kept_goes_from_seconds_to_minutes_to_hours_and_ends(
     store: MetricsStore, history: list[tuple[int, float]]
 ) -> None:

@@ -123,6 +123,7 @@ class MetricsStore:
             try:
                 self._packer.insert(connection, writer, at_ns, values, meanings or {}, ages or {})
                 self._flushes.insert(connection, writer, at_ns, sketches or {})
+                rollups.roll_again(connection, at_ns)
             except BaseException:
                 # Numbers handed out in a transaction that is undone must not be remembered.
                 self._forget_numbers()

@@ -40,6 +40,8 @@ DELETE FROM progress;
 KEEP_SAMPLES_NS = HOUR + 3 * MINUTE
 KEEP_ROLLUPS_NS = 48 * HOUR
 LATE_NS = 10 * SECOND
+AGAIN_NS = 10 * MINUTE
+"""What comes later still is not rolled up: a writer whose clock is wrong would have it done all the time."""
 LOOK_BACK_NS = 70 * SECOND
 FUTURE_NS = 5 * MINUTE
 
@@ -48,6 +50,14 @@ def rolled_until(connection: sqlite3.Connection) -> int:
     """Minutes that begin before this time (UTC ns) are rolled up."""
     row = connection.execute("SELECT rolled_ns FROM progress").fetchone()
     return int(row[0]) if row else 0
+
+
+def roll_again(connection: sqlite3.Connection, at_ns: int) -> None:
+    """Have what comes late, for a minute (of `at_ns`, UTC ns) that is rolled up already, rolled up too."""
+    connection.execute(
+        "UPDATE progress SET rolled_ns=?1 WHERE rolled_ns>?1 AND rolled_ns<=?1+?2",
+        (at_ns // MINUTE * MINUTE, AGAIN_NS),
+    )
 
 
 def roll(connection: sqlite3.Connection, now_ns: int) -> None:
