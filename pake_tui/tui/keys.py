@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -168,6 +169,7 @@ KEYS: tuple[Key, ...] = (
 )
 
 
+@cache
 def keys_of(*places: str) -> tuple[Key, ...]:
     """The keys of some places, in the table's order."""
     return tuple(key for key in KEYS if key.where in places)

@@ -46,6 +46,8 @@ class ConsoleScreen(Screen[None]):
         self.too_small = ""
         """What was said of the terminal's size, while it is so."""
         self._before_prompt: Widget | None = None
+        self._keys: dict[Panel | None, tuple[Key, ...]] = {}
+        """The keys that act while a panel has the focus: worked out once, they never change."""
 
     @property
     def console_app(self) -> PakeApp:
@@ -165,7 +167,7 @@ class ConsoleScreen(Screen[None]):
 
     def main_panel(self) -> Panel | None:
         """The panel that the screen is about, where it is not just the focused one."""
-        return self.query(self.main).first() if self.main is not None and self.query(self.main) else None
+        return next(iter(self.query(self.main)), None) if self.main is not None else None
 
     def action_main(self, action: str) -> None:
         """Do what a key of the main panel does, while another panel has the focus."""
@@ -175,20 +177,25 @@ class ConsoleScreen(Screen[None]):
 
     def owner_of(self, key: Key) -> object | None:
         """Who does what a key says: the focused panel, the main one, this screen or the app; None: nobody."""
-        for panel in (self.focused_panel(), self.main_panel()):
-            if panel is not None and panel.does(key.action):
-                return panel
-        name = f"action_{key.action}"
-        return next((one for one in (self, self.console_app) if hasattr(one, name)), None)
+        return next((one for one in self._owners() if does(one, key)), None)
+
+    def _owners(self) -> tuple[object, ...]:
+        return self.focused_panel(), self.main_panel(), self, self.console_app
 
     def keys_here(self) -> tuple[Key, ...]:
         """All keys that act now, as they are bound: the focused panel's, its screen's, everybody's."""
         panel = self.focused_panel()
+        if panel not in self._keys:
+            self._keys[panel] = self._keys_of(panel)
+        return self._keys[panel]
+
+    def _keys_of(self, panel: Panel | None) -> tuple[Key, ...]:
+        owners = self._owners()
         found: dict[str, Key] = {}
         for place in dict.fromkeys((*(panel.places if panel else ()), self.place, "everywhere", "list")):
             for key in keys_of(place):
-                if self.owner_of(key) is not None:
-                    found.setdefault(key.id, as_bound(key, self.console_app.keymap))
+                if key.id not in found and any(does(one, key) for one in owners):
+                    found[key.id] = as_bound(key, self.console_app.keymap)
         return tuple(found.values())
 
     def show_keys(self) -> None:
@@ -242,3 +249,8 @@ class ConsoleScreen(Screen[None]):
         for widget in self.query("#body *"):
             if isinstance(widget, Widget) and widget not in keep and widget.parent in keep:
                 widget.add_class("-hidden")
+
+
+def does(owner: object, key: Key) -> bool:
+    """Whether a panel, a screen or the app does what a key says."""
+    return owner.does(key.action) if isinstance(owner, Panel) else hasattr(owner, f"action_{key.action}")
