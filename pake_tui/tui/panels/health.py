@@ -74,7 +74,8 @@ class HealthPanel(Panel):
         line.append((fit(check.state.word, 10, app.glyphs), role))
         line.append((fit(check.name, name, app.glyphs), "text"))
         if self.wide:
-            line.append((fit(ago(check.since_ns, self.console_app.now()), 7, app.glyphs, right=True), "dim"))
+            since = ago(check.since_ns, app.now()) if check.since_ns is not None else ""
+            line.append((fit(since, 7, app.glyphs, right=True), "dim"))
         if self.timed:
             line.append((fit(latency, 8, app.glyphs, right=True), "text"))
         line.append((SafeText(" "), "text"))

@@ -75,7 +75,7 @@ class ChartPanel(MetricsPanel):
         room = max(4, width - AXIS - 1)
         step = (high - low) / max(1, height)
         floor = high - (y + 1) * step
-        marks = {0: high, height - 1: low, (height - 1) // 2: floor}
+        marks = {(height - 1) // 2: (high + low) / 2, 0: high, height - 1: low}
         label = number(marks[y], series.unit) if y in marks else ""
         line: Line = [(fit(label, AXIS, glyphs, right=True), "dim"), (SafeText(glyphs.down), "border")]
         limit = series.threshold
