@@ -94,7 +94,7 @@ async def test_nothing_is_found_in_an_empty_list() -> None:
     async with shown() as (app, pilot):
         panel = await alert_list(app, pilot)
         app.feed.paused = True
-        panel.rows = ()
+        panel.take(())
         await pilot.press("slash")
         await type_text(pilot, "foo")
         await pilot.press("enter")
@@ -294,6 +294,17 @@ async def test_what_is_copied_of_an_alert_is_the_alert() -> None:
             assert alert is not None
             assert json.loads(top(app).selected_json()) == alert_fields(alert)
             assert top(app).equal_command() == f"pake-tui alerts show {alert.id[:8]}"
+
+
+async def test_an_alerts_row_gives_its_cells_to_what_there_is_to_say() -> None:
+    """On a wide screen what somebody wrote is not cut beside blank cells, and titles stand whole."""
+    async with shown(size=(200, 60)) as (app, pilot):
+        panel = await alert_list(app, pilot)
+        index = next(n for n, one in enumerate(panel.rows) if one.acknowledged is not None)
+        row = "".join(text for text, _ in panel.draw_row(index, 118))
+        assert panel.rows[index].title in row
+        assert row.rstrip().endswith("“looking at the gateway”")
+        assert len(row) <= 118
 
 
 async def test_a_text_that_goes_on_below_says_so() -> None:

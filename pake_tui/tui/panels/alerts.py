@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
+
 from pake_tui.clock import short_duration
 from pake_tui.model.alert import Alert, AlertList, AlertState
 from pake_tui.text.safe import SafeText
@@ -34,14 +36,22 @@ class AlertsPanel(Panel):
         self.sort = "urgency"
         self.marked: set[str] = set()
         """Ids of alerts that the next key acts on together."""
+        self._title_cells = 0
+        self._services = False
 
     def show(self, answer: AlertList, problem: str) -> None:
         """Draw newer data."""
         key = self.current_key()
         self.answer, self.problem = answer, problem
-        self.rows = self.sorted(alert for alert in answer.alerts if alert.live or not self.live_only)
+        self.take(self.sorted(alert for alert in answer.alerts if alert.live or not self.live_only))
         self.marked &= {alert.id for alert in self.rows}
         self.keep(key)
+
+    def take(self, rows: tuple[Alert, ...]) -> None:
+        """These are the rows, in this order; columns are as wide as what stands in them."""
+        self.rows = rows
+        self._title_cells = max((cell_len(alert.title) for alert in rows), default=0)
+        self._services = any(map(service_of, rows))
 
     def sorted(self, alerts: Iterable[Alert]) -> tuple[Alert, ...]:
         """In the chosen order; by urgency they come already."""
@@ -72,9 +82,9 @@ class AlertsPanel(Panel):
         alert = self.rows[index]
         mark, role = alert_mark(alert, app.glyphs)
         severity = SEVERITY_ROLE[alert.severity] if alert.live else "dim"
-        service = 12 if any(map(service_of, self.rows)) else 0
-        who = 14 if width < 90 else 32 + max(0, width - 120) // 3
-        title = max(16, width - 8 - service - 7 - 6 - who)
+        service = 12 if self._services else 0
+        room = width - 8 - service - 7 - 6 - (14 if width < 90 else 32)
+        title = max(16, min(room, self._title_cells))
         word = SEVERITY_WORD[alert.severity]
         return [
             (t(app.glyphs.marked if alert.id in self.marked else " "), "accent"),

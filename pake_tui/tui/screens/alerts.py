@@ -153,7 +153,7 @@ class AlertScreen(ConsoleScreen):
 
     def _show_detail(self, detail: AlertDetail) -> None:
         row = self.query_one(AlertsPanel)
-        row.rows = (detail.alert,)
+        row.take((detail.alert,))
         row.refresh()
         panel = self.query_one("#detail", LinesPanel)
         panel.set_lines(detail_lines(detail, self.console_app, panel.size.width - 2))
