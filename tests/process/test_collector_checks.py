@@ -75,6 +75,27 @@ def test_a_server_that_goes_and_comes_is_one_alert_and_its_child_none(place: Pla
     assert HealthState.HEALTHY in states
 
 
+CHILD = """
+checks:
+  - {{name: dad, tcp: "127.0.0.1:{dad}", interval: 1s, retry_interval: 1s}}
+  - {{name: web, tcp: "127.0.0.1:{web}", interval: 1s, retry_interval: 1s, depends_on: [dad]}}
+rules:
+  - {{name: web down, health: web, interval: 1s}}
+"""
+
+
+def test_a_child_that_goes_under_a_healthy_parent_is_an_alert(place: Place, tmp_path: Path) -> None:
+    """Nothing withholds what only the child has."""
+    path = tmp_path / "pake.yaml"
+    with create_server(("127.0.0.1", 0)) as dad, create_server(("127.0.0.1", 0)) as web:
+        path.write_text(CHILD.format(dad=dad.getsockname()[1], web=web.getsockname()[1]))
+        place.agent("--config", str(path))
+        check(place, "web", lambda row: row.state is HealthState.HEALTHY)
+        web.close()
+        assert alert(place, "web down", AlertState.FIRING).message.startswith("refused: nothing listens")
+        check(place, "dad", lambda row: row.state is HealthState.HEALTHY)
+
+
 def test_a_check_runs_when_somebody_asks(place: Place, tmp_path: Path) -> None:
     """Not only at its interval."""
     place.agent("--config", str(configured(tmp_path, 1)))

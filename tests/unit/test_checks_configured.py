@@ -445,6 +445,23 @@ def test_a_childs_failure_is_not_hard_before_its_parent_was_asked() -> None:
     assert UNHEALTHY not in seen
 
 
+@pytest.mark.parametrize("before", [HEALTHY, UNHEALTHY])
+def test_a_child_that_fails_under_a_healthy_parent_is_unhealthy_after_its_retries(
+    before: HealthState,
+) -> None:
+    """Its parent was asked since the failure began: that no run of the child is older is no excuse."""
+    answers = Answers()
+    answers.states["web"] = before
+    runner = CheckRunner(answers)
+    child = {"depends_on": ["dad"], "retries": 2, "retry_interval": "1s"}
+    runner.put_in_force(plan(dad={"interval": "1h"}, web=child), SECOND)
+    turn_until(runner, lambda rows: "web" in rows)
+    answers.states["web"] = UNHEALTHY
+    turn_until(runner, lambda rows: "web" in rows and rows["web"].message == "unhealthy (run 2 of 3)")
+    turn_until(runner, lambda rows: "web" in rows and rows["web"].state is UNHEALTHY)
+    assert answers.ran.count("dad") <= 2
+
+
 def test_a_thousand_checks_hold_their_second() -> None:
     """None starves: after four thousand runs each had its turn as often as the others, but for the start."""
     answers = Answers()

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from pake_tui.clock import SECOND, monotonic, now_ns
 from pake_tui.engine.monitoring.checking.specs import CheckSpec
-from pake_tui.engine.monitoring.checking.standing import Run, Standing, after, row, unreachable
+from pake_tui.engine.monitoring.checking.standing import Run, Standing, after, failing_since, row, unreachable
 from pake_tui.model.check import HealthCheck, HealthState
 
 MOST_THREADS = 256
@@ -167,7 +167,8 @@ class CheckRunner:
     def _settled(self, planned: _Planned, run: Run) -> HealthCheck:
         """Take a run: its state, when the next one is due, and the row."""
         spec, before = planned.spec, planned.standing.state
-        sure = run.state <= HealthState.UNKNOWN or self._parents_asked_since(spec, run.began_ns)
+        failing_ns = failing_since(planned.standing, run)
+        sure = failing_ns is None or self._parents_asked_since(spec, failing_ns)
         planned.standing = after(spec, planned.standing, run, sure=sure)
         soon = planned.standing.soft
         self._plan_next(planned, min(spec.retry_ns, planned.interval_ns) if soon else planned.interval_ns)

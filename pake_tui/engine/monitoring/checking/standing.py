@@ -28,7 +28,8 @@ class Run(Struct, frozen=True):
 class Standing(Struct, frozen=True):
     """Where a check stands: its hard state, and how many runs in a row said something else.
 
-    `state` None: never run. `shown` is what its row says.
+    `state` None: never run. `shown` is what its row says. `failing_ns` is when the first of the runs in a row
+    that failed ended (UTC), None where the last one did not.
     """
 
     state: HealthState | None = None
@@ -36,6 +37,7 @@ class Standing(Struct, frozen=True):
     shown: str = "not run yet"
     attempts: int = 0
     run: Run | None = None
+    failing_ns: int | None = None
 
     @property
     def soft(self) -> bool:
@@ -56,20 +58,34 @@ def timed(spec: CheckSpec, run: Run) -> Run:
     return run
 
 
+def failing_since(before: Standing, run: Run) -> int | None:
+    """When the failure that a run tells of began (UTC ns); None where it did not fail.
+
+    One that is worse than the run before it is another failure.
+    """
+    if run.state <= HealthState.UNKNOWN:
+        return None
+    ended = run.began_ns + (run.took_ns or 0)
+    if before.failing_ns is None or before.run is None or run.state > before.run.state:
+        return ended
+    return min(before.failing_ns, ended)  # a clock that stepped back makes it no older than it is
+
+
 def after(spec: CheckSpec, before: Standing, run: Run, *, sure: bool = True) -> Standing:
     """The standing after a run. A worse state is hard after the retries; a better one at once.
 
-    Not `sure` (its parents were not asked since): it is not hard yet, however often it was said.
+    Not `sure` (its parents were not asked since it fails): it is not hard yet, however often it was said.
     """
+    failing = failing_since(before, run)
     run = timed(spec, run)
     worse = run.state > (before.state if before.state is not None else HealthState.HEALTHY)
     if not worse:
-        return Standing(run.state, run.message, run.message, 0, run)
+        return Standing(run.state, run.message, run.message, 0, run, failing)
     attempts = before.attempts + 1
     if attempts > spec.retries and sure:
-        return Standing(run.state, run.message, run.message, 0, run)
+        return Standing(run.state, run.message, run.message, 0, run, failing)
     said = f"{run.message} (run {min(attempts, spec.retries + 1)} of {spec.retries + 1})"
-    return replace(before, shown=said, attempts=attempts, run=run)
+    return replace(before, shown=said, attempts=attempts, run=run, failing_ns=failing)
 
 
 def unreachable(parent: str, state: HealthState, now_ns: int) -> Standing:
