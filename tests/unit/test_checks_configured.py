@@ -16,13 +16,16 @@ from socket import create_server
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from pake_tui.clock import SECOND, monotonic
+from pake_tui.clock import SECOND, monotonic, now_ns
 from pake_tui.engine.monitoring.checking.asking import Surroundings
 from pake_tui.engine.monitoring.checking.kinds import ask
 from pake_tui.engine.monitoring.checking.running import CheckRunner
 from pake_tui.engine.monitoring.checking.specs import CheckSpec, specs_from, validate
 from pake_tui.engine.monitoring.checking.standing import Run, Standing, after
+from pake_tui.engine.monitoring.checks import merged
+from pake_tui.engine.store.metrics import MetricsStore
 from pake_tui.model.check import CheckHistory, HealthCheck, HealthState, StateSpan
 
 HEALTHY, UNKNOWN, DEGRADED, UNHEALTHY = sorted(HealthState)
@@ -393,6 +396,52 @@ def test_one_check_that_hangs_is_said_and_delays_no_other() -> None:
     assert answers.ran.count("stuck") == 1
     answers.hang.pop("stuck").set()
     turn_until(runner, lambda rows: "stuck" in rows and rows["stuck"].state is HEALTHY)
+
+
+def test_a_run_that_lasts_longer_than_intervals_do_is_not_taken_for_silence(tmp_path: Path) -> None:
+    """The check stands as it stood until its result comes, and that stands until the next one; each run is
+    one point of its history.
+    """
+    answers, store = Answers(), MetricsStore(tmp_path)
+    runner = CheckRunner(answers)
+    one = replace(plan(slow={"timeout": "1s"})[0], interval_ns=SECOND // 5)
+    runner.put_in_force([one], SECOND)
+    seen: list[HealthState] = []
+
+    def is_timed_out(rows: dict[str, HealthCheck]) -> bool:
+        answers.hang.setdefault("slow", threading.Event())
+        store.health.put(list(rows.values()))
+        seen.extend(row.state for row in merged(store.health.list(), now_ns()))
+        return seen[-1:] == [UNHEALTHY]
+
+    turn_until(runner, lambda rows: "slow" in rows)
+    turn_until(runner, is_timed_out)
+    assert UNKNOWN not in seen
+    (row,) = store.health.list()
+    assert [point.state for point in row.history] == [HEALTHY, UNHEALTHY]
+    answers.hang["slow"].set()
+
+
+def test_a_result_that_took_longer_than_intervals_is_as_new_as_it_came() -> None:
+    """A server that is given up again and again after its time-out is unhealthy all along."""
+
+    def slow(one: CheckSpec) -> Run:
+        began, start = now_ns(), monotonic()
+        threading.Event().wait(0.4)
+        return Run(UNHEALTHY, "time-out", began, int((monotonic() - start) * SECOND))
+
+    runner = CheckRunner(slow)
+    runner.put_in_force([replace(plan(slow={})[0], interval_ns=SECOND // 10)], SECOND)
+    results: set[int | None] = set()
+    seen: list[HealthState] = []
+
+    def several_came(rows: dict[str, HealthCheck]) -> bool:
+        results.update(row.next_ns for row in rows.values())
+        seen.extend(row.state for row in merged(rows.values(), now_ns()))
+        return len(results) > 3
+
+    turn_until(runner, several_came)
+    assert set(seen) == {UNHEALTHY}
 
 
 def test_a_child_of_a_failed_parent_is_unreachable_and_back_with_it() -> None:

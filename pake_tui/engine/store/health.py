@@ -42,17 +42,18 @@ class HealthResults:
     def put(self, checks: Sequence[HealthCheck]) -> None:
         """Keep the newest result of each; the store adds it to the history and finds `since_ns` itself.
 
-        `history` and `since_ns` of what is given are not used. A run that is kept already (same `checked_ns`)
-        adds no point.
+        `history` and `since_ns` of what is given are not used. A run that is kept already (same `checked_ns`,
+        or same `next_ns`: only told again) adds no point.
         """
         with self._store.write() as connection:
             for check in checks:
                 kept = connection.execute(
-                    "SELECT state, since_ns, history FROM health WHERE owner=? AND name=?",
+                    "SELECT state, since_ns, history, next_ns FROM health WHERE owner=? AND name=?",
                     (check.owner, check.name),
                 ).fetchone()
                 history = json.loads(kept[2]) if kept else []
-                if check.checked_ns is not None and not (history and history[-1][0] == check.checked_ns):
+                known = check.checked_ns is None or (history and history[-1][0] == check.checked_ns)
+                if not known and (not kept or check.next_ns is None or kept[3] != check.next_ns):
                     message = check.message[:MOST_TEXT]
                     history.append([check.checked_ns, int(check.state), check.latency_ms, message])
                 same = kept is not None and kept[0] == int(check.state)

@@ -27,7 +27,9 @@ Ask = Callable[[CheckSpec], Run]
 
 
 class _Planned(Struct):
-    """A check with its standing. `due` and `started` are monotonic seconds; `ticket` names its run."""
+    """A check with its standing. `due`, `started` and `told` (when its row last was news of a run that lasts)
+    are monotonic seconds; `ticket` names its run.
+    """
 
     spec: CheckSpec
     interval_ns: int
@@ -35,6 +37,7 @@ class _Planned(Struct):
     standing: Standing = field(default_factory=Standing)
     ticket: int = 0
     started: float | None = None
+    told: float = 0.0
     running: bool = False
 
 
@@ -97,10 +100,11 @@ class CheckRunner:
             late = spec.timeout_ns / SECOND + GRACE_S
             if planned.started is not None and now - planned.started > late:
                 planned.started = None
-                said = f"time-out: no answer within {spec.timeout_ns / SECOND:g} s, and it does not return"
-                news[spec.name] = self._settled(
-                    planned, Run(HealthState.UNHEALTHY, said, now_ns(), spec.timeout_ns)
-                )
+                news[spec.name] = self._given_up(planned)
+            elif planned.started is not None and (now - planned.told) * SECOND > planned.interval_ns / 2:
+                planned.told = now
+                if planned.standing.run is not None:
+                    news[spec.name] = self._as_it_stands(planned)
             elif planned.due <= now and planned.running and planned.started is None:
                 self._plan_next(planned, planned.interval_ns)
                 news[spec.name] = self._still_stuck(planned)
@@ -116,8 +120,7 @@ class CheckRunner:
 
     def rows(self) -> list[HealthCheck]:
         """All checks as they stand, by name."""
-        planned = (self._planned[name] for name in sorted(self._planned))
-        return [row(one.spec, one.standing, one.interval_ns) for one in planned]
+        return [self._as_it_stands(self._planned[name]) for name in sorted(self._planned)]
 
     @property
     def summary(self) -> str:
@@ -159,7 +162,7 @@ class CheckRunner:
 
         planned.running = self._pool.submit(work)
         if planned.running:
-            planned.started = monotonic()
+            planned.started = planned.told = monotonic()
             self._starved.discard(spec.name)
         else:
             self._starved.add(spec.name)
@@ -185,10 +188,23 @@ class CheckRunner:
             if name in planned.spec.depends_on:
                 planned.due = min(planned.due, monotonic())
 
+    def _given_up(self, planned: _Planned) -> HealthCheck:
+        """Its time is over, though it has not returned: that is its result."""
+        limit = planned.spec.timeout_ns
+        said = f"time-out: no answer within {limit / SECOND:g} s, and it does not return"
+        return self._settled(planned, Run(HealthState.UNHEALTHY, said, now_ns() - limit, limit))
+
+    def _as_it_stands(self, planned: _Planned) -> HealthCheck:
+        """The row. A run may last longer than intervals do: meanwhile the check is not silent."""
+        found = row(planned.spec, planned.standing, planned.interval_ns)
+        asked_again = planned.started is not None and planned.standing.run is not None
+        return replace(found, checked_ns=now_ns()) if asked_again else found
+
     def _still_stuck(self, planned: _Planned) -> HealthCheck:
         run = planned.standing.run
         assert run is not None
-        planned.standing = after(planned.spec, planned.standing, replace(run, began_ns=now_ns()))
+        again = replace(run, began_ns=now_ns() - (run.took_ns or 0))
+        planned.standing = after(planned.spec, planned.standing, again)
         return row(planned.spec, planned.standing, planned.interval_ns)
 
     def _plan_next(self, planned: _Planned, span_ns: int) -> None:

@@ -24,6 +24,11 @@ class Run(Struct, frozen=True):
     took_ns: int | None = None
     details: Mapping[str, object] = field(default_factory=dict)
 
+    @property
+    def ended_ns(self) -> int:
+        """When its result came (UTC)."""
+        return self.began_ns + (self.took_ns or 0)
+
 
 class Standing(Struct, frozen=True):
     """Where a check stands: its hard state, and how many runs in a row said something else.
@@ -65,10 +70,9 @@ def failing_since(before: Standing, run: Run) -> int | None:
     """
     if run.state <= HealthState.UNKNOWN:
         return None
-    ended = run.began_ns + (run.took_ns or 0)
     if before.failing_ns is None or before.run is None or run.state > before.run.state:
-        return ended
-    return min(before.failing_ns, ended)  # a clock that stepped back makes it no older than it is
+        return run.ended_ns
+    return min(before.failing_ns, run.ended_ns)  # a clock that stepped back makes it no older than it is
 
 
 def after(spec: CheckSpec, before: Standing, run: Run, *, sure: bool = True) -> Standing:
@@ -95,9 +99,8 @@ def unreachable(parent: str, state: HealthState, now_ns: int) -> Standing:
 
 
 def row(spec: CheckSpec, standing: Standing, interval_ns: int) -> HealthCheck:
-    """The check as the store keeps it."""
+    """The check as the store keeps it; it is silent from when its result came, not from when it was asked."""
     run = standing.run
-    began = None if run is None else run.began_ns
     details: dict[str, object] = {"kind": spec.kind, **(run.details if run is not None else {})}
     if spec.depends_on:
         details["depends on"] = ", ".join(spec.depends_on)
@@ -108,8 +111,8 @@ def row(spec: CheckSpec, standing: Standing, interval_ns: int) -> HealthCheck:
         state=standing.state if standing.state is not None else HealthState.UNKNOWN,
         message=standing.shown,
         owner=OWNER,
-        checked_ns=began,
-        next_ns=None if began is None else began + interval_ns,
+        checked_ns=None if run is None else run.ended_ns,
+        next_ns=None if run is None else max(run.began_ns + interval_ns, run.ended_ns),
         latency_ms=None if run is None or run.took_ns is None else run.took_ns / 1_000_000,
         interval_s=interval_ns / SECOND,
         details=details,
