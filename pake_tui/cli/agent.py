@@ -1,12 +1,14 @@
 """`pake-tui agent`: the collector in the foreground, until ctrl+c or SIGTERM; `--install` makes it a service.
 
+One that was suspended, and replaced meanwhile, begins anew when it goes on, and takes its place back.
 Exit codes: 0 it left when told to (or, with --auto, when nobody needed it) · 2 another one collects here, a
-refused configuration, or a state folder that cannot be written.
+refused configuration, or a state folder that cannot be written · 75 it was replaced and cannot begin anew.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -32,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Collect; the exit code."""
-    from pake_tui.engine.collector import run_agent
+    from pake_tui.engine.collector import REPLACED, run_agent
 
     if options.read_only:
         raise ReadOnlyError("an agent writes; it cannot be --read-only")
@@ -50,7 +52,12 @@ def run(options: argparse.Namespace) -> int:
         if not options.auto:
             print(f"collecting into {folder.path} (pid {os.getpid()}); ctrl+c ends it", flush=True)
 
-    return run_agent(folder.path, config, auto=options.auto, idle_s=options.idle, named=named, begun=say)
+    code = run_agent(folder.path, config, auto=options.auto, idle_s=options.idle, named=named, begun=say)
+    if code == REPLACED:
+        # As a fresh program: a thread of the old one that hangs must not write beside it.
+        with contextlib.suppress(OSError):
+            os.execv(sys.executable, sys.orig_argv)
+    return code
 
 
 def _as_service(options: argparse.Namespace) -> int:

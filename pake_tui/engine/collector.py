@@ -43,6 +43,8 @@ TELL_S = 5.0
 STOP_S = 2.0
 FORGET_HEALTH_NS = DAY
 WRITER = "collector"
+REPLACED = 75
+"""The exit code of a permanent agent that another collector replaced: it is to begin anew (EX_TEMPFAIL)."""
 _log = logging.getLogger("pake.engine")
 
 
@@ -69,6 +71,7 @@ class Collector:
         self._idle_s = idle_s
         self._stop = threading.Event()
         self._why = ""
+        self._deposed = False
         self._state = StateStore(folder)
         self._metrics = MetricsStore(folder)
         self._live = LiveSettings(config, use_env=use_env, validators=VALIDATORS)
@@ -96,12 +99,13 @@ class Collector:
         self._part = {part.name: part for part in self._parts}
 
     def run(self, begun: Callable[[], None] = lambda: None) -> int:
-        """Collect until told to stop, replaced, unneeded, or without a folder: the exit code.
+        """Collect until told to stop, replaced, unneeded, or without a folder: the exit code, which is
+        REPLACED for a permanent one that was.
 
         `begun` is called once it leads. ConflictError if another one collects here.
         """
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._leave("told to stop"))
+            signal.signal(number, lambda *_: self._told_to_stop())
         self._claim()
         begun()
         open_engine_log(self._folder)
@@ -114,7 +118,7 @@ class Collector:
             self._leave_for(error)
         finally:
             self._end()
-        return 0
+        return REPLACED if self._begins_anew else 0
 
     def _claim(self) -> None:
         leadership = self._state.leadership
@@ -165,11 +169,22 @@ class Collector:
         self._why = self._why or why
         self._stop.set()
 
+    def _told_to_stop(self) -> None:
+        self._deposed = False
+        self._leave("told to stop")
+
     def _leave_for(self, error: Exception) -> None:
+        self._deposed = self._deposed or not self._stop.is_set()
         self._leave(str(error))
 
+    @property
+    def _begins_anew(self) -> bool:
+        """A permanent agent is meant to collect, whoever did so while it was suspended."""
+        return self._permanent and self._deposed
+
     def _end(self) -> None:
-        notify("STOPPING=1")
+        if not self._begins_anew:  # a service manager would end what said so
+            notify("STOPPING=1")
         deadline = monotonic() + STOP_S
         for part in self._parts:
             part.ask_to_stop()
@@ -300,8 +315,8 @@ def run_agent(
     named: bool = False,
     begun: Callable[[], None] = lambda: None,
 ) -> int:
-    """What `pake-tui agent` does; one started on demand gives way in silence where another collects, and
-    where the folder vanished there is nothing to say.
+    """What `pake-tui agent` does, and its exit code; one started on demand gives way in silence where another
+    collects, and where the folder vanished there is nothing to say.
 
     ConfigError for a configuration that is refused, ConflictError, StoreError.
     """

@@ -98,6 +98,32 @@ def test_a_stopped_collector_is_replaced_and_ends_when_it_wakes(place: Place) ->
     assert not is_gone(second.pid)
 
 
+def test_a_permanent_agent_that_was_stopped_takes_its_place_back(place: Place) -> None:
+    """SIGSTOP: one on demand collects meanwhile; SIGCONT: the agent leads again, as the same process, and
+    goes when told to.
+    """
+    agent = place.agent()
+    first = wait_for(place.leader)
+    wait_for(lambda: place.sampled_since(0))
+    os.kill(agent.pid, signal.SIGSTOP)
+
+    def another() -> Leader | None:
+        ensure_collector(place.state, None)
+        return place.leader(other_than=agent.pid)
+
+    second = wait_for(another)
+    assert not second.permanent
+    os.kill(agent.pid, signal.SIGCONT)
+    third = wait_for(lambda: place.leader(other_than=second.pid))
+    assert (third.pid, third.permanent) == (agent.pid, True)
+    assert third.epoch > second.epoch > first.epoch
+    wait_for(lambda: is_gone(second.pid))
+    taken = now_ns()
+    wait_for(lambda: place.sampled_since(taken))
+    agent.terminate()
+    assert agent.wait(20) == 0
+
+
 def test_it_leaves_when_nobody_needs_it(place: Place) -> None:
     """Without a console or a wish for it, it goes after its idle span and says so."""
     child = place.agent("--auto", "--idle", "1")
