@@ -51,6 +51,8 @@ class AlertKeeper:
         self._windows: tuple[Window, ...] = ()
         self._maintained: Set[str] = frozenset()
         """Ids of the silences that maintenance windows have in force."""
+        self._maintained_in = 0
+        """The state file that they are in: one that is begun anew has none."""
 
     def recall(self) -> None:
         """After a restart: what was firing, and what was missed since counts as missing data."""
@@ -143,7 +145,9 @@ class AlertKeeper:
         """Maintenance windows are silences while they last; one that was edited away ends."""
         now = now_ns()
         wanted = {one.id: one for window in self._windows if (one := window.current(now)) is not None}
-        if wanted.keys() == self._maintained:
+        self._state.changed()  # looks at the file, which another process may have begun anew
+        generation = self._state.database.generation
+        if (wanted.keys(), generation) == (self._maintained, self._maintained_in):
             return
         known = {one.id: one for one in self._state.silences.active(now) if one.by == MAINTENANCE}
         for silence in wanted.values():
@@ -151,7 +155,7 @@ class AlertKeeper:
                 self._state.silences.add(silence)
         for gone in known.keys() - wanted.keys():
             self._state.silences.end(gone, now, MAINTENANCE)
-        self._maintained = wanted.keys()
+        self._maintained, self._maintained_in = wanted.keys(), generation
 
     def _count_for(self, wanted: list[rules.Rule], settings: Settings) -> None:
         """The log engine is loaded with the first rule on lines."""

@@ -214,6 +214,7 @@ class Collector:
         seen = self._state.changed()
         if seen != self._state_seen:
             self._state_seen = seen
+            self._state.leadership.stay_on_record()
             self._obey_runtime()
         if news:
             for problem in self._live.problems:

@@ -15,6 +15,7 @@ import pytest
 from pake_tui.clock import MINUTE, monotonic, now_ns
 from pake_tui.engine.agent_start import ENGINE_LOG, NEVER, ensure_collector, running_config
 from pake_tui.engine.store.leadership import Leader
+from pake_tui.engine.store.state import StateStore
 from pake_tui.errors import ConfigError
 from pake_tui.model.alert import Alert, AlertState
 from pake_tui.model.check import HealthState
@@ -262,6 +263,34 @@ def test_a_firing_alert_survives_its_collector(place: Place, tmp_path: Path) -> 
 
     again = wait_for(renewed, 30)
     assert (again.id, again.count) == (fired.id, 1)
+
+
+def test_a_corrupt_state_under_a_running_agent_costs_neither_its_lead_nor_an_alert(
+    place: Place, tmp_path: Path
+) -> None:
+    """In the fresh file it is on record again, as the same collector, and what is still true fires again."""
+    config = write(tmp_path / "pake.yaml", CONFIG)
+    agent = place.agent("--config", str(config))
+    first = wait_for(place.leader)
+    fired = wait_for(lambda: place.alert(AlertState.FIRING))
+    place.state.database.checkpoint()
+    with (place.folder / "state.db").open("r+b") as file:
+        file.write(os.urandom(40_000))
+    assert StateStore(place.folder).alerts.live() == ()
+    assert list(place.folder.glob("state.db.corrupt-*"))
+
+    def anew() -> Alert | None:
+        found = place.alert(AlertState.FIRING)
+        return found if found is not None and found.id != fired.id else None
+
+    again = wait_for(anew, 30)
+    assert (again.rule, again.count) == (fired.rule, 1)
+    leader = wait_for(place.leader)
+    assert (leader.pid, leader.epoch, leader.permanent) == (first.pid, first.epoch, True)
+    assert leader.config_path == str(config)
+    assert agent.poll() is None
+    write(config, CONFIG.replace("0.0", "100.0"))
+    assert wait_for(lambda: place.alert(AlertState.RESOLVED)).id == again.id
 
 
 def test_a_console_with_another_configuration_is_refused_with_both_names(

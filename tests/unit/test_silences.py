@@ -232,14 +232,35 @@ def test_a_wrong_window_is_refused_at_its_field(entry: dict[str, Any], path: str
     assert [place for place, _, _ in validate(raw)] == [path]
 
 
-def test_the_collector_opens_and_closes_windows_by_the_configuration(state: StateStore) -> None:
-    """A window of now is a silence; edited away it ends; ended by hand it stays ended."""
+def window_of_now() -> dict[str, Any]:
+    """A maintenance window that began ten minutes ago."""
     begins = datetime.fromtimestamp((now_ns() - 10 * MINUTE) // SECOND, UTC)
-    raw = {"name": "now", "start": begins.strftime("%H:%M"), "duration": "1h", "zone": "UTC", "match": "a=b"}
-    settings = [Settings(maintenance=(raw,))]
-    keeper = AlertKeeper(
+    return {"name": "now", "start": begins.strftime("%H:%M"), "duration": "1h", "zone": "UTC", "match": "a=b"}
+
+
+def keeper_by(settings: list[Settings], state: StateStore) -> AlertKeeper:
+    """What judges by the settings that come first in the list."""
+    return AlertKeeper(
         state, MetricsStore(state.folder), lambda: settings[0], "", lambda error: pytest.fail(str(error))
     )
+
+
+def test_a_window_is_kept_also_in_a_state_that_was_begun_anew(state: StateStore) -> None:
+    """Where the file was corrupt, and set aside, the silence is in the fresh one."""
+    keeper = keeper_by([Settings(maintenance=(window_of_now(),))], state)
+    keeper.turn({}, {}, {})
+    for path in state.folder.glob("state.db*"):
+        path.rename(state.folder / f"away-{path.name}")
+    keeper.turn({}, {}, {})
+    (kept,) = state.silences.active(now_ns())
+    assert kept.words == "silenced by maintenance: now"
+
+
+def test_the_collector_opens_and_closes_windows_by_the_configuration(state: StateStore) -> None:
+    """A window of now is a silence; edited away it ends; ended by hand it stays ended."""
+    raw = window_of_now()
+    settings = [Settings(maintenance=(raw,))]
+    keeper = keeper_by(settings, state)
     keeper.turn({}, {}, {})
     (made,) = state.silences.active(now_ns())
     assert made.words == "silenced by maintenance: now"

@@ -112,6 +112,31 @@ def test_a_permanent_collector_replaces_one_started_on_demand(store: StateStore)
         pass
 
 
+def test_who_leads_is_on_record_again_in_a_file_that_was_begun_anew(store: StateStore) -> None:
+    """The lock says who leads; one that lost it meanwhile writes nothing there."""
+    other = StateStore(store.folder)
+    store.leadership.claim(config_path="/etc/pake.yaml", permanent=True, version="1")
+    store.leadership.release()
+    store.leadership.claim(config_path="/etc/pake.yaml", permanent=True, version="1")
+    put_away(store)
+    assert other.leadership.current() is None
+    store.leadership.stay_on_record()
+    leader = other.leadership.current()
+    assert leader is not None
+    assert (leader.epoch, leader.pid, leader.config_path) == (2, os.getpid(), "/etc/pake.yaml")
+    put_away(store)
+    other.leadership.claim(config_path="", permanent=False, version="1", replace_alive=True)
+    put_away(store)
+    with pytest.raises(DeposedError, match="replaced by nobody"), store.write():
+        pass
+
+
+def put_away(store: StateStore) -> None:
+    """As a corrupt file is set aside; the next use begins a fresh one."""
+    for path in store.folder.glob("state.db*"):
+        path.rename(store.folder / f"away-{path.name}")
+
+
 def test_wanting_a_collector_wakes_no_console(store: StateStore) -> None:
     """The stamp is a file's time."""
     assert store.wanted.last_ns() is None

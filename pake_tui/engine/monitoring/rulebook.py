@@ -139,6 +139,12 @@ class RuleBook:
         if value is not None and verdict in (Verdict.FIRE, Verdict.STILL_TRUE):
             stood = self._severities.get(place) if verdict is Verdict.STILL_TRUE else None
             severity = self._severities[place] = rule.severity_at(value, stood)
+        # A state file that was corrupt was begun anew, and what fired is not in it.
+        if (
+            verdict is Verdict.STILL_TRUE
+            and self._alerting.still_true(rule.name, tags, value, severity) is None
+        ):
+            verdict = Verdict.FIRE
         if verdict is Verdict.FIRE:
             self._alerting.fire(
                 rule.name,
@@ -152,8 +158,6 @@ class RuleBook:
                 threshold=rule.threshold,
                 runbook_url=rule.runbook_url,
             )
-        elif verdict is Verdict.STILL_TRUE:
-            self._alerting.still_true(rule.name, tags, value, severity)
         elif verdict is Verdict.CLEAR:
             self._alerting.clear(rule.name, tags, value)
         elif verdict is Verdict.NO_DATA:

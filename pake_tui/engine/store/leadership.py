@@ -66,6 +66,8 @@ class Leadership:
         self._store = store
         self._path = store.folder / "collector.lock"
         self._held: int | None = None
+        self._row: tuple[object, ...] = ()
+        """What is on record of this collector while it leads."""
 
     def claim(
         self, *, config_path: str, permanent: bool, version: str, replace_alive: bool = False
@@ -101,8 +103,30 @@ class Leadership:
             held, self._held = self._held, None
             os.close(held)
 
+    def check(self, connection: sqlite3.Connection) -> None:
+        """DeposedError unless this collector is the one on record; inside a write, so that nobody can come
+        between.
+
+        A file that was begun anew, since the old one was corrupt, knows nobody: who holds the lock leads
+        still, and is put on record again.
+        """
+        row = connection.execute("SELECT epoch, pid FROM leadership").fetchone()
+        if row is None and self._held is not None and _is_current(self._held, self._path):
+            _write(connection, self._row)
+        elif row is None or row[0] != self._store.epoch:
+            who = f"pid {row[1]}" if row else "nobody"
+            raise DeposedError(
+                f"this collector (epoch {self._store.epoch}) was replaced by {who}; nothing was written"
+            )
+
+    def stay_on_record(self) -> None:
+        """Be on record also in a file that was begun anew; no write where that is so. DeposedError."""
+        if self._held is not None and self.current() is None:
+            with self._store.write():
+                pass  # every write of a collector checks
+
     def current(self) -> Leader | None:
-        """The collector on record, dead or alive; None if there never was one."""
+        """The collector on record, dead or alive; None if there is none."""
         rows = self._store.read(
             "SELECT epoch, pid, since_ns, config_path, permanent, version FROM leadership"
         )
@@ -162,25 +186,19 @@ class Leadership:
                     return None
                 row = connection.execute("SELECT epoch FROM leadership").fetchone()
                 epoch = int(row[0]) + 1 if row else 1
-                connection.execute(
-                    "INSERT OR REPLACE INTO leadership VALUES(1,?,?,?,?,?,?)",
-                    (epoch, os.getpid(), now_ns(), config_path, int(permanent), version),
-                )
+                own = (epoch, os.getpid(), now_ns(), config_path, int(permanent), version)
+                _write(connection, own)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.close(held)
             raise
         self.release()
-        self._held, self._store.epoch = held, epoch
+        self._held, self._row, self._store.epoch = held, own, epoch
         return epoch
 
 
-def check(connection: sqlite3.Connection, epoch: int) -> None:
-    """DeposedError unless `epoch` is the one on record; inside a write, so that nobody can come between."""
-    row = connection.execute("SELECT epoch, pid FROM leadership").fetchone()
-    if row is None or row[0] != epoch:
-        who = f"pid {row[1]}" if row else "nobody"
-        raise DeposedError(f"this collector (epoch {epoch}) was replaced by {who}; nothing was written")
+def _write(connection: sqlite3.Connection, row: tuple[object, ...]) -> None:
+    connection.execute("INSERT OR REPLACE INTO leadership VALUES(1,?,?,?,?,?,?)", row)
 
 
 def _lock(path: Path) -> int | None:

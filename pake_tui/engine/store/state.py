@@ -73,7 +73,7 @@ class StateStore:
         """
         with self.database.write(timeout=timeout) as connection:
             if self.epoch is not None:
-                leadership.check(connection, self.epoch)
+                self.leadership.check(connection)
             yield connection
 
     def together(self, work: Callable[[sqlite3.Connection], Answer], *, timeout: float) -> Answer:
