@@ -45,6 +45,16 @@ _attempts: dict[Path, _Attempt] = {}
 _lock = threading.Lock()
 
 
+def _after_fork() -> None:
+    """In a child: a thread that held the lock did not come along; children of the parent are not its own."""
+    global _lock
+    _lock = threading.Lock()
+    _attempts.clear()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
 def ensure_collector(
     state: StateStore, config: Path | None, *, mode: str = "auto", named: bool = False
 ) -> str:

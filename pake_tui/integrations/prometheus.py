@@ -6,6 +6,7 @@ register(get_monitor())
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
@@ -18,6 +19,15 @@ except ImportError as error:
 
 _lock = threading.Lock()
 _collectors: WeakKeyDictionary[CollectorRegistry, MonitorCollector] = WeakKeyDictionary()
+
+
+def _after_fork() -> None:
+    """In a child: a thread that held the lock did not come along."""
+    global _lock
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 class Measuring(Protocol):

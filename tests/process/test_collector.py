@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from pake_tui.clock import MINUTE, monotonic, now_ns
 from pake_tui.engine.agent_start import ENGINE_LOG, NEVER, ensure_collector, running_config
 from pake_tui.engine.store.leadership import Leader
 from pake_tui.engine.store.state import StateStore
+from pake_tui.engine.store.wanted import Wanted
 from pake_tui.errors import ConfigError
 from pake_tui.model.alert import Alert, AlertState
 from pake_tui.model.check import HealthState
@@ -56,6 +58,34 @@ def test_never_means_never(place: Place, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("PAKE_COLLECTOR", "never")
     assert ensure_collector(place.state, None) == NEVER
     assert place.state.leadership.current() is None
+
+
+def test_a_child_that_was_forked_while_another_thread_asked_for_a_collector_can_ask(place: Place) -> None:
+    """As a server's worker: the thread did not come along, and what it held is free in the child."""
+    inside, leave = threading.Event(), threading.Event()
+
+    class Slow(Wanted):
+        """A stamp on a disk that hangs."""
+
+        def touch(self) -> None:
+            inside.set()
+            leave.wait(10)
+
+    slow = StateStore(place.folder)
+    slow.wanted = Slow(place.folder)
+    thread = threading.Thread(target=ensure_collector, args=(slow, None), kwargs={"mode": "never"})
+    thread.start()
+    assert inside.wait(10)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(10)
+        try:
+            os._exit(0 if ensure_collector(place.state, None, mode="never") == NEVER else 1)
+        finally:
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    leave.set()
+    thread.join()
 
 
 def test_a_killed_collector_is_followed_by_another(place: Place) -> None:

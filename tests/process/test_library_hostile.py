@@ -128,3 +128,41 @@ print(attempt, logger.dropped)
     assert "Log lines were lost here" in text
     assert "after" in text
     assert "Too many open files" in done.stderr
+
+
+MAKING = """
+import os, signal, sys, threading
+from pake_tui import get_logger
+inside, leave = threading.Event(), threading.Event()
+
+class Slow:
+    def write(self, text):
+        inside.set()
+        leave.wait(20)
+    def flush(self):
+        pass
+
+usual, sys.stderr = sys.stderr, Slow()
+thread = threading.Thread(target=get_logger)
+thread.start()
+assert inside.wait(20)
+child = os.fork()
+if child == 0:
+    sys.stderr = usual
+    signal.alarm(20)
+    get_logger().info("child")
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+leave.set()
+thread.join()
+os.write(1, b"survived")
+"""
+
+
+def test_a_child_that_was_forked_while_a_thread_made_the_library_has_one(tmp_path: Path) -> None:
+    """Here it was about to say what is wrong with the configuration; the child makes its own."""
+    broken = tmp_path / "pake.yaml"
+    broken.write_text("logging: 3\n")
+    broken.chmod(0o600)
+    done = run(MAKING, PAKE_CONFIG=str(broken), LOG_FILE="false")
+    assert done.stdout == "survived", done.stderr

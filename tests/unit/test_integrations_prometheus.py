@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +15,7 @@ from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse
+from prometheus_client.registry import Collector
 
 from pake_tui.engine.library.wiring import Library
 from pake_tui.engine.monitoring.exposition import exposition
@@ -165,3 +168,30 @@ def test_a_scrape_needs_no_state_folder(
     assert list(told(registry).values()) == [2.0]
     library.close()
     assert str(tmp_path / "file") in capsys.readouterr().err
+
+
+def test_a_child_that_was_forked_while_a_thread_registered_can_register(library: Library) -> None:
+    """The thread did not come along, and what it held is free in the child."""
+    inside, leave = threading.Event(), threading.Event()
+
+    class Slow(CollectorRegistry):
+        """A registry that hangs."""
+
+        def register(self, collector: Collector) -> None:
+            inside.set()
+            leave.wait(10)
+
+    thread = threading.Thread(target=register, args=(library.monitor("shop"), Slow()))
+    thread.start()
+    assert inside.wait(10)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(10)
+        try:
+            register(library.monitor("shop"), CollectorRegistry())
+            os._exit(0)
+        finally:
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    leave.set()
+    thread.join()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
 
 _making = threading.RLock()
 _library: Library | None = None
+
+
+def _after_fork() -> None:
+    """In a child: a thread that was making the library did not come along."""
+    global _making
+    _making = threading.RLock()
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 def library() -> Library:
