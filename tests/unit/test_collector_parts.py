@@ -104,6 +104,30 @@ def test_a_rule_that_fires_becomes_one_alert_with_words_and_numbers(state: State
     assert (alert.metric, alert.threshold, alert.count) == ("cpu_percent", 80.0, 1)
 
 
+def test_a_rule_of_one_second_is_judged_at_every_turn_of_one_second(state: StateStore) -> None:
+    """So that its `for` is not begun anew by turns that are left out; one that comes late is made up for."""
+    turns: list[float] = []
+    judged: list[float] = []
+    book = RuleBook(Alerting(state, Policy))
+    book.put_in_force([replace(HOT, for_ns=4 * SECOND)], SECOND)
+
+    def values(over_ns: int) -> dict[SeriesKey, tuple[int, float]]:
+        judged.append(monotonic())
+        return {CPU: (now_ns(), 93.0)}
+
+    def work() -> None:
+        turns.append(monotonic())
+        if book.is_due:
+            book.judge_due(values, {}, now_ns())
+
+    part = Part("rules", 0.0, 1.0, work, deposed=lambda error: None)
+    part.start()
+    wait_for(lambda: bool(state.alerts.live()))
+    part.ask_to_stop()
+    part.join(5)
+    assert len(judged) >= len(turns) - 1
+
+
 def test_two_services_with_the_same_metric_are_two_alerts(state: StateStore) -> None:
     """The service is part of who an alert is."""
     book = RuleBook(Alerting(state, Policy))

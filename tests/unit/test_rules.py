@@ -55,6 +55,16 @@ def test_a_gap_over_two_intervals_starts_for_anew() -> None:
     assert run(CPU, [90, 90, None, None, 90, 90, 90]) == [None, None, None, None, None, None, Verdict.FIRE]
 
 
+def test_a_turn_that_was_left_out_is_no_gap_for_the_shortest_interval() -> None:
+    """Two seconds and a little are still two intervals of one second; three are not."""
+    brisk = replace(CPU, for_ns=4 * SECOND, interval_ns=SECOND)
+    state, _ = judge(brisk, RuleState(), 90.0, 0)
+    late, _ = judge(brisk, state, 90.0, 2 * SECOND + SECOND // 5)
+    assert late.true_since == 0
+    gone, _ = judge(brisk, late, 90.0, 6 * SECOND)
+    assert gone.true_since == 6 * SECOND
+
+
 def test_an_edited_rule_that_is_no_longer_true_is_clear_at_once() -> None:
     """Raising the threshold over the value ends the alert without waiting."""
     firing = RuleState(firing=True, true_since=0, seen=0)

@@ -13,6 +13,8 @@ from pake_tui.engine.monitoring.rules import Rule
 DEFAULT_INTERVAL_NS = 30 * SECOND
 SILENT_INTERVALS = 5
 GAP_INTERVALS = 2
+TURN_NS = SECOND
+"""Rules are judged in turns, one in so long: half of one is early or late enough to be on time."""
 
 
 class Verdict(Enum):
@@ -57,7 +59,7 @@ def judge(rule: Rule, state: RuleState, value: float | None, now: int) -> tuple[
         if late and not state.silent:
             return _silenced(rule, replace(state, silent=True))
         return state, None
-    if state.seen is not None and now - state.seen > GAP_INTERVALS * interval:
+    if state.seen is not None and now - state.seen > GAP_INTERVALS * interval + TURN_NS // 2:
         state = replace(state, true_since=None, false_since=None)
     state = replace(state, seen=now, silent=False)
     if rule.is_true(value):

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from pake_tui.clock import SECOND, monotonic
 from pake_tui.engine.monitoring.alerting import Alerting
-from pake_tui.engine.monitoring.judging import RuleState, Verdict, judge, rejudge
+from pake_tui.engine.monitoring.judging import TURN_NS, RuleState, Verdict, judge, rejudge
 from pake_tui.engine.monitoring.rules import Rule
 from pake_tui.errors import ConflictError
 from pake_tui.model.alert import Alert, Severity
@@ -66,7 +66,7 @@ class RuleBook:
     @property
     def is_due(self) -> bool:
         """Whether any rule wants to be judged now."""
-        return any(due <= monotonic() for due in self._due.values())
+        return any(map(self._is_due, self._due))
 
     def judge_due(
         self,
@@ -86,10 +86,10 @@ class RuleBook:
         self.problem = ""
         self._heard = heard or {}
         for rule in self.rules:
-            if self._due[rule.name] <= monotonic():
+            if self._is_due(rule.name):
                 self._judge(rule, values(_reach(rule)), units, now_ns)
                 self._edited.discard(rule.name)
-                self._due[rule.name] = monotonic() + (rule.interval_ns or 0) / SECOND
+                self._plan_next(rule)
 
     @property
     def summary(self) -> str:
@@ -98,6 +98,16 @@ class RuleBook:
         firing, pending = sum(s.firing for s in states), sum(s.pending for s in states)
         more = f", {pending} pending" if pending else ""
         return f"{len(self.rules)} rules, {firing} firing{more}"
+
+    def _is_due(self, name: str) -> bool:
+        """Now, or nearer to now than to the next turn."""
+        return self._due[name] - TURN_NS / SECOND / 2 <= monotonic()
+
+    def _plan_next(self, rule: Rule) -> None:
+        """From when it was due, so that intervals hold; from now where that is past."""
+        span, now = (rule.interval_ns or 0) / SECOND, monotonic()
+        planned = self._due[rule.name] + span
+        self._due[rule.name] = planned if planned > now else now + span
 
     def _judge(
         self,
