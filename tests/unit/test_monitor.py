@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from pake_tui.engine.monitoring.monitor import Monitor
 from pake_tui.engine.store.metrics import MetricsStore
 from pake_tui.engine.store.state import StateStore
 from pake_tui.model.alert import AlertState, Policy, Severity
-from pake_tui.model.check import HealthState
+from pake_tui.model.check import HealthCheck, HealthState
 from pake_tui.model.sample import Aggregate, SeriesKey
 
 
@@ -203,6 +204,34 @@ def test_health_checks_reach_the_store_and_the_report(monitor: Monitor, stored: 
     health = monitor.generate_monitoring_report()["health"]
     assert health["health_percentage"] == 50.0
     assert (health["healthy"], health["unhealthy"], health["unknown"]) == (1, 1, 1)
+
+
+def test_what_a_dead_process_last_said_of_its_checks_is_unknown_in_the_report(monitor: Monitor) -> None:
+    """As everywhere: three missed intervals are silence, and of several processes the worst counts."""
+    dead = subprocess.Popen(["true"])
+    dead.wait(10)
+    store, now = MetricsStore(paths.state_folder().path), time.time_ns()
+
+    def row(name: str, owner: str, state: HealthState, age_s: int) -> HealthCheck:
+        at = now - age_s * 10**9
+        return HealthCheck(name, state, state.word, owner, checked_ns=at, interval_s=10.0)
+
+    gone = f"pay@{dead.pid}"
+    store.health.put(
+        [
+            row("queue", gone, HealthState.UNHEALTHY, 600),
+            row("cards", gone, HealthState.HEALTHY, 600),
+            row("db", f"api@{os.getpid()}", HealthState.HEALTHY, 0),
+            row("db", f"web@{os.getpid()}", HealthState.DEGRADED, 0),
+        ]
+    )
+    store.close()
+    health = monitor.generate_monitoring_report()["health"]
+    told = {check["name"]: (check["state"], check["message"]) for check in health["checks"]}
+    silent = f"pid {dead.pid} stopped reporting (pay)"
+    assert told["queue"] == told["cards"] == ("unknown", silent)
+    assert told["db"] == ("degraded", f"web@{os.getpid()}: degraded (1 of 2 processes)")
+    assert (health["healthy"], health["degraded"], health["unhealthy"], health["unknown"]) == (0, 1, 0, 2)
 
 
 def test_a_slow_check_holds_up_no_other(monitor: Monitor, stored: MetricsStore) -> None:

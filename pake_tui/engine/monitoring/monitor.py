@@ -13,6 +13,7 @@ from msgspec import Struct
 from pake_tui.clock import now_ns
 from pake_tui.engine.monitoring import reports
 from pake_tui.engine.monitoring.alerting import Alerting
+from pake_tui.engine.monitoring.checks import merged
 from pake_tui.engine.monitoring.exposition import Family, families
 from pake_tui.engine.monitoring.identity import MOST_TITLE, clean
 from pake_tui.engine.monitoring.instruments import Drained, Instruments, Tags
@@ -301,12 +302,12 @@ class Monitor:
             self._reported[check.name] = check
 
     def _all_checks(self) -> tuple[HealthCheck, ...]:
-        """This process's checks as they stand, and everybody else's as they were stored last."""
+        """This process's checks as they stand and everybody else's as stored last: one row a check."""
         own = self._probes.checks()
         stored: tuple[HealthCheck, ...] = self._try(
             "health results cannot be read", self._metrics.health.list, ()
         )
-        return (*own, *(check for check in stored if check.owner != self.owner))
+        return merged((*own, *(check for check in stored if check.owner != self.owner)), now_ns())
 
     def _try(self, what: str, action: Callable[[], Answer], otherwise: Answer) -> Answer:
         """The action's answer; what goes wrong is said once, and is never the caller's trouble."""

@@ -68,8 +68,8 @@ class CheckSummary(TypedDict):
 
 
 class HealthSummary(TypedDict):
-    """All checks. `health_percentage` is the share of healthy ones among those that are not unknown, 0..100;
-    100 where there is none that could be unhealthy.
+    """All checks, each over all processes. `health_percentage` is the share of healthy ones among those
+    that are not unknown, 0..100; 100 where there is none that could be unhealthy.
     """
 
     health_percentage: float
