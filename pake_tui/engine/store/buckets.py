@@ -122,8 +122,8 @@ def nothing(over: Grid) -> Steps:
     return Steps([None] * over.points, [None] * over.points, [None] * over.points)
 
 
-def merged(parts: Sequence[Steps], *, add: bool) -> Steps:
-    """One series that several processes write: rates are added, timings averaged between their extremes."""
+def merged(parts: Sequence[Steps]) -> Steps:
+    """A timing that several processes write, averaged between their extremes."""
     if len(parts) == 1:
         return parts[0]
     result = Steps([], [], [])
@@ -134,15 +134,9 @@ def merged(parts: Sequence[Steps], *, add: bool) -> Steps:
         strict=True,
     ):
         known = [value for value in means if value is not None]
-        low, high = [v for v in lows if v is not None], [v for v in highs if v is not None]
-        if not known:
-            result.means.append(None)
-            result.lows.append(None)
-            result.highs.append(None)
-        else:
-            result.means.append(sum(known) if add else sum(known) / len(known))
-            result.lows.append(sum(low) if add else min(low))
-            result.highs.append(sum(high) if add else max(high))
+        result.means.append(sum(known) / len(known) if known else None)
+        result.lows.append(min((value for value in lows if value is not None), default=None))
+        result.highs.append(max((value for value in highs if value is not None), default=None))
     return result
 
 
@@ -190,6 +184,21 @@ def joined(columns: Sequence[Column], seen: dict[tuple[int, ...], list[int]] | N
     )
     times = [row[0] for row in rows]
     means, lows, highs = ([row[place] for row in rows] for place in (1, 2, 3))
+    return Column(times, means, lows, highs)
+
+
+def added(columns: Sequence[Column]) -> Column:
+    """Several writers' columns as one: what they have of the same time is added."""
+    columns = [column for column in columns if column.times] or columns[:1]
+    if len(columns) == 1:
+        return columns[0]
+    sums: dict[int, tuple[float, float, float]] = {}
+    for column in columns:
+        for at, *row in zip(column.times, column.means, column.lows, column.highs, strict=True):
+            mean, low, high = sums.get(at, (0.0, 0.0, 0.0))
+            sums[at] = mean + row[0], low + row[1], high + row[2]
+    times = sorted(sums)
+    means, lows, highs = ([sums[at][place] for at in times] for place in range(3))
     return Column(times, means, lows, highs)
 
 

@@ -13,15 +13,9 @@ from operator import itemgetter
 from msgspec import Struct
 
 from pake_tui.clock import SECOND
-from pake_tui.engine.store.buckets import HOLD, Column, Floats, usual_interval
-from pake_tui.engine.store.samples import Block, Meaning, raw_columns
-from pake_tui.model.sample import Aggregate, MetricKind
-
-ALL = 0
-"""The writer of what several writers make together."""
-LIVE_NS = 5 * SECOND
-Columns = dict[int, dict[int, Column]]
-"""One column for each series id and writer."""
+from pake_tui.engine.store.buckets import Column, Floats
+from pake_tui.engine.store.counters import hold_of
+from pake_tui.model.sample import Aggregate
 
 
 class Living(Struct, frozen=True):
@@ -31,28 +25,6 @@ class Living(Struct, frozen=True):
 
     times: list[int]
     places: list[list[int]]
-
-
-def columns(found: Sequence[Block], wanted: Mapping[int, Meaning]) -> Columns:
-    """As `raw_columns`, with one column, of ALL, for a gauge that several writers have."""
-    result = raw_columns(found, wanted)
-    several = {
-        number: wanted[number].aggregate
-        for number, writers in result.items()
-        if len(writers) > 1 and wanted[number].kind is MetricKind.GAUGE
-    }
-    set_times = _set_times(found, {one for one in several if several[one] is Aggregate.LAST})
-    seen: dict[tuple[int, ...], Living] = {}
-    for number, aggregate in several.items():
-        writers = result[number]
-        parts = list(writers.values())
-        # Series of one layout share the very list of their times, so who lived when is worked out once.
-        who = tuple(id(part.times) for part in parts)
-        if who not in seen:
-            seen[who] = living([part.times for part in parts])
-        since = [set_times.get((number, writer), {}) for writer in writers]
-        result[number] = {ALL: together(parts, aggregate, seen[who], since)}
-    return result
 
 
 def together(
@@ -88,7 +60,7 @@ def _places(times: Sequence[int], moments: Sequence[int]) -> list[int]:
     """Where one writer stands at each moment. A sample tells of the second before it too, so that writers out
     of step are not counted by turns.
     """
-    hold = max(LIVE_NS, int(HOLD * usual_interval(times))) if len(times) > 1 else LIVE_NS
+    hold = hold_of(times)
     places: list[int] = []
     at, end = -1, len(times)
     for moment in moments:
@@ -111,15 +83,3 @@ def _picked(values: Sequence[float], places: Sequence[int], otherwise: float) ->
     """Values by their places; -1 is the one behind the last."""
     whole = [*values, otherwise]
     return itemgetter(*places)(whole) if len(places) > 1 else [whole[place] for place in places]
-
-
-def _set_times(found: Iterable[Block], wanted: set[int]) -> dict[tuple[int, int], dict[int, int]]:
-    """When the value of a sample was set, by series id and writer, and by the sample's time."""
-    result: dict[tuple[int, int], dict[int, int]] = {}
-    for block in found if wanted else ():
-        for place, number in enumerate(block.ids):
-            if -number in wanted:
-                ages = block.column(place)
-                told = result.setdefault((-number, block.writer), {})
-                told.update((at, at - int(age * SECOND)) for at, age in zip(block.times, ages, strict=True))
-    return result

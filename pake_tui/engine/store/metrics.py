@@ -20,7 +20,18 @@ from pathlib import Path
 from typing import Any
 
 from pake_tui.clock import HOUR, now_ns
-from pake_tui.engine.store import gauges, health, hours, marks, ranges, rollups, samples, summing, timings
+from pake_tui.engine.store import (
+    health,
+    hours,
+    marks,
+    ranges,
+    rollups,
+    samples,
+    summing,
+    timings,
+    totals,
+    writers,
+)
 from pake_tui.engine.store.buckets import Grid, Plan, grid
 from pake_tui.engine.store.catalogue import Catalogue, Known
 from pake_tui.engine.store.database import WRITE_TIMEOUT, Database, Schema
@@ -49,6 +60,7 @@ CREATE TABLE leader(one INTEGER PRIMARY KEY CHECK(one = 1), epoch INTEGER NOT NU
         marks.SCHEMA,
         samples.AGGREGATES,
         timings.SCHEMA,
+        totals.SCHEMA,
     ),
 )
 MOST_BYTES = 100_000_000
@@ -226,8 +238,8 @@ class MetricsStore:
             return self._timed(connection, self._chosen(connection, None), newest, over_ns)
 
     def standing(self) -> dict[SeriesKey, float]:
-        """The newest value of each series within 150 s: counters as they stand, added over their writers, a
-        gauge as those make it that are alive.
+        """The newest value of each series within 150 s: of a counter all that its writers have counted, those
+        that are dead too; a gauge as those make it that are alive.
         """
         newest = self.newest_ns()
         if newest is None:
@@ -236,29 +248,15 @@ class MetricsStore:
             every = self._chosen(connection, None)
             timed = self._timed(connection, every, newest, NEWEST_NS)
             found = samples.blocks(connection, newest - LAST_WITHIN_NS, newest + 1)
-        known = {one.id: one for one in every if one.id}
-        values: dict[SeriesKey, float] = {}
-        seen: dict[tuple[int, int], tuple[int, float]] = {}
-        for block in found:
-            at_ns = block.times[-1]
-            for place, number in enumerate(block.ids):
-                value = block.values[place - len(block.ids)]
-                if seen.get((number, block.writer), (0, 0.0))[0] <= at_ns:
-                    seen[number, block.writer] = at_ns, value
-        latest: dict[SeriesKey, int] = {}
-        for (number, _), (at_ns, value) in seen.items():
-            if (one := known.get(number)) is None:
-                continue
-            if one.meaning.kind is MetricKind.COUNTER:
-                values[one.key] = values.get(one.key, 0.0) + value
-            elif at_ns >= latest.get(one.key, 0):
-                values[one.key], latest[one.key] = value, at_ns
-        levels = {
-            number: one.meaning for number, one in known.items() if one.meaning.kind is MetricKind.GAUGE
-        }
-        for number, writers in gauges.columns(found, levels).items():
-            if gauges.ALL in writers:
-                values[known[number].key] = writers[gauges.ALL].means[-1]
+            counters = _of_kind(every, MetricKind.COUNTER)
+            counted = totals.standing(connection, newest + 1, counters)
+        keys = {one.id: one.key for one in every if one.id}
+        told = {number for block in found for number in block.ids}
+        values = {keys[number]: total for number, total in counted.items() if number in told}
+        levels = {one.id: one.meaning for one in every if one.id and one.id not in counters}
+        for number, by_writer in writers.columns(found, levels).items():
+            newest_column = max(by_writer.values(), key=lambda column: column.times[-1])
+            values[keys[number]] = newest_column.means[-1]
         return values | {key: value for key, (_, value) in timed.items()}
 
     def _timed(
@@ -301,6 +299,7 @@ class MetricsStore:
         """
         now = now_ns() if at_ns is None else at_ns
         with self.write() as connection:
+            totals.keep(connection, now, _of_kind(self._chosen(connection, None), MetricKind.COUNTER))
             rollups.roll(connection, now)
             hours.roll_hours(connection)
             hours.forget_hours(connection, now)
@@ -327,3 +326,8 @@ class MetricsStore:
     def close(self) -> None:
         """Give the file back; the next use opens it again."""
         self.database.close()
+
+
+def _of_kind(known: Iterable[Known], kind: MetricKind) -> dict[int, Meaning]:
+    """How to read the series of samples of one kind, by id."""
+    return {one.id: one.meaning for one in known if one.id and one.meaning.kind is kind}

@@ -9,11 +9,12 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from pake_tui.clock import HOUR, MINUTE, SECOND
-from pake_tui.engine.store import gauges, hours, rollups, samples, timings
+from pake_tui.engine.store import hours, rollups, samples, timings, writers
 from pake_tui.engine.store.buckets import (
     Column,
     Grid,
     Plan,
+    added,
     as_buckets,
     joined,
     merged,
@@ -52,10 +53,10 @@ class _Cell(Struct):
 def columns(
     connection: sqlite3.Connection, over: Grid, until_ns: int, meanings: Mapping[int, Meaning], span_ns: int
 ) -> dict[int, list[Column]]:
-    """Per series id one column for each writer; of a gauge one for all of them."""
+    """Per series id one column for all writers; of a timing one for each."""
     start = over.start_ns - rollups.LOOK_BACK_NS
     if span_ns <= RAW_SPAN_NS:
-        fresh = gauges.columns(samples.blocks(connection, start, until_ns + 1), meanings)
+        fresh = writers.columns(samples.blocks(connection, start, until_ns + 1), meanings)
         return _listed(fresh, meanings)
     if span_ns <= rollups.KEEP_ROLLUPS_NS:
         return _listed(_minutes(connection, start, until_ns, meanings), meanings)
@@ -68,12 +69,15 @@ def columns(
 def _listed(
     found: Mapping[int, Mapping[int, Column]], meanings: Mapping[int, Meaning]
 ) -> dict[int, list[Column]]:
-    """Columns by series id. A gauge's past lies with one writer while it was alone, else with all of them."""
-    listed = {number: list(writers.values()) for number, writers in found.items()}
-    return {
-        number: [joined(parts)] if meanings[number].kind is MetricKind.GAUGE else parts
-        for number, parts in listed.items()
-    }
+    """Columns by series id. A past lies with one writer while it was alone, else with all of them; an older
+    version kept a counter's with each.
+    """
+    one_of = {MetricKind.GAUGE: joined, MetricKind.COUNTER: added}
+    listed = {}
+    for number, by_writer in found.items():
+        parts, make = list(by_writer.values()), one_of.get(meanings[number].kind)
+        listed[number] = parts if make is None else [make(parts)]
+    return listed
 
 
 def _followed(
@@ -98,7 +102,7 @@ def _minutes(
     rolled_ns = rollups.rolled_until(connection)
     past = rollups.minute_columns(connection, start, until_ns + 1, meanings)
     tail = samples.blocks(connection, max(start, rolled_ns), until_ns + 1)
-    return _followed(past, gauges.columns(tail, meanings))
+    return _followed(past, writers.columns(tail, meanings))
 
 
 def series(
@@ -107,7 +111,6 @@ def series(
     """A series of samples out of the columns of its writers; `plans` are those of the columns before."""
     parts = []
     newest: tuple[int, float] | None = None
-    add = known.meaning.kind is MetricKind.COUNTER
     for column in columns:
         if not column.times:
             continue
@@ -116,12 +119,9 @@ def series(
         if how is None:
             how = plans[id(column.times)] = plan(column.times, over)
         parts.append(stepped(column, how))
-        latest = (column.times[-1], column.means[-1])
-        if newest is None or latest[0] > newest[0]:
-            newest = latest if newest is None or not add else (latest[0], newest[1] + latest[1])
-        elif add:
-            newest = (newest[0], newest[1] + latest[1])
-    points = as_buckets(merged(parts, add=add) if parts else nothing(over), starts)
+        if newest is None or column.times[-1] > newest[0]:
+            newest = (column.times[-1], column.means[-1])
+    points = as_buckets(merged(parts) if parts else nothing(over), starts)
     return Series(
         key=known.key,
         kind=known.meaning.kind,

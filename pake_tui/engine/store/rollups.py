@@ -1,8 +1,8 @@
 """Minutes rolled up: per writer and layout the mean, low and high of each series, kept for two days.
 
 A minute, and an hour too, is one row: three float32 arrays (means, lows, highs), deflated. A counter is
-rolled up as its rate per second; where it has none in a minute, that place is NaN. A gauge that several
-writers have is rolled up as what they make together, in a row of ALL; in their own rows it is NaN.
+rolled up as its rate per second. It, and a gauge that several writers have, is rolled up as what its writers
+make together, in a row of ALL; in their own rows it is NaN.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from math import nan
 
 from pake_tui.clock import HOUR, MINUTE, SECOND
 from pake_tui.engine.store import timings
-from pake_tui.engine.store.buckets import Column, joined, rates, without_nan
-from pake_tui.engine.store.gauges import ALL, Columns, columns
+from pake_tui.engine.store.buckets import Column, joined, without_nan
 from pake_tui.engine.store.samples import Block, blocks, layouts, meanings, number_of
+from pake_tui.engine.store.writers import ALL, Columns, columns
 from pake_tui.model.sample import MetricKind
 
 SCHEMA = """
@@ -72,18 +72,23 @@ def roll(connection: sqlite3.Connection, now_ns: int) -> None:
         return
     start = max(done, oldest // MINUTE * MINUTE)
     known = meanings(connection)
-    counters = {number for number, meaning in known.items() if meaning.kind is MetricKind.COUNTER}
     numbers = {tuple(ids): number for number, ids in layouts(connection).items()}
-    found = blocks(connection, start - LOOK_BACK_NS, end)
-    levels = {number: meaning for number, meaning in known.items() if meaning.kind is MetricKind.GAUGE}
-    shared = {one: writers[ALL] for one, writers in columns(found, levels).items() if ALL in writers}
+    found = blocks(connection, start - LOOK_BACK_NS, end + LATE_NS)  # what comes after tells who lived on
+    levels = {number: meaning for number, meaning in known.items() if meaning.kind is not MetricKind.TIMING}
+    counters = {number for number, meaning in known.items() if meaning.kind is MetricKind.COUNTER}
+    shared = {
+        number: column
+        for number, writers in columns(found, levels).items()
+        for writer, column in writers.items()
+        if writer == ALL or number in counters
+    }
     for block in found:
-        rows = _minutes(block, start, counters, shared.keys())
+        rows = _minutes(block, start, end, counters | shared.keys())
         connection.executemany(
             "INSERT OR REPLACE INTO minutes VALUES(?,?,?,?)",
             [(minute, block.writer, numbers[tuple(block.ids)], packed) for minute, packed in rows],
         )
-    _put_shared(connection, shared, start)
+    _put_shared(connection, shared, start, end)
     timings.roll(connection, timings.FLUSHES, timings.TENS, start, end)
     timings.roll(connection, timings.TENS, timings.MINUTES, start, end)
     connection.execute("INSERT OR REPLACE INTO progress VALUES(1,?)", (end,))
@@ -154,11 +159,13 @@ def unpacked(
     }
 
 
-def _put_shared(connection: sqlite3.Connection, shared: dict[int, Column], start_ns: int) -> None:
-    """A row of ALL for each minute from `start_ns` on."""
+def _put_shared(
+    connection: sqlite3.Connection, shared: dict[int, Column], start_ns: int, end_ns: int
+) -> None:
+    """A row of ALL for each minute from `start_ns` on, until `end_ns`."""
     rows: dict[int, dict[int, tuple[float, float, float]]] = {}
     for number, column in sorted(shared.items()):
-        for minute, low, high in _spans(column.times, start_ns):
+        for minute, low, high in _spans(column.times, start_ns, end_ns):
             rows.setdefault(minute, {})[number] = _whole(column.means[low:high])
     for minute, values in rows.items():
         layout = number_of(connection, "layouts", "ids", array("q", values).tobytes())
@@ -168,24 +175,22 @@ def _put_shared(connection: sqlite3.Connection, shared: dict[int, Column], start
         )
 
 
-def _minutes(block: Block, start_ns: int, counters: Set[int], left_out: Set[int]) -> list[tuple[int, bytes]]:
-    """One packed row per minute from `start_ns` on; ages, and what is `left_out`, are NaN."""
-    spans = _spans(block.times, start_ns)
+def _minutes(block: Block, start_ns: int, end_ns: int, left_out: Set[int]) -> list[tuple[int, bytes]]:
+    """One packed row per minute from `start_ns` on, until `end_ns`; ages, and what is `left_out`, are NaN.
+
+    None where that is all there is.
+    """
+    if all(number < 0 or number in left_out for number in block.ids):
+        return []
+    spans = _spans(block.times, start_ns, end_ns)
     packed = {minute: tuple(array("d") for _ in range(3)) for minute, _, _ in spans}
     for place, number in enumerate(block.ids):
         values = block.column(place)
         told = number > 0 and number not in left_out
-        column = (
-            rates(block.times, values) if number in counters else Column(block.times, values, values, values)
-        )
-        for minute, low, high in spans if number not in counters else _spans(column.times, start_ns):
-            whole = _whole(column.means[low:high]) if told else (nan, nan, nan)
+        for minute, low, high in spans:
+            whole = _whole(values[low:high]) if told else (nan, nan, nan)
             for target, value in zip(packed[minute], whole, strict=True):
                 target.append(value)
-        for minute, _, _ in spans:
-            for target in packed[minute]:
-                if len(target) == place:
-                    target.append(nan)
     return [(minute, pack(packed[minute])) for minute, _, _ in spans]
 
 
@@ -194,11 +199,11 @@ def _whole(part: Sequence[float]) -> tuple[float, float, float]:
     return sum(part) / len(part), min(part), max(part)
 
 
-def _spans(times: Sequence[int], start_ns: int) -> list[tuple[int, int, int]]:
-    """(minute, from, to) of the rising times that lie in each minute from `start_ns` on."""
+def _spans(times: Sequence[int], start_ns: int, end_ns: int) -> list[tuple[int, int, int]]:
+    """(minute, from, to) of the rising times that lie in each minute from `start_ns` on, until `end_ns`."""
     spans: list[tuple[int, int, int]] = []
-    low = bisect_left(times, start_ns)
-    while low < len(times):
+    low, end = bisect_left(times, start_ns), bisect_left(times, end_ns)
+    while low < end:
         minute = times[low] // MINUTE * MINUTE
         high = bisect_left(times, minute + MINUTE, low)
         spans.append((minute, low, high))

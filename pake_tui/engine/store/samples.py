@@ -14,7 +14,7 @@ from math import isfinite
 
 from msgspec import Struct
 
-from pake_tui.engine.store.buckets import Column, joined, rates
+from pake_tui.engine.store.buckets import Column, joined
 from pake_tui.model.sample import Aggregate, MetricKind, SeriesKey
 
 SCHEMA = """
@@ -194,24 +194,19 @@ def blocks(connection: sqlite3.Connection, since_ns: int, until_ns: int) -> list
 
 
 def raw_columns(found: Iterable[Block], wanted: Mapping[int, Meaning]) -> dict[int, dict[int, Column]]:
-    """Per series id and writer one column; counters as rates."""
-    pieces: dict[int, dict[int, list[tuple[list[int], array[float]]]]] = {}
+    """Per series id and writer one column; counters as they stand."""
+    pieces: dict[int, dict[int, list[Column]]] = {}
     for block in found:
         for place, number in enumerate(block.ids):
             if number in wanted:
                 values = block.column(place)
-                pieces.setdefault(number, {}).setdefault(block.writer, []).append((block.times, values))
+                column = Column(block.times, values, values, values)
+                pieces.setdefault(number, {}).setdefault(block.writer, []).append(column)
+    seen: dict[tuple[int, ...], list[int]] = {}
     return {
-        number: {writer: _column(parts, wanted[number].kind) for writer, parts in writers.items()}
+        number: {writer: joined(parts, seen) for writer, parts in writers.items()}
         for number, writers in pieces.items()
     }
-
-
-def _column(parts: list[tuple[list[int], array[float]]], kind: MetricKind) -> Column:
-    whole = joined([Column(times, values, values, values) for times, values in parts])
-    if kind is MetricKind.COUNTER:
-        return rates(whole.times, whole.means)
-    return whole
 
 
 def number_of(connection: sqlite3.Connection, table: str, column: str, value: object) -> int:

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 
 from pake_tui.clock import HOUR
 from pake_tui.engine.store import timings
-from pake_tui.engine.store.gauges import ALL, Columns, columns
+from pake_tui.engine.store.buckets import added
 from pake_tui.engine.store.hours import hour_columns, hours_until
 from pake_tui.engine.store.rollups import minute_columns, rolled_until
 from pake_tui.engine.store.samples import Meaning, blocks
 from pake_tui.engine.store.sketch import Stats
 from pake_tui.engine.store.sketchrows import statistics
+from pake_tui.engine.store.writers import ALL, Columns, columns
 from pake_tui.model.sample import MetricKind
 
 Whole = tuple[float, float, float]
@@ -25,8 +26,8 @@ def summed(
     connection: sqlite3.Connection, since_ns: int, until_ns: int, meanings: Mapping[int, Meaning]
 ) -> dict[int, Whole]:
     """Each series with a value in the range: whole hours, the minutes before and after them, and what is not
-    rolled up yet, each weighed by its length. Rates of several writers are added, timings averaged; a gauge
-    is what they make of it.
+    rolled up yet, each weighed by its length. Rates of several writers are added step by step, so that only
+    time which any of them covers counts; timings are averaged; a gauge is what its writers make of it.
     """
     parts: list[tuple[Columns, float]] = []
     hours, minutes, fresh = _cut(connection, since_ns, until_ns)
@@ -36,6 +37,8 @@ def summed(
     found: dict[int, dict[int, list[float]]] = {}
     for part, seconds in parts:
         for number, writers in part.items():
+            if meanings[number].kind is MetricKind.COUNTER:
+                writers = {ALL: added(list(writers.values()))}
             for writer, column in writers.items():
                 if column.times:
                     low, high = min(column.lows), max(column.highs)
@@ -44,10 +47,7 @@ def summed(
                     one[0] += sum(column.means) * seconds
                     one[1] += len(column.times) * seconds
                     one[2], one[3] = min(one[2], low), max(one[3], high)
-    return {
-        number: _merged(list(writers.values()), add=meanings[number].kind is MetricKind.COUNTER)
-        for number, writers in found.items()
-    }
+    return {number: _merged(list(writers.values())) for number, writers in found.items()}
 
 
 def timed(connection: sqlite3.Connection, since_ns: int, until_ns: int) -> dict[int, Stats]:
@@ -72,9 +72,6 @@ def _cut(connection: sqlite3.Connection, since_ns: int, until_ns: int) -> tuple[
     return [], [(since_ns, until_ns)], fresh
 
 
-def _merged(writers: list[list[float]], *, add: bool) -> Whole:
+def _merged(writers: list[list[float]]) -> Whole:
     means = [total / seconds for total, seconds, _, _ in writers]
-    lows, highs = [one[2] for one in writers], [one[3] for one in writers]
-    if add:
-        return sum(means), sum(lows), sum(highs)
-    return sum(means) / len(means), min(lows), max(highs)
+    return sum(means) / len(means), min(one[2] for one in writers), max(one[3] for one in writers)

@@ -1,0 +1,58 @@
+"""What several processes tell of one series, made one: gauges by their aggregate, counters by their sum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from pake_tui.clock import SECOND
+from pake_tui.engine.store import counters, gauges
+from pake_tui.engine.store.buckets import Column, rates
+from pake_tui.engine.store.samples import Block, Meaning, raw_columns
+from pake_tui.model.sample import Aggregate, MetricKind
+
+ALL = 0
+"""The writer of what several writers make together."""
+Columns = dict[int, dict[int, Column]]
+"""One column for each series id and writer."""
+
+
+def columns(found: Sequence[Block], wanted: Mapping[int, Meaning]) -> Columns:
+    """As `raw_columns`, counters as rates, with one column, of ALL, for what several writers have."""
+    told = raw_columns(found, wanted)
+    several = {
+        number: wanted[number].aggregate
+        for number, writers in told.items()
+        if len(writers) > 1 and wanted[number].kind is MetricKind.GAUGE
+    }
+    set_times = _set_times(found, {one for one in several if several[one] is Aggregate.LAST})
+    # Series of one layout share the very list of their times, so who lived when is worked out once.
+    seen: dict[tuple[int, ...], gauges.Living] = {}
+    courses: dict[tuple[int, ...], counters.Course] = {}
+    result: Columns = {}
+    for number, writers in told.items():
+        parts = list(writers.values())
+        if number in several:
+            who = tuple(id(part.times) for part in parts)
+            if who not in seen:
+                seen[who] = gauges.living([part.times for part in parts])
+            since = [set_times.get((number, writer), {}) for writer in writers]
+            result[number] = {ALL: gauges.together(parts, several[number], seen[who], since)}
+        elif wanted[number].kind is not MetricKind.COUNTER:
+            result[number] = writers
+        elif len(parts) > 1:
+            result[number] = {ALL: counters.together(parts, courses)}
+        else:
+            result[number] = {writer: rates(part.times, part.means) for writer, part in writers.items()}
+    return result
+
+
+def _set_times(found: Iterable[Block], wanted: set[int]) -> dict[tuple[int, int], dict[int, int]]:
+    """When the value of a sample was set, by series id and writer, and by the sample's time."""
+    result: dict[tuple[int, int], dict[int, int]] = {}
+    for block in found if wanted else ():
+        for place, number in enumerate(block.ids):
+            if -number in wanted:
+                ages = block.column(place)
+                told = result.setdefault((-number, block.writer), {})
+                told.update((at, at - int(age * SECOND)) for at, age in zip(block.times, ages, strict=True))
+    return result
