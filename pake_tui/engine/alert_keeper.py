@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pake_tui.engine.log_counter import LogCounter
     from pake_tui.engine.notifiers import Notifiers
 
+TURNS_NS = 2 * SECOND
+
 
 class AlertKeeper:
     """Judges by the settings in force. `no_commands` says why programs may not be run, empty where they may;
@@ -79,7 +81,9 @@ class AlertKeeper:
 
             @cache
             def values(over_ns: int) -> Values:
-                return {**samples, **self._metrics.timed(over_ns), **health, **self._lines}
+                # Turns are a second apart: no growth falls between two judgements.
+                rates, timed = self._metrics.rates(over_ns + TURNS_NS), self._metrics.timed(over_ns)
+                return {**samples, **rates, **timed, **health, **self._lines}
 
             self._rules.judge_due(values, units, now_ns(), heard)
 

@@ -6,11 +6,13 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from pake_tui.clock import SECOND, monotonic, now_ns
 from pake_tui.engine.monitoring.exposition import exposition
+from pake_tui.model.alert import AlertState
 from pake_tui.model.sample import SeriesKey
 from tests.process.places import Place, wait_for
 
@@ -91,3 +93,32 @@ def test_only_the_living_count_and_the_past_stays(place: Place, workers: list[Wo
     assert json.loads(shown.stdout)["value"] == 3.0
     workers[1].process.kill()
     wait_for(lambda: newest() == (1.0, 1.0, 1.0))
+
+
+COUNTER = """
+import sys
+from pake_tui import get_monitor
+monitor = get_monitor("shop")
+for line in sys.stdin:
+    monitor.record_error("boom")
+"""
+
+
+def test_a_single_error_fires_its_rule(place: Place, tmp_path: Path) -> None:
+    """Counted once by a process that lives on, long before its rule is judged again."""
+    config = tmp_path / "pake.yaml"
+    config.write_text(
+        "monitoring: {collection_interval_seconds: 6}\n"
+        "rules: [{name: any error, metric: errors, op: '>', threshold: 0}]\n"
+    )
+    place.agent("--config", str(config))
+    wait_for(place.leader)
+    child = subprocess.Popen([sys.executable, "-c", COUNTER], stdin=subprocess.PIPE)
+    place.children.append(child)
+    assert child.stdin is not None
+    child.stdin.write(b"\n")
+    child.stdin.flush()
+    alert = wait_for(lambda: place.alert(AlertState.FIRING), 25.0)
+    assert alert.rule == "any error"
+    errors = SeriesKey("errors", (("error", "boom"),), "shop")
+    wait_for(lambda: place.metrics.last()[errors][1] == 0.0)

@@ -14,6 +14,7 @@ from socket import create_server
 import pytest
 
 from pake_tui import paths
+from pake_tui.clock import MINUTE, now_ns
 from pake_tui.engine.library.wiring import Library
 from pake_tui.engine.monitoring.alerting import Alerting
 from pake_tui.engine.monitoring.monitor import Monitor
@@ -74,6 +75,19 @@ def test_what_is_measured_is_stored_within_seconds(monitor: Monitor, stored: Met
     last = stored.last()
     assert last[queue][1] == 150
     assert last[slow][1] == 250
+
+
+def test_a_counters_first_value_is_growth(library: Library, stored: MetricsStore) -> None:
+    """Also that of a job which ended before its first second was over: history shows it."""
+    before = now_ns()
+    library.monitor("shop").increment_counter("jobs.done", 500)
+    library.close()
+    jobs = SeriesKey("jobs.done", (), "shop")
+    (series,) = stored.series([jobs], before - MINUTE, now_ns(), 60)
+    rates = [point.mean for point in series.points if point.mean]
+    assert 250 <= max(rates) <= 500.1
+    assert len(rates) <= 5
+    assert stored.standing()[jobs] == 500
 
 
 def test_a_name_that_no_database_takes_costs_no_other_metric(monitor: Monitor, stored: MetricsStore) -> None:

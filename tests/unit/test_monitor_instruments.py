@@ -139,10 +139,24 @@ def test_a_tick_tells_counters_as_they_stand_and_the_timings_since_the_last() ->
     told = dict(zip(STATS, tick.timings[key("api", endpoint="/x")].stats(), strict=True))
     assert told["p50"] == pytest.approx(20, rel=ERROR)
     assert (told["mean"], told["max"]) == (20, 30)
+    assert tick.begun == {key("hits"): 0, key("api.count", endpoint="/x"): 0}
     instruments.count("hits", 1)
     tick = ledger.tick()
     assert tick.values[key("hits")] == 3
     assert tick.timings == {}
+    assert tick.begun == {}
+
+
+def test_what_could_not_be_recorded_is_told_again() -> None:
+    """Timings, and where counters began."""
+    instruments = Instruments("shop")
+    ledger = Ledger(instruments)
+    instruments.count("hits", 2)
+    instruments.timing("api", 10.0)
+    ledger.put_back(ledger.tick())
+    tick = ledger.tick()
+    assert tick.begun == {key("hits"): 0, key("api.count"): 0}
+    assert tick.timings[key("api")].count == 1
 
 
 def test_a_summary_between_ticks_takes_nothing_away_from_them() -> None:
@@ -175,7 +189,7 @@ def test_timings_that_could_not_be_recorded_are_told_by_the_next_tick() -> None:
     instruments = Instruments("shop")
     ledger = Ledger(instruments)
     instruments.timing("api", 10.0)
-    ledger.put_back(ledger.tick().timings)
+    ledger.put_back(ledger.tick())
     instruments.timing("api", 30.0)
     sketch = ledger.tick().timings[key("api")]
     assert (sketch.count, sketch.total) == (2, 40)

@@ -151,6 +151,19 @@ def test_a_total_is_told_while_somebody_counts(store: MetricsStore) -> None:
     assert store.standing()[HITS] == 42.0
 
 
+def test_a_slow_writers_growth_stands_where_it_was_told(store: MetricsStore) -> None:
+    """Beside a fast one it is spread over the seconds; alone it is one step, and a long silence is a gap."""
+    for second in range(0, 301, 30):
+        tell(store, 1, second, second * 2.0)
+        if second != 150:
+            tell(store, 2, second, second * 1.0)
+    for second in range(301, 361):
+        tell(store, 2, second, second * 1.0)
+    tell(store, 1, 360, 720.0)
+    (series,) = store.series([HITS], START + MINUTE, START + 6 * MINUTE - 1, 10)
+    assert [point.mean for point in series.points] == pytest.approx([3.0] * 10)
+
+
 ticks = st.lists(st.tuples(st.floats(0.9, 3.0), st.integers(0, 500)), min_size=1, max_size=30)
 
 
@@ -174,7 +187,6 @@ def test_all_growth_is_counted_once(told: list[tuple[float, list[tuple[float, in
     parts.append(Column(witness, [3.0] * 20, [3.0] * 20, [3.0] * 20))
     column = together(parts, {})
     assert sum(column.means) == pytest.approx(grown)
-    assert all(at % SECOND == 0 for at in column.times)
     assert all(before < after for before, after in pairwise(column.times))
     covered = {
         second

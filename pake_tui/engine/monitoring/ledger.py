@@ -34,11 +34,16 @@ class TimingSummary(TypedDict):
 
 
 class Tick(Struct, frozen=True):
-    """What to record now and how to read it: counters as they stand, gauges, timings since the last tick."""
+    """What to record now and how to read it: counters as they stand, gauges, timings since the last tick.
+
+    `begun` are the counters that no tick told before, at the zero they began from: what is recorded of a
+    moment ago, so that their first value is growth.
+    """
 
     values: dict[SeriesKey, float]
     meanings: dict[SeriesKey, Meaning]
     timings: dict[SeriesKey, Sketch]
+    begun: dict[SeriesKey, float]
 
 
 class Standing(Struct, frozen=True):
@@ -67,6 +72,7 @@ class Ledger:
         self._gauges: dict[SeriesKey, Level] = {}
         self._totals: dict[SeriesKey, Sketch] = {}
         self._waiting: dict[SeriesKey, Sketch] = {}
+        self._told: set[SeriesKey] = set()
 
     def tick(self) -> Tick:
         """What to record now."""
@@ -79,12 +85,15 @@ class Ledger:
             for key, total in self._totals.items():
                 series = SeriesKey(f"{key.metric}.count", key.tags, key.service)
                 values[series], meanings[series] = float(total.count), COUNTER
-        return Tick(values, meanings, waiting)
+            begun = {key: 0.0 for key in values if meanings[key] is COUNTER and key not in self._told}
+            self._told |= begun.keys()
+        return Tick(values, meanings, waiting, begun)
 
-    def put_back(self, timings: dict[SeriesKey, Sketch]) -> None:
-        """Timings that could not be recorded: they are told by the next tick."""
+    def put_back(self, tick: Tick) -> None:
+        """It could not be recorded: its timings, and what began with it, are told by the next one."""
         with self._lock:
-            _merge(timings, self._waiting)
+            _merge(tick.timings, self._waiting)
+            self._told -= tick.begun.keys()
 
     def ages(self) -> dict[SeriesKey, float]:
         """Seconds since each gauge was set of which the value set last counts, whichever process set it."""

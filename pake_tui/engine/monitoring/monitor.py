@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct
 
-from pake_tui.clock import now_ns
+from pake_tui.clock import SECOND, now_ns
 from pake_tui.engine.monitoring import reports
 from pake_tui.engine.monitoring.alerting import Alerting
 from pake_tui.engine.monitoring.checks import merged
 from pake_tui.engine.monitoring.exposition import Family, families
 from pake_tui.engine.monitoring.identity import MOST_TITLE, clean
 from pake_tui.engine.monitoring.instruments import Drained, Instruments, Tags
-from pake_tui.engine.monitoring.ledger import COUNTER, Ledger
+from pake_tui.engine.monitoring.ledger import COUNTER, Ledger, Tick
 from pake_tui.engine.monitoring.operations import measured
 from pake_tui.engine.monitoring.probes import CheckFunction, Probes
 from pake_tui.engine.settings.schema import Settings
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from pake_tui.engine.monitoring.dogstatsd import DogStatsd
 
 Answer = TypeVar("Answer")
+TICK_NS = SECOND
+"""So long before its first value a counter began."""
 
 
 def _nothing() -> None:
@@ -252,19 +254,23 @@ class Monitor:
         tick = self._ledger.tick()
         with self._report_lock:
             results, self._reported = self._reported, {}
-        left = tick.timings
+        left: Tick | None = tick
         try:
+            now = now_ns()
+            if tick.begun:
+                self._metrics.record(self.owner, now - TICK_NS, tick.begun, tick.meanings)
             if tick.values:
                 self._metrics.record(
-                    self.owner, now_ns(), tick.values, tick.meanings, self._ledger.ages(), tick.timings
+                    self.owner, now, tick.values, tick.meanings, self._ledger.ages(), tick.timings
                 )
-                left = {}
+            left = None
             if results:
                 self._metrics.health.put(list(results.values()))
         except Exception as error:
             # Counters are told as they stand, so the next flush makes up for this one; the rest is put back.
             self._warn(f"metrics of {self.service} cannot be stored: {error}")
-            self._ledger.put_back(left)
+            if left is not None:
+                self._ledger.put_back(left)
             with self._report_lock:
                 self._reported = {**results, **self._reported}
         if self._instruments.refused:

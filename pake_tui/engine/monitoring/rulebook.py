@@ -76,7 +76,7 @@ class RuleBook:
         heard: Mapping[SeriesKey, str] | None = None,
     ) -> None:
         """Judge the rules that are due by the newest (UTC ns, value) of every series; `values(over_ns)` are
-        those with the statistics of timings over so long.
+        those with the statistics of timings, and the rates of counters, over so long.
 
         `heard` are words that come with a value: what a health check said.
 

@@ -145,17 +145,6 @@ def as_buckets(steps: Steps, starts: Sequence[int]) -> tuple[Bucket, ...]:
     return tuple(map(Bucket, starts, steps.means, steps.lows, steps.highs))
 
 
-def rates(times: Sequence[int], values: Floats) -> Column:
-    """A counter's growth per second at each sample but the first; none at a reset."""
-    kept_times: list[int] = []
-    kept: list[float] = []
-    for before, at, old, new in zip(times, times[1:], values, values[1:], strict=False):
-        if new >= old and at > before:
-            kept_times.append(at)
-            kept.append((new - old) * 1e9 / (at - before))
-    return Column(kept_times, kept, kept, kept)
-
-
 def joined(columns: Sequence[Column], seen: dict[tuple[int, ...], list[int]] | None = None) -> Column:
     """Pieces of one writer's series as one, in the order of their times.
 

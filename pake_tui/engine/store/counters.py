@@ -1,7 +1,8 @@
-"""Counters that several processes tell, made one rate for each second: what all of them grew in it.
+"""A counter's rate in each second: what it grew in it, in all processes that tell of it.
 
 Between two samples a counter grows evenly, and after a writer's last one not at all; the newest second takes
-those that are alive on at the rate they had. So all growth is counted once, whoever came and went.
+those that are alive on at the rate they had. So all growth is counted once, whoever came and went. Samples
+that are more than five seconds apart stay one step.
 """
 
 from __future__ import annotations
@@ -28,11 +29,12 @@ class Life(Struct, frozen=True):
 
 
 class Course(Struct, frozen=True):
-    """The ends (UTC ns) of the seconds that anybody covers, and for each life where it stands at each: after
-    which of its samples, and what part of the way to the next one.
+    """The ends (UTC ns) of the seconds that anybody covers and how long each is, and for each life where it
+    stands at each: after which of its samples, and what part of the way to the next one.
     """
 
     ends: list[int]
+    spans: list[int]
     places: list[tuple[list[int], list[float]]]
 
 
@@ -49,8 +51,8 @@ def together(parts: Sequence[Column], seen: dict[tuple[int, ...], Course]) -> Co
         if who == tuple(id(part.times) for part in parts):  # lists of a cut life are gone after this
             seen[who] = how
     before, rates = 0.0, []
-    for end, total in zip(how.ends, _totals(lives, how), strict=True):
-        rates.append(max(0.0, total - before) * 1e9 / (end - (end - 1) // SECOND * SECOND))
+    for span, total in zip(how.spans, _totals(lives, how), strict=True):
+        rates.append(max(0.0, total - before) * 1e9 / span)
         before = total
     return Column(how.ends, rates, rates, rates)
 
@@ -82,11 +84,21 @@ def _lives(part: Column) -> Iterator[Life]:
 
 def _course(lives: Sequence[Life]) -> Course:
     newest = max((life.times[-1] for life in lives), default=0)
-    seconds: list[int] = []
-    for first, last in sorted((life.times[0] // SECOND + 1, -(-life.times[-1] // SECOND)) for life in lives):
-        seconds.extend(range(max(first, seconds[-1] + 1) if seconds else first, last + 1))
-    ends = [min(second * SECOND, newest) for second in seconds]
-    return Course(ends, [_places(life.times, ends, newest) for life in lives])
+    starts: dict[int, int] = {}
+    for life in lives:
+        for before, after in pairwise(life.times):
+            first, last = before // SECOND, -(-after // SECOND)
+            slow = (last - first - 1) * SECOND > LIVE_NS
+            for second in (last,) if slow else range(first + 1, last + 1):
+                start = first if slow else second - 1
+                starts[second] = min(start, starts.get(second, start))
+    ends: list[int] = []
+    spans: list[int] = []
+    for second in sorted(starts):
+        start = max(starts[second] * SECOND, ends[-1] if ends else 0)
+        ends.append(min(second * SECOND, newest))
+        spans.append(ends[-1] - start)
+    return Course(ends, spans, [_places(life.times, ends, newest) for life in lives])
 
 
 def _places(times: Sequence[int], ends: Sequence[int], newest: int) -> tuple[list[int], list[float]]:

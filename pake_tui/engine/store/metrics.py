@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pake_tui.clock import HOUR, now_ns
+from pake_tui.clock import HOUR, SECOND, now_ns
 from pake_tui.engine.store import (
     health,
     hours,
@@ -65,6 +66,8 @@ CREATE TABLE leader(one INTEGER PRIMARY KEY CHECK(one = 1), epoch INTEGER NOT NU
 )
 MOST_BYTES = 100_000_000
 FORGET_EVERY_NS = HOUR
+LATE_NS = 5 * SECOND
+"""A rate reaches back to the sample before it: so long before the range that one is looked for."""
 
 
 class MetricsStore:
@@ -236,6 +239,23 @@ class MetricsStore:
             return {}
         with self.database.reading() as connection:
             return self._timed(connection, self._chosen(connection, None), newest, over_ns)
+
+    def rates(self, over_ns: int) -> dict[SeriesKey, tuple[int, float]]:
+        """The mean rate of each counter over the `over_ns` up to the newest sample, with its newest time."""
+        newest = self.newest_ns()
+        if newest is None:
+            return {}
+        with self.database.reading() as connection:
+            counters = _of_kind(every := self._chosen(connection, None), MetricKind.COUNTER)
+            found = samples.blocks(connection, newest - over_ns - LATE_NS, newest + 1)
+        keys = {one.id: one.key for one in every if one.id}
+        told = {}
+        for number, by_writer in writers.columns(found, counters).items():
+            (column,) = by_writer.values()
+            part = column.means[bisect_right(column.times, newest - over_ns) :]
+            if part:
+                told[keys[number]] = column.times[-1], sum(part) / len(part)
+        return told
 
     def standing(self) -> dict[SeriesKey, float]:
         """The newest value of each series within 150 s: of a counter all that its writers have counted, those

@@ -75,15 +75,9 @@ def roll(connection: sqlite3.Connection, now_ns: int) -> None:
     numbers = {tuple(ids): number for number, ids in layouts(connection).items()}
     found = blocks(connection, start - LOOK_BACK_NS, end + LATE_NS)  # what comes after tells who lived on
     levels = {number: meaning for number, meaning in known.items() if meaning.kind is not MetricKind.TIMING}
-    counters = {number for number, meaning in known.items() if meaning.kind is MetricKind.COUNTER}
-    shared = {
-        number: column
-        for number, writers in columns(found, levels).items()
-        for writer, column in writers.items()
-        if writer == ALL or number in counters
-    }
+    shared = {one: writers[ALL] for one, writers in columns(found, levels).items() if ALL in writers}
     for block in found:
-        rows = _minutes(block, start, end, counters | shared.keys())
+        rows = _minutes(block, start, end, shared.keys())
         connection.executemany(
             "INSERT OR REPLACE INTO minutes VALUES(?,?,?,?)",
             [(minute, block.writer, numbers[tuple(block.ids)], packed) for minute, packed in rows],

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pake_tui.clock import SECOND
 from pake_tui.engine.store import counters, gauges
-from pake_tui.engine.store.buckets import Column, rates
+from pake_tui.engine.store.buckets import Column
 from pake_tui.engine.store.samples import Block, Meaning, raw_columns
 from pake_tui.model.sample import Aggregate, MetricKind
 
@@ -17,7 +17,7 @@ Columns = dict[int, dict[int, Column]]
 
 
 def columns(found: Sequence[Block], wanted: Mapping[int, Meaning]) -> Columns:
-    """As `raw_columns`, counters as rates, with one column, of ALL, for what several writers have."""
+    """As `raw_columns`, with one column, of ALL, for a counter, and for a gauge that several writers have."""
     told = raw_columns(found, wanted)
     several = {
         number: wanted[number].aggregate
@@ -37,12 +37,10 @@ def columns(found: Sequence[Block], wanted: Mapping[int, Meaning]) -> Columns:
                 seen[who] = gauges.living([part.times for part in parts])
             since = [set_times.get((number, writer), {}) for writer in writers]
             result[number] = {ALL: gauges.together(parts, several[number], seen[who], since)}
-        elif wanted[number].kind is not MetricKind.COUNTER:
-            result[number] = writers
-        elif len(parts) > 1:
+        elif wanted[number].kind is MetricKind.COUNTER:
             result[number] = {ALL: counters.together(parts, courses)}
         else:
-            result[number] = {writer: rates(part.times, part.means) for writer, part in writers.items()}
+            result[number] = writers
     return result
 
 
