@@ -288,3 +288,63 @@ def test_a_disk_that_fills_while_a_log_is_indexed(tmp_path: Path, consoles: list
     terminal.press("1")
     terminal.wait_for("number 79999")
     terminal.wait_for("no space left")
+
+
+FULL_DISK = """
+import os, threading
+from pathlib import Path
+from pake_tui import get_monitor
+from pake_tui.engine.monitoring.alerting import Alerting
+from pake_tui.engine.store.state import StateStore
+from pake_tui.model.alert import Policy
+
+folder = Path(os.environ["PAKE_STATE_DIR"])
+monitor = get_monitor("shop")
+collector = Alerting(StateStore(folder), Policy)
+
+def until(condition):
+    for _ in range(1000):
+        collector.drain_spools()
+        if condition():
+            break
+        threading.Event().wait(0.02)
+
+def fill():
+    for size in (65536, 512):
+        try:
+            while True:
+                ballast.write(b"x" * size)
+        except OSError:
+            pass
+
+opened = monitor.create_alert("before")
+until(lambda: monitor.get_alert(opened))
+told = []
+with open(folder / "ballast", "wb", buffering=0) as ballast:
+    for number in range(4):
+        fill()
+        told.append(monitor.create_alert(f"number {number}", "why " * 900))
+    fill()
+    again = monitor.create_alert("number 0")
+    monitor.resolve_alert(told[3], "over")
+(folder / "ballast").unlink()
+until(lambda: all(monitor.get_alert(one) for one in [*told, again]))
+until(lambda: monitor.get_alert(told[3]).state.value == "resolved")
+found = [monitor.get_alert(one) for one in told]
+print([(alert.title, alert.state.value) for alert in found])
+print(monitor.get_alert(again).id == found[0].id, monitor.get_alert(opened).title)
+"""
+
+
+def test_alerts_on_a_full_disk_come_when_there_is_room(private_places: Path, tmp_path: Path) -> None:
+    """Under the ids that their application was given, in its order; meanwhile it was said once."""
+    if not may_mount(tmp_path):
+        pytest.skip("no file system can be mounted here")
+    before = small_disk(private_places / "state", 3000)
+    program = [*before, sys.executable, "-c", FULL_DISK]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=90, check=False)
+    first, second = done.stdout.splitlines()
+    waited = [(f"number {number}", "firing" if number < 3 else "resolved") for number in range(4)]
+    assert first == str(waited)
+    assert second == "True before"
+    assert done.stderr.count("alerts of shop wait until they can be stored") == 1

@@ -6,6 +6,7 @@ import os
 import threading
 import uuid
 from collections.abc import Callable, Generator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct
@@ -22,7 +23,7 @@ from pake_tui.engine.monitoring.operations import measured
 from pake_tui.engine.monitoring.probes import CheckFunction, Probes
 from pake_tui.engine.settings.schema import Settings
 from pake_tui.engine.store.metrics import MetricsStore
-from pake_tui.errors import NotFoundError
+from pake_tui.errors import NotFoundError, PakeError
 from pake_tui.model.alert import Alert, Severity
 from pake_tui.model.check import HealthCheck
 from pake_tui.model.sample import Aggregate, Mark
@@ -182,7 +183,8 @@ class Monitor:
     ) -> str:
         """Raise an alert, durable on return: the id of the open one of this title and tags, or of a new one.
 
-        Waits for the database for at most 50 ms; behind a busy one the alert is kept in this process's spool.
+        Waits for the database for at most 50 ms; behind a busy one the alert is kept in this process's spool,
+        on a full disk in its memory until it can be stored under that id.
         """
         self._touched()
 
@@ -193,16 +195,22 @@ class Monitor:
                 str(title), str(message), level, actor=self.owner, tags=told, service=self.service
             )
 
-        return self._try("an alert could not be stored", create, "") or str(uuid.uuid4())
+        alert_id = self._try("an alert could not be stored", create, "")
+        self._say_what_waits()
+        return alert_id or str(uuid.uuid4())
 
     def resolve_alert(self, alert_id: str, note: str = "") -> Done:
-        """Resolve an alert, durable when this returns; false where it was resolved already or is unknown."""
+        """Resolve an alert, durable when this returns true; false where it was resolved already, is unknown, or
+        waits until it can be stored.
+        """
         self._touched()
 
         def resolve() -> bool:
             return self._alerting.resolve_own(str(alert_id), actor=self.owner, note=str(note))
 
-        return Done(self._try("an alert could not be resolved", resolve, False))
+        done = Done(self._try("an alert could not be resolved", resolve, False))
+        self._say_what_waits()
+        return done
 
     def get_alert(self, alert_id: str) -> Alert | None:
         """An alert as it stands now, with who acknowledged or resolved it; None where there is none."""
@@ -251,6 +259,8 @@ class Monitor:
     def flush(self) -> None:
         """Write what was measured and checked since the last call into the store; once a second is meant."""
         self.check()
+        with suppress(PakeError):  # what still waits was said when it came
+            self._alerting.retry()
         tick = self._ledger.tick()
         with self._report_lock:
             results, self._reported = self._reported, {}
@@ -281,6 +291,7 @@ class Monitor:
         self._report_lock = threading.Lock()
         self._instruments.reset()
         self._ledger.reset()
+        self._alerting.forget_waiting()
         self._dogstatsd = None
         self._probes.owner = self.owner
         self._probes.reset()
@@ -314,6 +325,10 @@ class Monitor:
             "health results cannot be read", self._metrics.health.list, ()
         )
         return merged((*own, *(check for check in stored if check.owner != self.owner)), now_ns())
+
+    def _say_what_waits(self) -> None:
+        if self._alerting.waits:
+            self._warn(f"alerts of {self.service} wait until they can be stored: {self._alerting.problem}")
 
     def _try(self, what: str, action: Callable[[], Answer], otherwise: Answer) -> Answer:
         """The action's answer; what goes wrong is said once, and is never the caller's trouble."""

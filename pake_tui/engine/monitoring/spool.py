@@ -7,6 +7,7 @@ fields.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -39,9 +40,14 @@ def append(state_folder: Path, event: Mapping[str, object]) -> None:
         with _locked(path, wait=True) as descriptor:
             if descriptor is None or os.fstat(descriptor).st_size + len(line) > MOST_BYTES:
                 raise StoreError(f"{path} is full; the event was not kept", hint="is a collector running?")
-            os.lseek(descriptor, 0, os.SEEK_END)
-            os.write(descriptor, line)
-            os.fsync(descriptor)
+            end = os.lseek(descriptor, 0, os.SEEK_END)
+            try:
+                if os.write(descriptor, line) < len(line):  # the disk took what it had room for
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                os.fsync(descriptor)
+            except OSError:
+                os.ftruncate(descriptor, end)
+                raise
     except OSError as error:
         raise StoreError(f"cannot keep the event in {path}: {error.strerror}") from None
 
