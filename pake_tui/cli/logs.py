@@ -20,6 +20,7 @@ from pake_tui import paths
 from pake_tui.cli.explain import explain
 from pake_tui.cli.logprint import FORMATS, Printer, print_query_error
 from pake_tui.clock import local_zone
+from pake_tui.engine.logfiles.discover import GLOBS
 from pake_tui.engine.logfiles.streams import Streams
 from pake_tui.engine.settings.live import LiveSettings
 from pake_tui.engine.settings.schema import Settings
@@ -125,7 +126,8 @@ def open_source(options: argparse.Namespace, *, complains: bool = True) -> Embed
     if not getattr(options, "follow", False):
         streams.wait()
     source = _source(options)
-    files = source.files().files
+    found = source.files()
+    files = found.files
     problems = [one.problem for one in files if one.problem]
     if options.file and problems and len(problems) == len(files):
         source.close()
@@ -138,6 +140,8 @@ def open_source(options: argparse.Namespace, *, complains: bool = True) -> Embed
         print(f"pake-tui: not read: {len(problems) - MOST_PROBLEMS} more files", file=sys.stderr)
     if not files:
         named = " or ".join(safe(pattern) for pattern in options.file)
+        if not named and found.origin == GLOBS:
+            named = "what logs: names"
         nothing = f"no file matches {named}" if named else "no log files here"
         print(f"pake-tui: {nothing}; name some with --file, or with logs: in pake.yaml", file=sys.stderr)
     return source

@@ -133,9 +133,9 @@ class LogCounter:
             if monotonic() > end:
                 return
 
-    def _discover(self) -> Discovery:
+    def _discover(self, before: Discovery) -> Discovery:
         try:
             self._registered = [(row.service, str(row.path)) for row in self._state.loggers.paths()]
         except PakeError:
             pass  # logs are read on where the state can't be: with what was registered when it could
-        return discover(self._settings.logs, self._registered, self._folders)
+        return discover(self._settings.logs, self._registered, self._folders, before=before)

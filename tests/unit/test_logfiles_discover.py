@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,36 @@ def test_without_either_the_working_directory_then_the_host(
     assert (names(local), local.origin) == (["web.log"], "./logs/*.log")
 
 
+def test_the_host_stays_out_where_something_is_configured(tmp_path: Path) -> None:
+    """Globs that match nothing, and ./logs or loggers whose file is away for a moment, bring no others."""
+    make(tmp_path, "var/syslog", "d/a.log", "d/a.log.1")
+    host, folders, globs = str(tmp_path / "var"), Folders(), [f"{tmp_path}/d/*.log"]
+    registered = [("api", f"{tmp_path}/d/a.log")]
+    before = discover(globs, [], folders, host=host)
+    named = discover([], registered, folders, host=host)
+    (tmp_path / "d/a.log").unlink()
+    never = discover(globs, [], folders, host=host)
+    assert (names(never), never.origin) == ([], "logs: globs")
+    gone = discover(globs, [], folders, host=host, before=before)
+    assert (names(gone), gone.origin) == (["a.log.1"], "logs: globs")
+    assert names(discover(globs, [], folders, host=host, before=gone)) == ["a.log.1"]
+    unregistered = discover([], registered, folders, host=host, before=named)
+    assert (names(unregistered), unregistered.origin) == (["a.log.1"], "registered loggers")
+    assert names(discover([f"{tmp_path}/e/*.log"], [], folders, host=host, before=before)) == []
+
+
+def test_a_folder_of_many_files_is_gone_through_once(tmp_path: Path) -> None:
+    """Siblings of thousands of files are found in about the time that the files themselves take."""
+    for number in range(3_000):
+        (tmp_path / f"{number:04}.log").touch()
+    make(tmp_path, "1234.log.1", "1234.log-20260301.gz", "1234.log-20260301-2")
+    found = discover([f"{tmp_path}/*.log"], [], Folders())
+    at = names(found).index("1234.log")
+    assert names(found)[at - 3 : at] == ["1234.log.1", "1234.log-20260301.gz", "1234.log-20260301-2"]
+    alone = best(lambda: exactly([f"{tmp_path}/*.log"]))
+    assert best(lambda: discover([f"{tmp_path}/*.log"], [], Folders())) < 5 * alone
+
+
 def test_named_files_are_read_alone(tmp_path: Path) -> None:
     """--file takes paths, globs and folders, and brings no siblings."""
     make(tmp_path, "a.log", "a.log.1", "d/x.log", "d/y.txt")
@@ -72,6 +104,16 @@ def test_named_files_are_read_alone(tmp_path: Path) -> None:
     assert names(exactly([f"{tmp_path}/a.*"])) == ["a.log", "a.log.1"]
     assert names(exactly([f"{tmp_path}/d"])) == ["x.log"]
     assert names(exactly([f"{tmp_path}/missing.log"])) == ["missing.log"]
+
+
+def best(work: Callable[[], object]) -> float:
+    """The processor's seconds, the least of three."""
+    took = []
+    for _ in range(3):
+        begin = time.process_time()
+        work()
+        took.append(time.process_time() - begin)
+    return min(took)
 
 
 @pytest.mark.parametrize(

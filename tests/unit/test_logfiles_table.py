@@ -26,10 +26,11 @@ NEVER = threading.Event()
 class Following:
     """A table over `*.log` in a folder, and a place in it from which what comes is read."""
 
-    def __init__(self, folder: Path, query: str = "") -> None:
+    def __init__(self, folder: Path, query: str = "", host: Path = Path("/nonexistent")) -> None:
         self.folders = Folders()
         self.table = FileTable(
-            lambda: discover([f"{folder}/*.log"], [], self.folders, host=str(folder / "none")), Reading(UTC)
+            lambda before: discover([f"{folder}/*.log"], [], self.folders, host=str(host), before=before),
+            Reading(UTC),
         )
         self.query = parse(query, now_ns=0)
         self.cursor: Cursor | None = None
@@ -65,6 +66,7 @@ class Following:
 
 def write(path: Path, *messages: str) -> None:
     """Append a JSON line for each message."""
+    path.parent.mkdir(exist_ok=True)
     with path.open("a") as file:
         file.writelines(json.dumps({"message": one, "level": "info"}) + "\n" for one in messages)
 
@@ -154,6 +156,40 @@ def test_deletion_and_return_are_rulers(tmp_path: Path, monkeypatch: pytest.Monk
     assert following.rulers[0] == f"{log} is gone: deleted, or moved out of view"
 
 
+def test_a_name_without_a_file_for_a_moment_changes_nothing_else(tmp_path: Path) -> None:
+    """While the one file that a glob names is renamed away, its rotated files stay and no others come."""
+    write(tmp_path / "host/dpkg.log", "the host's")
+    logs = tmp_path / "logs"
+    log = logs / "a.log"
+    write(log, "1")
+    following = Following(logs, host=tmp_path / "host")
+    following.read()
+    log.rename(logs / "a.log.1")
+    write(logs / "a.log.1", "2")
+    following.until(lambda: following.seen == ["1", "2"])
+    assert [one.path for one in following.table.files().files] == [f"{logs}/a.log.1"]
+    write(log, "3")
+    following.until(lambda: len(following.seen) == 3)
+    assert following.seen == ["1", "2", "3"]
+    assert following.rulers == [f"{log}: a new file begins"]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_files_that_live_for_a_moment_lose_nothing(tmp_path: Path, kept: bool) -> None:
+    """What is written between two quick renames is read at once, beside rotated files or without any."""
+    log = tmp_path / "a.log"
+    write(log, "0")
+    following = Following(tmp_path)
+    following.read()
+    for step in range(1, 6):
+        log.rename(tmp_path / ("a.log.1" if kept else f"{step}.old"))
+        following.read()
+        write(log, *(f"{step}.{number}" for number in range(50)))
+        following.read()
+    following.until(lambda: len(following.seen) >= 251)
+    assert len(following.seen) == len(set(following.seen)) == 251
+
+
 def test_a_new_file_that_matches_is_followed(tmp_path: Path) -> None:
     """A file that appears and matches the glob joins the view."""
     write(tmp_path / "a.log", "1")
@@ -225,7 +261,7 @@ def test_files_over_the_limit_are_named(tmp_path: Path) -> None:
         write(tmp_path / f"{number}.log", "x")
         os.utime(tmp_path / f"{number}.log", (number + 1, number + 1))
     folders = Folders()
-    table = FileTable(lambda: discover([f"{tmp_path}/*.log"], [], folders), Reading(UTC), most=2)
+    table = FileTable(lambda _: discover([f"{tmp_path}/*.log"], [], folders), Reading(UTC), most=2)
     files = table.files().files
     assert [Path(one.path).name for one in files if not one.problem] == ["2.log", "3.log"]
     words = f"{tmp_path}/1.log and 1 more: over the limit of 2 files (limits.log_files)"
@@ -240,7 +276,7 @@ def test_a_pattern_of_too_many_names_is_said(tmp_path: Path, monkeypatch: pytest
     for number in range(7):
         (tmp_path / f"{number}.log").touch()
     pattern = f"{tmp_path}/*.log"
-    found = FileTable(lambda: exactly([pattern]), Reading(UTC)).files()
+    found = FileTable(lambda _: exactly([pattern]), Reading(UTC)).files()
     words = f"{pattern}: names more than 5 files, not all were looked at; name fewer"
     assert [one.problem for one in found.files] == ["", "", "", "", "", words]
 
@@ -253,7 +289,7 @@ def test_ten_thousand_files_are_looked_at_now_and_then(tmp_path: Path) -> None:
         os.utime(path, (number, number))
     looks: list[float] = []
 
-    def look() -> Discovery:
+    def look(_: Discovery) -> Discovery:
         looks.append(time.monotonic())
         return exactly([f"{tmp_path}/*.log"])
 

@@ -28,6 +28,10 @@ HOST_NAMES = (
 MOST_FOUND = 100_000
 """Names that a pattern may have; those beyond are not looked at, which is said."""
 MOST_HOST = 40
+MOST_MISSING = 100
+"""Names whose file went that are remembered; of more the last ones."""
+LOCAL = "./logs/*.log"
+GLOBS = "logs: globs"
 PACKED = (".gz", ".xz", ".bz2", ".zst")
 _COMPRESSED = (".lz4", ".zip")
 _ROTATED = re.compile(r"[.-](\d{1,4}|\d{8}(?:-\d+)?|\d{4}-\d{2}-\d{2}(?:[T_.-][\d-]+)?)")
@@ -46,12 +50,18 @@ class Discovery(Struct, frozen=True):
     """The files of a view, older siblings before the file itself, and where they came from.
 
     `compressed` are siblings that can't be read, `cut` patterns of which not all names were looked at.
+    `missing` had a file when `patterns` were looked at before, and have none now: it may be back in a moment.
     """
 
     found: tuple[Found, ...]
     origin: str
     compressed: tuple[str, ...] = ()
     cut: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    missing: tuple[Found, ...] = ()
+
+
+NOTHING = Discovery((), "")
 
 
 class Folders:
@@ -75,36 +85,51 @@ class Folders:
 
 
 def discover(
-    globs: Sequence[str], registered: Iterable[tuple[str, str]], folders: Folders, *, host: str = HOST_FOLDER
+    globs: Sequence[str],
+    registered: Iterable[tuple[str, str]],
+    folders: Folders,
+    *,
+    host: str = HOST_FOLDER,
+    before: Discovery = NOTHING,
 ) -> Discovery:
     """What registered loggers and globs name; without any, ./logs/*.log; without those, the host's own logs.
 
-    `registered` are (service, path). Rotated siblings are found beside each file.
+    `registered` are (service, path). Rotated siblings are found beside each file, also while it is missing
+    itself, if it was there in `before`: between two files of a name a view is what it was.
     """
     named = [Found(path, service) for service, path in registered if _there(path)]
     registrations = len(named)
     globbed, cut = _globbed(globs)
     named += globbed
-    if named:
-        origin = " and ".join(
-            word
-            for word, some in (
-                ("registered loggers", registrations),
-                ("logs: globs", len(named) > registrations),
-            )
-            if some
-        )
-        return replace(_with_siblings(named, origin, folders), cut=cut)
-    named, cut = _globbed(("logs/*.log",))
-    if named:
-        return replace(_with_siblings(named, "./logs/*.log", folders), cut=cut)
-    return _with_siblings(list(_host_logs(host, folders)), f"this host's {host}", folders)
+    missing = _missing(named, tuple(globs), before)
+    if named or missing or globs:
+        loggers = bool(registrations or not globs)
+        words = ["registered loggers"] * loggers + [GLOBS] * bool(globbed or not loggers)
+        return _with_siblings(Discovery((*named,), " and ".join(words), (), cut, (*globs,), missing), folders)
+    named, cut = _globbed((LOCAL,))
+    missing = _missing(named, (LOCAL,), before)
+    if named or missing:
+        return _with_siblings(Discovery((*named,), LOCAL, (), cut, (LOCAL,), missing), folders)
+    named = list(_host_logs(host, folders))
+    missing = _missing(named, (host,), before)
+    return _with_siblings(Discovery((*named,), f"this host's {host}", (), (), (host,), missing), folders)
 
 
-def exactly(patterns: Sequence[str]) -> Discovery:
+def exactly(patterns: Sequence[str], before: Discovery = NOTHING) -> Discovery:
     """Just the files that paths and globs name, no siblings. A plain path is kept though it is missing."""
     named, cut = _globbed(patterns)
-    return Discovery(tuple(dict.fromkeys(named)), "--file", cut=cut)
+    missing = _missing(named, tuple(patterns), before)
+    return Discovery(tuple(dict.fromkeys(named)), "--file", (), cut, tuple(patterns), missing)
+
+
+def _missing(named: Sequence[Found], patterns: tuple[str, ...], before: Discovery) -> tuple[Found, ...]:
+    """What the same patterns named before, and no file has now."""
+    if before.patterns != patterns:
+        return ()
+    here = {one.path for one in named}
+    known = (*before.missing, *(one for one in before.found if not one.rotated))
+    gone = [one for one in known if one.path not in here and not _there(one.path)]
+    return tuple(gone[-MOST_MISSING:])
 
 
 def _globbed(patterns: Sequence[str]) -> tuple[list[Found], tuple[str, ...]]:
@@ -153,29 +178,44 @@ def _there(path: str) -> bool:
     return True
 
 
-def _with_siblings(named: Sequence[Found], origin: str, folders: Folders) -> Discovery:
+def _with_siblings(named: Discovery, folders: Folders) -> Discovery:
+    """The named files, each behind its older siblings; those of missing ones too."""
     found: dict[str, Found] = {}
     compressed: list[str] = []
-    for one in sorted(named, key=lambda each: each.path):
-        siblings = []
+    missing = set(named.missing)
+    rotated: dict[str, dict[str, list[tuple[tuple[int, str], str]]]] = {}
+    for one in sorted((*named.found, *named.missing), key=lambda each: each.path):
         folder, _, base = one.path.rpartition("/")
-        for name in folders.names(folder or "/"):
+        if folder not in rotated:
+            rotated[folder] = _rotated(folders.names(folder or "/"))
+        for _, name in sorted(rotated[folder].get(base, ())):
             path = f"{folder}/{name}"
-            if not name.startswith(base) or name == base:
-                continue
-            ends = (end for end in (*PACKED, *_COMPRESSED) if name.endswith(end))
-            plain = name.removesuffix(next(ends, ""))
-            if not (number := _ROTATED.fullmatch(plain[len(base) :])):
-                continue
             if name.endswith(_COMPRESSED):
                 compressed.append(path)
-            else:
-                siblings.append((_age(number[1]), path))
-        for _, path in sorted(siblings):
+                continue
             found.pop(path, None)
             found[path] = Found(path, one.service, rotated=True)
-        found.setdefault(one.path, one)
-    return Discovery(tuple(found.values()), origin, tuple(compressed))
+        if one not in missing:
+            found.setdefault(one.path, one)
+    return replace(named, found=tuple(found.values()), compressed=tuple(compressed))
+
+
+def _rotated(names: Iterable[str]) -> dict[str, list[tuple[tuple[int, str], str]]]:
+    """A folder's names that may be rotated siblings, with their age, by the name they were rotated from."""
+    found: dict[str, list[tuple[tuple[int, str], str]]] = {}
+    for name in names:
+        for base, number in rotations(name):
+            found.setdefault(base, []).append((_age(number), name))
+    return found
+
+
+def rotations(name: str) -> Iterator[tuple[str, str]]:
+    """Whose rotated sibling a name may be, and the number or date in it: api.log, 2 of api.log.2.gz."""
+    plain = name.removesuffix(next((end for end in (*PACKED, *_COMPRESSED) if name.endswith(end)), ""))
+    if plain[-1:].isdecimal():
+        for at in range(1, len(plain)):
+            if plain[at] in ".-" and (number := _ROTATED.fullmatch(plain, at)):
+                yield plain[:at], number[1]
 
 
 def _age(number: str) -> tuple[int, str]:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from pake_tui.clock import monotonic
-from pake_tui.engine.logfiles.discover import MOST_FOUND, Discovery, Found
+from pake_tui.engine.logfiles.discover import MOST_FOUND, NOTHING, Discovery, Found
 from pake_tui.engine.logfiles.tape import Reading, Tape, key_of
 from pake_tui.engine.logfiles.unpack import NotUnpacked
 from pake_tui.engine.logfiles.view import View, settled
@@ -38,10 +38,18 @@ class _Leaving(Struct):
 
 
 class FileTable:
-    """Open files of one view; safe to share between threads. At most `most` files are open, the newest."""
+    """Open files of one view; safe to share between threads. At most `most` files are open, the newest.
+
+    `discover` is told what it found before.
+    """
 
     def __init__(
-        self, discover: Callable[[], Discovery], reading: Reading, *, most: int = 500, unpacks: bool = False
+        self,
+        discover: Callable[[Discovery], Discovery],
+        reading: Reading,
+        *,
+        most: int = 500,
+        unpacks: bool = False,
     ) -> None:
         self._stopped = bool if unpacks else None
         self._packed: dict[str, str] = {}
@@ -49,7 +57,7 @@ class FileTable:
         self._reading = reading
         self._most = most
         self._lock = threading.Lock()
-        self._discovery = Discovery((), "")
+        self._discovery = NOTHING
         self._looked = -DISCOVER_S
         self._pause_s = DISCOVER_S
         self._tapes: dict[str, Tape] = {}
@@ -59,6 +67,7 @@ class FileTable:
         self._gone: dict[str, str] = {}
         self._rotated: set[str] = set()
         self._problems: dict[str, LogFile] = {}
+        self._absent: list[str] = []
         self._signature: object = None
         self._growth = 0
         self.moves = 0
@@ -72,7 +81,7 @@ class FileTable:
             began = monotonic()
             if began - self._looked >= self._pause_s or self._moved():
                 self._looked = began
-                self._discovery = self._discover()
+                self._discovery = self._discover(self._discovery)
                 self._open()
                 # Where there are thousands of names, looking at them takes its twentieth of the time.
                 self._pause_s = max(DISCOVER_S, 20 * (monotonic() - began))
@@ -95,6 +104,10 @@ class FileTable:
         """Where the open files lie."""
         return tuple(path for _, path in self._opened)
 
+    def awaited(self) -> tuple[str, ...]:
+        """Names that have no file now."""
+        return tuple(self._absent)
+
     def packed(self) -> tuple[tuple[str, str], ...]:
         """Compressed files (path, service) that were not unpacked yet, oldest first."""
         return tuple(self._packed.items())
@@ -110,19 +123,21 @@ class FileTable:
         return tuple(notes)
 
     def _moved(self) -> bool:
-        """Whether a name stands for another file than when it was opened."""
+        """Whether a name stands for another file than when it was opened, or for one at last."""
         for tape in self._tapes.values():
             try:
                 if key_of(os.stat(tape.path)) != tape.key:  # noqa: PTH116 - half the price of Path.stat
                     return True
             except OSError:
                 return True
-        return False
+        # What is there only for a moment before it is rotated away can't wait for the next look around.
+        return any(os.path.exists(path) for path in self._absent)  # noqa: PTH110 - half the price
 
     def _open(self) -> None:
         """Open what is new, follow what was renamed, and see what left."""
         before, self._tapes, self._order, self._problems = self._tapes, {}, [], {}
         self._packed = {}
+        absent = [one.path for one in self._discovery.missing]
         for pattern in self._discovery.cut:
             words = f"{pattern}: names more than {MOST_FOUND:,} files, not all were looked at; name fewer"
             self._problems[pattern] = LogFile(pattern, pattern, "", 0, "", words)
@@ -141,6 +156,7 @@ class FileTable:
                 self._packed[found.path] = found.service
                 continue
             except OSError as error:
+                absent += [found.path] if isinstance(error, FileNotFoundError) else []
                 self._problems[found.path] = LogFile(
                     found.path, found.path, found.service, 0, "", problem(found.path, error)
                 )
@@ -151,8 +167,8 @@ class FileTable:
             if found.rotated:
                 self._rotated.add(tape.key)
         opened = [(key, self._tapes[key].path) for key in self._order]
-        self.moves += opened != self._opened
-        self._opened = opened
+        self.moves += (opened, absent) != (self._opened, self._absent)
+        self._opened, self._absent = opened, absent
         for key, tape in before.items():
             if key not in self._tapes:
                 self._leaving[key] = _Leaving(tape, monotonic() + LEAVE_S, key in rotated)

@@ -43,13 +43,14 @@ class Watcher:
         if self._events >= 0:
             threading.Thread(target=self._run, name="pake-watch", daemon=True).start()
 
-    def watch(self, files: Iterable[str]) -> None:
-        """From now on these files, and the folders they are in."""
+    def watch(self, files: Iterable[str], awaited: Iterable[str] = ()) -> None:
+        """From now on these files, and the folders they are in, or `awaited` ones may be in."""
         with self._lock:
             if self._events < 0:
                 return
             wanted = dict.fromkeys(files, _OF_FILE)
-            folders = {path.rpartition("/")[0] or "/" for path in wanted}
+            folders = {path.rpartition("/")[0] or "/" for path in (*wanted, *awaited)}
+            folders = {folder for folder in folders if os.path.isdir(folder)}  # noqa: PTH112 - paths are text here
             wanted |= dict.fromkeys(folders, _OF_FOLDER)
             # A watch goes with its file when that is renamed; asked for again it is the same one.
             numbers = {self._add(self._events, os.fsencode(path), kind) for path, kind in wanted.items()}

@@ -126,7 +126,7 @@ class EmbeddedLogSource:
         found = self._table.files()
         if self._watcher is not None and self._watched != self._table.moves:
             self._watched = self._table.moves
-            self._watcher.watch(self._table.paths())
+            self._watcher.watch(self._table.paths(), self._table.awaited())
             # What was written while they were not watched yet is found by another look.
             self._stirred = True
         if self._worker is not None:
@@ -227,13 +227,13 @@ class EmbeddedLogSource:
         if self._worker is not None:
             self._worker.wake()
 
-    def _discover(self) -> Discovery:
+    def _discover(self, before: Discovery) -> Discovery:
         if self._named:
-            return exactly(self._named)
+            return exactly(self._named, before)
         # Logs are read on where the state can't be: with what was registered when it could.
         with contextlib.suppress(PakeError):
             self._last_registered = [(service, str(path)) for service, path in self._registered()]
-        return discover(self._globs(), self._last_registered, self._folders)
+        return discover(self._globs(), self._last_registered, self._folders, before=before)
 
     def _request(
         self,
