@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import threading
@@ -17,30 +18,32 @@ from pake_tui.engine.logfiles.discover import Discovery, Folders, discover, exac
 from pake_tui.engine.logfiles.reader import LogReader
 from pake_tui.engine.logfiles.table import FileTable, problem
 from pake_tui.engine.logfiles.tape import Reading
+from pake_tui.engine.logfiles.view import View
 from pake_tui.model.record import Cursor, Direction, LogRow, RowKind
 from pake_tui.query import parse
 
 NEVER = threading.Event()
+NOWHERE = Path("/nonexistent")
 
 
 class Following:
     """A table over `*.log` in a folder, and a place in it from which what comes is read."""
 
-    def __init__(self, folder: Path, query: str = "", host: Path = Path("/nonexistent")) -> None:
+    def __init__(self, folder: Path, query: str = "", host: Path = NOWHERE, *, unpacks: bool = False) -> None:
         self.folders = Folders()
         self.table = FileTable(
             lambda before: discover([f"{folder}/*.log"], [], self.folders, host=str(host), before=before),
             Reading(UTC),
+            unpacks=unpacks,
         )
         self.query = parse(query, now_ns=0)
         self.cursor: Cursor | None = None
         self.rows: list[LogRow] = []
 
-    def read(self) -> list[LogRow]:
-        """What came since the last call."""
-        batches = list(
-            LogReader().read(self.table.refresh(), self.query, self.cursor, Direction.NEWER, 10**6, NEVER)
-        )
+    def read(self, view: View | None = None) -> list[LogRow]:
+        """What came since the last call, in a view (None: that of now)."""
+        view = self.table.refresh() if view is None else view
+        batches = list(LogReader().read(view, self.query, self.cursor, Direction.NEWER, 10**6, NEVER))
         self.cursor = batches[-1].cursor
         came = [row for batch in batches for row in batch.rows]
         self.rows += came
@@ -138,6 +141,111 @@ def test_truncation_is_said_and_read_anew(tmp_path: Path) -> None:
     following.until(lambda: len(following.seen) == 53)
     assert len(following.rulers) == 2
     assert all("truncated" in ruler for ruler in following.rulers)
+
+
+@pytest.mark.parametrize("query", ["", "level:info"])
+def test_rotation_by_copy_shows_every_line_once(tmp_path: Path, query: str) -> None:
+    """However copying, cutting, writing and reading interleave, what a copy repeats does not come again."""
+    log, copy = tmp_path / "a.log", tmp_path / "a.log.1"
+    write(log, *(f"old {number}" for number in range(20)))
+    following = Following(tmp_path, query)
+    following.read()
+    written = 20
+    for step in range(12):
+        write(log, *(f"{step}.{number}" for number in range(5)))
+        if step % 2:
+            following.read()
+        if copy.exists():
+            copy.rename(tmp_path / f"a.log.{20 - step}")
+        with copy.open("wb") as file:
+            data = log.read_bytes()
+            file.write(data[:40])
+            file.flush()
+            if step % 3 == 0:
+                following.read()
+            file.write(data[40:])
+        if step % 4 < 2:
+            following.until(lambda: copy.name in str(following.table.paths()))
+        os.truncate(log, 0)
+        if step % 3 == 1:
+            following.read()
+        write(log, *(f"{step} cut {number}" for number in range(step)))
+        written += 5 + step
+        following.read()
+    following.until(lambda: len(following.seen) >= written)
+    following.read()
+    assert len(following.seen) == len(set(following.seen)) == written
+    assert not any("a.log." in ruler for ruler in following.rulers)
+
+
+def test_a_cut_between_looking_and_reading_costs_nothing(tmp_path: Path) -> None:
+    """A file that was copied and cut after the last look is read on when its copy is known."""
+    log = tmp_path / "a.log"
+    write(log, "1", "2")
+    following = Following(tmp_path)
+    following.read()
+    write(log, "3")
+    view = following.table.refresh()
+    (tmp_path / "a.log.1").write_bytes(log.read_bytes())
+    log.write_text("")
+    write(log, "4")
+    following.read(view)
+    following.until(lambda: len(following.seen) >= 4)
+    assert sorted(following.seen) == ["1", "2", "3", "4"]
+
+
+def test_a_copy_shows_what_was_written_before_the_cut(tmp_path: Path) -> None:
+    """What was not read of a file before it was copied and cut is read from the copy; going back, too."""
+    log = tmp_path / "a.log"
+    write(log, "1", "2")
+    following = Following(tmp_path)
+    following.read()
+    before = following.cursor
+    write(log, "3")
+    (tmp_path / "a.log.1").write_bytes(log.read_bytes())
+    log.write_text("")
+    write(log, "4")
+    following.until(lambda: len(following.seen) >= 4)
+    assert sorted(following.seen) == ["1", "2", "3", "4"]
+    (back,) = LogReader().read(following.table.refresh(), following.query, before, Direction.OLDER, 9, NEVER)
+    assert [row.record.message for row in back.rows] == ["1", "2"]
+
+
+def test_old_rotated_files_that_come_are_not_news(tmp_path: Path) -> None:
+    """A rotated file that is unpacked or brought back, or comes with its log, is seen only by going back."""
+    log = tmp_path / "a.log"
+    write(log, "3")
+    following = Following(tmp_path)
+    following.read()
+    write(tmp_path / "a.log.2", "1")
+    write(tmp_path / "b.log.1", "b1")
+    write(tmp_path / "b.log", "b2")
+    following.until(lambda: len(following.table.paths()) == 4)
+    following.until(lambda: "b2" in following.seen)
+    assert following.seen == ["3", "b2"]
+    assert following.rulers == [f"{tmp_path}/b.log: a new file begins"]
+    (back,) = LogReader().read(
+        following.table.refresh(), following.query, following.cursor, Direction.OLDER, 9, NEVER
+    )
+    assert {row.record.message for row in back.rows} == {"1", "3", "b1", "b2"}
+
+
+def test_a_file_is_compressed_without_coming_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When a rotated file gives way to its compressed self, none of its lines comes twice."""
+    monkeypatch.setattr(table_module, "LEAVE_S", 0.1)
+    log, old = tmp_path / "a.log", tmp_path / "a.log.1"
+    write(old, "1", "2")
+    write(log, "3")
+    following = Following(tmp_path, unpacks=True)
+    following.read()
+    packed = tmp_path / "a.log.1.gz"
+    packed.write_bytes(gzip.compress(old.read_bytes()))
+    following.read()
+    old.unlink()
+    following.until(lambda: following.table.paths() == (str(packed), str(log)) and not following.read())
+    write(log, "4")
+    following.until(lambda: len(following.seen) >= 4)
+    assert following.seen == ["1", "2", "3", "4"]
 
 
 def test_deletion_and_return_are_rulers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from pake_tui.clock import now_ns
+
 HOST_FOLDER = "/var/log"
 HOST_NAMES = (
     "syslog",
@@ -28,6 +30,7 @@ HOST_NAMES = (
 MOST_FOUND = 100_000
 """Names that a pattern may have; those beyond are not looked at, which is said."""
 MOST_HOST = 40
+TICK_NS = 100_000_000
 MOST_MISSING = 100
 """Names whose file went that are remembered; of more the last ones."""
 LOCAL = "./logs/*.log"
@@ -78,7 +81,9 @@ class Folders:
             if known is None or known[0] != changed:
                 with os.scandir(folder) as entries:
                     names = sorted(entry.name for entry in islice(entries, MOST_FOUND))
-                self._known[folder] = known = (changed, names)
+                # Kernels' clocks go in steps: it may change again within this one, and the time stay.
+                told = now_ns() - changed > TICK_NS
+                self._known[folder] = known = (changed if told else -1, names)
         except OSError:
             return []
         return known[1]

@@ -103,28 +103,37 @@ class MergedRead:
         if not cancel.is_set():
             yield replace(self._batch(rows), done=True, at_end=room > 0)
 
-    def _begins(self, known: Decoded | None) -> list[Position]:
-        """Where reading begins in each file."""
+    def _begins(self, known: Decoded | None) -> list[Position | None]:
+        """Where reading begins in each file; None where it does not yet."""
         if known is not None:
-            return positions(self._view, known, self._tag)
+            return positions(self._view, known, self._tag, newer=self._direction is NEWER)
         newer = self._direction is NEWER
         return [(0 if newer else strand.tape.size, 0) for strand in self._strands]
 
-    def _spool(self, strand: Strand, begin: Position, known: Decoded | None) -> Spool:
+    def _spool(self, strand: Strand, begin: Position | None, known: Decoded | None) -> Spool:
         """A strand with its items from where it begins, bounded by the query's times."""
         tape = strand.tape
+        if begin is None:
+            # Its place stays what it was, known or not, so that the next read judges it anew.
+            if known is not None and tape.key in known.places:
+                self._cursors.keep(strand.index, known.places[tape.key])
+            self._starts.append(0)
+            return strand, iter(())
         low, high = bounds(strand)
         if self._direction is OLDER:
             begin = min(begin, (high, 0))
             self._total += begin[0]
             items = strand.older(begin)
         else:
+            first = begin
             if known is not None and not begin[1]:
                 begin = (grown_from(tape, begin[0]), 0)
             begin = max(begin, (low, 0))
             end = high if known is None else min(high, settled(tape))
             self._total += max(0, end - begin[0])
-            items = _announced(strand.newer(begin, end), event_of(tape, known), begin, tape.fallback_ns)
+            items = _announced(
+                strand.newer(begin, end), event_of(tape, known, first), begin, tape.fallback_ns
+            )
         strand.position = begin
         self._starts.append(begin[0])
         self._cursors.move(strand.index, begin)

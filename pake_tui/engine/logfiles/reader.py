@@ -60,7 +60,7 @@ class LogReader(Struct):
         """
         ends = [(tape.size, 0) for tape in view.tapes]
         if before is not None:
-            ends = positions(view, decode(before), tag_of(query))
+            ends = [place or (0, 0) for place in positions(view, decode(before), tag_of(query))]
         total = sum(end for end, _ in ends)
         cursors = Cursors(view.tapes, "")
         hits = done = 0

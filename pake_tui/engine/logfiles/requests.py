@@ -6,12 +6,13 @@ from datetime import tzinfo
 
 from msgspec import Struct, field
 
+from pake_tui.engine.logfiles.newcomers import Look
 from pake_tui.engine.logfiles.tape import Reading
 from pake_tui.model.record import Cursor, Direction, LogBatch, Trace
 
 
 class Request(Struct, frozen=True):
-    """A search over named files. `files` are (path, service); `gone` names files that left the view, by key.
+    """A search over named files. `files` are (path, service); `gone` and `seen` are those of a view.
 
     `kind` is read, count or trace; `text` the query, read with `now_ns` and `zone`, or the ID to trace.
     """
@@ -23,6 +24,7 @@ class Request(Struct, frozen=True):
     now_ns: int
     zone: tzinfo
     gone: dict[str, str] = field(default_factory=dict)
+    seen: dict[str, Look] = field(default_factory=dict)
     packed: tuple[tuple[str, str], ...] = ()
     """Compressed files that have to be unpacked first, older than the others."""
     unread: tuple[str, ...] = ()

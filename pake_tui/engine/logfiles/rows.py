@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from zlib import crc32
 
-from pake_tui.engine.logfiles.cursor import Decoded, Position, encode, place_text
+from pake_tui.engine.logfiles.cursor import Decoded, Place, Position, encode, place_text
+from pake_tui.engine.logfiles.newcomers import kept
 from pake_tui.engine.logfiles.strand import Item
 from pake_tui.engine.logfiles.tape import Tape
-from pake_tui.engine.logfiles.view import View, kept
+from pake_tui.engine.logfiles.view import View
 from pake_tui.model.record import Address, Cursor, LogRow, Record, RowKind
 from pake_tui.query import Query
 
@@ -25,6 +26,10 @@ class Cursors:
     def move(self, index: int, position: Position) -> None:
         """A file's strand stands elsewhere."""
         self._parts[index] = place_text(self._keys[index], position, self._heads[index])
+
+    def keep(self, index: int, place: Place) -> None:
+        """A file's place stays one that was taken before."""
+        self._parts[index] = place_text(self._keys[index], place.position, place.head)
 
     def here(self, index: int = -1, time_ns: int | None = None) -> Cursor:
         """The place now; of a filtered read, beside a row of file `index` at a time."""
@@ -71,13 +76,13 @@ def lone_row(tape: Tape, item: Item) -> LogRow:
     )
 
 
-def event_of(tape: Tape, cursor: Decoded | None) -> str:
-    """What happened to a file since a cursor was taken, in words; empty where it only grew."""
+def event_of(tape: Tape, cursor: Decoded | None, begin: Position) -> str:
+    """What happened to a file, read from `begin` on, since a cursor was taken; empty where it only grew."""
     if cursor is None:
         return ""
     place = cursor.places.get(tape.key)
     if place is None:
-        return "" if cursor.time_ns is not None else f"{tape.path}: a new file begins"
+        return "" if cursor.time_ns is not None or begin > (0, 0) else f"{tape.path}: a new file begins"
     if not kept(tape, place):
         return f"{tape.path} was truncated or written anew; it is read from its start"
     return ""

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from pake_tui.clock import monotonic
 from pake_tui.engine.logfiles.discover import MOST_FOUND, NOTHING, Discovery, Found
+from pake_tui.engine.logfiles.newcomers import Look, cut_since, look_at
 from pake_tui.engine.logfiles.tape import Reading, Tape, key_of
 from pake_tui.engine.logfiles.unpack import NotUnpacked
 from pake_tui.engine.logfiles.view import View, settled
@@ -68,6 +69,7 @@ class FileTable:
         self._rotated: set[str] = set()
         self._problems: dict[str, LogFile] = {}
         self._absent: list[str] = []
+        self._seen: dict[str, Look] = {}
         self._signature: object = None
         self._growth = 0
         self.moves = 0
@@ -81,6 +83,8 @@ class FileTable:
             began = monotonic()
             if began - self._looked >= self._pause_s or self._moved():
                 self._looked = began
+                # Before the others: a copy of what is cut later may not be among them.
+                self._seen = {key: look_at(tape) for key, tape in self._tapes.items()}
                 self._discovery = self._discover(self._discovery)
                 self._open()
                 # Where there are thousands of names, looking at them takes its twentieth of the time.
@@ -89,7 +93,7 @@ class FileTable:
             leaving = [one.tape for one in self._leaving.values()]
             tapes = [*leaving, *(self._tapes[key] for key in self._order)]
             self._grow(tapes)
-            return View(tuple(tapes), dict(self._gone))
+            return View(tuple(tapes), dict(self._gone), self._seen)
 
     def files(self) -> LogFiles:
         """The files as a screen shows them."""
@@ -123,13 +127,21 @@ class FileTable:
         return tuple(notes)
 
     def _moved(self) -> bool:
-        """Whether a name stands for another file than when it was opened, or for one at last."""
+        """Whether a name stands for another file than before, or for one at last, or a file was cut.
+
+        What was in one that was cut may be in another now.
+        """
         for tape in self._tapes.values():
             try:
-                if key_of(os.stat(tape.path)) != tape.key:  # noqa: PTH116 - half the price of Path.stat
-                    return True
+                facts = os.stat(tape.path)  # noqa: PTH116 - half the price of Path.stat
             except OSError:
                 return True
+            if key_of(facts) != tape.key:
+                return True
+            now, seen = look_at(tape), self._seen[tape.key]
+            if now != seen and cut_since(tape, seen):
+                return True
+            self._seen[tape.key] = now
         # What is there only for a moment before it is rotated away can't wait for the next look around.
         return any(os.path.exists(path) for path in self._absent)  # noqa: PTH110 - half the price
 
@@ -163,6 +175,8 @@ class FileTable:
                 continue
             tape.path, tape.service = found.path, found.service
             self._tapes[tape.key] = tape
+            if tape.key not in self._seen:
+                self._seen[tape.key] = look_at(tape)
             self._order.append(tape.key)
             if found.rotated:
                 self._rotated.add(tape.key)

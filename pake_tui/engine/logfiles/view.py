@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from msgspec import Struct, field
 
 from pake_tui.engine.logfiles import blocks
-from pake_tui.engine.logfiles.cursor import Decoded, Place, Position
+from pake_tui.engine.logfiles.cursor import Decoded, Position
 from pake_tui.engine.logfiles.index import index_of
+from pake_tui.engine.logfiles.newcomers import Look, cut_since, kept, rotated_newcomers
 from pake_tui.engine.logfiles.strand import SCREEN_PIECE, time_before
 from pake_tui.engine.logfiles.tape import Tape
 
@@ -21,34 +22,37 @@ HOLD_PART_S = 1.0
 
 
 class View(Struct, frozen=True):
-    """Open files in the order in which equal times stand; `gone` names files that left, by key."""
+    """Open files in the order in which equal times stand; `gone` names files that left, by key.
+
+    `seen` is what the files were when others were looked for, by key.
+    """
 
     tapes: tuple[Tape, ...] = ()
     gone: Mapping[str, str] = field(default_factory=dict)
+    seen: Mapping[str, Look] = field(default_factory=dict)
 
     def tape(self, key: str) -> Tape | None:
         """The file of a key."""
         return next((tape for tape in self.tapes if tape.key == key), None)
 
 
-def kept(tape: Tape, place: Place) -> bool:
-    """Whether a file still holds what it held when a place in it was taken."""
-    return place.position[0] <= tape.size and tape.head(place.head[0]) == place.head
-
-
-def positions(view: View, cursor: Decoded, query: str) -> list[Position]:
-    """The place of a cursor in each file of the view; 0 in files that it does not know or that were cut.
+def positions(view: View, cursor: Decoded, query: str, *, newer: bool = False) -> list[Position | None]:
+    """The place of a cursor in each file of the view; 0 in files that it does not know or that were cut, but
+    for rotated ones, see `rotated_newcomers`. None: nothing of the file is read yet.
 
     `query` is the tag of the query that reads on: by another one, other files are found by the row's time.
     """
-    found: list[Position] = []
+    found: list[Position | None] = []
     own_index = next((n for n, tape in enumerate(view.tapes) if tape.key == cursor.own), -1)
+    rotated = rotated_newcomers(view.tapes, cursor, newer=newer)
     for index, tape in enumerate(view.tapes):
         place = cursor.places.get(tape.key)
         if place is not None and not kept(tape, place):
-            found.append((0, 0))
+            # Cut this very moment: what it held may be in a copy that the view does not have yet.
+            unsure = newer and tape.key in view.seen and cut_since(tape, view.seen[tape.key])
+            found.append(None if unsure else (0, 0))
         elif cursor.time_ns is None or index == own_index or cursor.query == query:
-            found.append((0, 0) if place is None else place.position)
+            found.append(rotated.get(tape.key, (0, 0)) if place is None else place.position)
         else:
             after = cursor.time_ns + 1 if index < own_index else cursor.time_ns
             found.append((find_time(tape, after), 0))

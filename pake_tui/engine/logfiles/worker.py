@@ -64,7 +64,7 @@ class Tapes:
                 tape.path, tape.service = path, service
                 found.setdefault(tape.key, tape)
             self._known = found
-            return View(tuple(found.values()), request.gone), problems, waiting
+            return View(tuple(found.values()), request.gone, request.seen), problems, waiting
 
 
 def perform(request: Request, view: View, cancel: threading.Event) -> Iterator[LogBatch | Trace]:

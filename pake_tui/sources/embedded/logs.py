@@ -257,6 +257,7 @@ class EmbeddedLogSource:
             now_ns=now,
             zone=self.zone,
             gone=dict(view.gone),
+            seen=dict(view.seen),
             packed=self._table.packed() if self._named or kind != "index" else (),
             unread=self._table.unread() if kind == "trace" else (),
             start=start,
