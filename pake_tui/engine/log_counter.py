@@ -21,6 +21,7 @@ from pake_tui.model.record import Cursor, Direction, LogFiles, RowKind
 from pake_tui.model.sample import SeriesKey
 from pake_tui.query import parse
 from pake_tui.records.aliases import CORRELATION_IDS
+from pake_tui.text.own import own_of
 
 if TYPE_CHECKING:
     from pake_tui.engine.settings.schema import Settings
@@ -71,6 +72,7 @@ class LogCounter:
             settings.limits.record_bytes,
             settings.limits.unpacked_bytes,
             formats_of(settings.formats) if settings.formats else (),
+            own_of(settings.masking.keys, settings.masking.patterns),
         )
         self._table = FileTable(self._discover, self._reading, most=settings.limits.log_files)
         self._reader = LogReader()
@@ -78,7 +80,7 @@ class LogCounter:
 
     def reads_as(self, settings: Settings) -> bool:
         """Whether it reads the files that these settings name, as they say."""
-        names = ("logs", "formats", "correlation_ids", "limits")
+        names = ("logs", "formats", "correlation_ids", "limits", "masking")
         return all(getattr(self._settings, name) == getattr(settings, name) for name in names)
 
     def put_in_force(self, rules: Iterable[Rule]) -> None:

@@ -8,11 +8,11 @@ from importlib import import_module
 from pake_tui.engine.settings.layers import Validator
 
 
-def _by(module: str) -> Validator:
+def _by(module: str, name: str = "validate") -> Validator:
     """The validator of a module, imported when a file has such a list: few files have all of them."""
 
     def validate(raw: object) -> Sequence[tuple[str, str, str]]:
-        found: Validator = import_module(f"pake_tui.engine.{module}").validate
+        found: Validator = getattr(import_module(f"pake_tui.engine.{module}"), name)
         return found(raw)
 
     return validate
@@ -24,4 +24,6 @@ VALIDATORS: Mapping[str, Validator] = {
     "notifiers": _by("monitoring.notifying.specs"),
     "maintenance": _by("monitoring.silencing"),
     "formats": _by("logfiles.formats"),
+    "masking.keys": _by("masking", "validate_keys"),
+    "masking.patterns": _by("masking", "validate_patterns"),
 }

@@ -131,6 +131,8 @@ class LogFiles(Struct, frozen=True):
     growth: int
     origin: str = ""
     index: IndexStatus = IndexStatus()
+    read_as: int = 0
+    """Another number than before: what was read is read otherwise now, so it has to be read again."""
 
     @property
     def total_bytes(self) -> int:

@@ -49,6 +49,17 @@ def compiled(pattern: str) -> re.Pattern[str]:
     return found
 
 
+def settled(pattern: str) -> None:
+    """RegexError where a pattern is refused, may match nothing, or takes longer at one place of a text than
+    that is long: for patterns that every text is searched for, whoever wrote it.
+    """
+    compiled(pattern)
+    whole = _Reader(pattern).choice()
+    if whole.empty:
+        raise RegexError("it can match nothing at all", 0)
+    _judge_places(whole)
+
+
 class _Part(Struct, frozen=True):
     """A part of a pattern: an atom (mask alone), a sequence, alternatives, or a repeat of one part.
 
@@ -233,6 +244,20 @@ def _judge_chain(sequence: _Part) -> None:
                 raise RegexError("too many repeats in a row can match the same text", one.at)
         elif one.kind == "atom" and not one.mask & mask:
             chained, mask = 0, 0
+
+
+def _judge_places(part: _Part) -> None:
+    """Each repeat without a bound that can meet another one multiplies what one place costs."""
+    met = 0
+    for one in _flat(part):
+        if one.kind == "repeat" and one.high == float("inf"):
+            if one.mask & met:
+                raise RegexError("two repeats without a bound can match the same text", one.at)
+            met = one.mask
+        elif one.kind == "atom" and not one.mask & met:
+            met = 0
+    for one in part.parts:
+        _judge_places(one)
 
 
 def _flat(part: _Part) -> list[_Part]:

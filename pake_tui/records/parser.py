@@ -23,6 +23,7 @@ from pake_tui.records.profile import Profile, profile_of
 from pake_tui.records.stacks import continues_dump, is_frame
 from pake_tui.records.timestamps import Clock
 from pake_tui.text.masking import mask_fields, mask_text
+from pake_tui.text.own import NOTHING, Own
 
 MAX_RECORD_LINES = 5_000
 MAX_RECORD_CHARACTERS = 1_048_576
@@ -46,7 +47,9 @@ class Parser:
         now_ns: int,
         service: str = "",
         formats: Sequence[custom.Format] = (),
+        own: Own = NOTHING,
     ) -> None:
+        self._own = own
         self._formats = tuple(formats)
         self._profile: Profile = profile_of(sample_lines, now_ns)
         self._clock = Clock(assumed_zone, now_ns, self._profile.day_first)
@@ -244,10 +247,10 @@ class Parser:
     def parse(self, lines: Sequence[str]) -> list[Record]:
         """The records in one record's physical lines: one, several (OTLP), or none (blank, directives)."""
         text, drafts = self._understand(lines)
-        masked = mask_text(text) if drafts else ""
+        masked = mask_text(text, self._own) if drafts else ""
         # What escapes nothing holds its values as they are: where nothing was masked in the whole line,
-        # only keys can still tell of a secret in them.
-        shapes = masked is not text or "\\" in text
+        # only keys can still tell of a secret in them, and patterns that begin or end with a value.
+        shapes = masked is not text or "\\" in text or bool(self._own.patterns)
         skipped = ""
         if len(lines) > MAX_RECORD_LINES:
             skipped = f"{len(lines) - MAX_RECORD_LINES} lines of this record are not shown"
@@ -258,12 +261,12 @@ class Parser:
         return self._understand(lines)[1]
 
     def _record(self, draft: Draft, text: str, skipped: str, shapes: bool) -> Record:
-        fields = mask_fields(draft.fields, by_shape=shapes) if draft.fields else {}
+        fields = mask_fields(draft.fields, by_shape=shapes, own=self._own) if draft.fields else {}
         message, service, logger = draft.message, draft.service or self._service, draft.logger
         if message is None:
             message = " ".join(f"{name}={value}" for name, value in list(fields.items())[:12])
         elif shapes:
-            message = mask_text(message)
+            message = mask_text(message, self._own)
         stamp = draft.stamp
         return Record(
             message=message,
@@ -272,8 +275,8 @@ class Parser:
             utc_offset_s=stamp.offset if stamp else None,
             year_assumed=stamp.year_assumed if stamp else False,
             level=draft.level,
-            service=mask_text(service) if service and shapes else service,
-            logger=mask_text(logger) if logger and shapes else logger,
+            service=mask_text(service, self._own) if service and shapes else service,
+            logger=mask_text(logger, self._own) if logger and shapes else logger,
             correlation_id=draft.correlation_id,
             fields=fields,
             format=draft.format,

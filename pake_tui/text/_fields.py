@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
+from msgspec import Struct
+
 from pake_tui.text import _numbers
 from pake_tui.text._keys import Kind, is_flow_id, kind_of
 from pake_tui.text._shapes import MASK
 from pake_tui.text._values import is_path, is_placeholder, looks_random
 
-MaskText = Callable[[str], str]
+
+class Rules(Struct, frozen=True):
+    """How fields are masked: texts, what a name holds, and whether numbers below 10^13 are looked at too."""
+
+    mask_text: Callable[[str], str]
+    kind_of: Callable[[str], Kind]
+    every_number: bool = False
+
+
 _DEEPEST = 32
 _NAME_KEYS = frozenset({"name", "key", "field", "header", "parameter", "variable", "k"})
 _VALUE_KEYS = frozenset({"value", "val", "v", "content", "data"})
@@ -24,7 +34,7 @@ _DIGIT_MASKS = {
 
 
 @lru_cache(maxsize=8192)
-def _kind(name: str) -> Kind:
+def field_kind(name: str) -> Kind:
     """What a field of this name holds."""
     return Kind.NONE if is_flow_id(name) else kind_of(name)
 
@@ -41,7 +51,7 @@ def _digits(kind: Kind, text: str) -> str | None:
     return _numbers.phone_mask(text) if kind is Kind.PHONE else MASK
 
 
-def _leaf(kind: Kind, value: object, mask_text: MaskText) -> object:
+def _leaf(kind: Kind, value: object, rules: Rules) -> object:
     """One value under a key that tells what it is."""
     if isinstance(value, bool) or value is None:
         return value
@@ -49,99 +59,104 @@ def _leaf(kind: Kind, value: object, mask_text: MaskText) -> object:
     if kind in _DIGIT_MASKS and (shown := _digits(kind, text)):
         return shown
     if kind in (Kind.CARD, Kind.SSN, Kind.PHONE, Kind.PIN, Kind.QUERY):
-        return _plain(value, mask_text, 0)
+        return _plain(value, rules, 0)
     if kind is Kind.WEAK and not looks_random(text):
-        return _plain(value, mask_text, 0)
+        return _plain(value, rules, 0)
     if is_placeholder(text) or (kind is not Kind.PASSWORD and is_path(text)):
         return value
     if kind is Kind.AUTHORIZATION:
         scheme, blank, rest = text.partition(" ")
         return f"{scheme} {MASK}" if blank and scheme.isalpha() and rest.strip() else MASK
     if kind is Kind.COOKIE and isinstance(value, str) and "=" in text:
-        masked = mask_text(f"Cookie: {text}").removeprefix("Cookie: ")
+        masked = rules.mask_text(f"Cookie: {text}").removeprefix("Cookie: ")
         return value if masked == text else masked
     return MASK
 
 
-def _under(kind: Kind, value: object, mask_text: MaskText, depth: int) -> object:
+def _under(kind: Kind, value: object, rules: Rules, depth: int) -> object:
     """Everything under a secret key, however deep."""
     if depth > _DEEPEST:
         return MASK
     if isinstance(value, Mapping):
-        made = {name: _under(kind, one, mask_text, depth + 1) for name, one in value.items()}
+        made = {name: _under(kind, one, rules, depth + 1) for name, one in value.items()}
         return value if all(made[name] is one for name, one in value.items()) else made
     if isinstance(value, (list, tuple, set, frozenset)):
-        items = [_under(kind, one, mask_text, depth + 1) for one in value]
+        items = [_under(kind, one, rules, depth + 1) for one in value]
         return value if all(a is b for a, b in zip(items, value, strict=True)) else items
-    return _leaf(kind, value, mask_text)
+    return _leaf(kind, value, rules)
 
 
-def _items(values: list[object] | tuple[object, ...], mask_text: MaskText, depth: int) -> object:
+def _items(values: list[object] | tuple[object, ...], rules: Rules, depth: int) -> object:
     """A list; the item after `--password` and the second of a `[name, value]` pair are secrets too."""
     items: list[object] = []
     kind = Kind.NONE
     for place, value in enumerate(values):
         hidden = kind is not Kind.NONE
-        items.append(
-            _under(kind, value, mask_text, depth + 1) if hidden else _plain(value, mask_text, depth + 1)
-        )
+        items.append(_under(kind, value, rules, depth + 1) if hidden else _plain(value, rules, depth + 1))
         flag = isinstance(value, str) and value.startswith("-") and "=" not in value
         pair = place == 0 and len(values) == 2
-        kind = kind_of(value) if isinstance(value, str) and not hidden and (flag or pair) else Kind.NONE
+        kind = rules.kind_of(value) if isinstance(value, str) and not hidden and (flag or pair) else Kind.NONE
     return values if all(a is b for a, b in zip(items, values, strict=True)) else items
 
 
-def _plain(value: object, mask_text: MaskText, depth: int) -> object:
+def _number(value: object, rules: Rules) -> object:
+    """A number whose digits may be a secret."""
+    text = str(value)
+    masked = rules.mask_text(text)
+    return value if masked == text else masked
+
+
+def _plain(value: object, rules: Rules, depth: int) -> object:
     """A value whose key tells nothing."""
     if isinstance(value, str):
-        return mask_text(value)
-    if isinstance(value, int) and not isinstance(value, bool) and value > 10**13:
-        text = str(value)
-        masked = mask_text(text)
-        return value if masked == text else masked
-    if value is None or isinstance(value, (bool, int, float)):
+        return rules.mask_text(value)
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, (int, float)):
+        telling = rules.every_number or (value > 10**13 and isinstance(value, int))
+        return _number(value, rules) if telling else value
     if depth > _DEEPEST:
         return MASK
     if isinstance(value, Mapping):
-        return mask_mapping(value, mask_text, depth + 1)
+        return mask_mapping(value, rules, depth + 1)
     if isinstance(value, (list, tuple)):
-        return _items(value, mask_text, depth)
+        return _items(value, rules, depth)
     if isinstance(value, bytes):
         text = value.decode("utf-8", "replace")
-        masked = mask_text(text)
+        masked = rules.mask_text(text)
         return value if masked == text else masked
     return value
 
 
-def _named(fields: Mapping[str, object]) -> Kind:
+def _named(fields: Mapping[str, object], rules: Rules) -> Kind:
     """What a `{"name": "password", "value": …}` object holds under its value."""
     if len(fields) > 8:
         return Kind.NONE
     for name, value in fields.items():
         if isinstance(value, str) and isinstance(name, str) and name.lower() in _NAME_KEYS:
-            return _kind(value)
+            return rules.kind_of(value)
     return Kind.NONE
 
 
-def mask_mapping(fields: Mapping[str, object], mask_text: MaskText, depth: int) -> Mapping[str, object]:
+def mask_mapping(fields: Mapping[str, object], rules: Rules, depth: int) -> Mapping[str, object]:
     """A mapping with secrets masked; the same object where nothing changed."""
     made: dict[str, object] = {}
     changed = False
-    named = _named(fields)
+    kind_of, mask_text = rules.kind_of, rules.mask_text
+    named = _named(fields, rules)
     for name, value in fields.items():
         text = name if isinstance(name, str) else str(name)
-        kind = _kind(text)
+        kind = kind_of(text)
         if kind is Kind.PLURAL and not isinstance(value, (Mapping, list, tuple)):
             kind = Kind.NONE
         if kind is Kind.NONE and named is not Kind.NONE and text.lower() in _VALUE_KEYS:
             kind = named
         if kind is not Kind.NONE:
-            shown = _under(kind, value, mask_text, depth)
+            shown = _under(kind, value, rules, depth)
         elif is_flow_id(text) and isinstance(value, (str, int)) and _is_id(str(value)):
             shown = value
         else:
-            shown = _plain(value, mask_text, depth)
+            shown = _plain(value, rules, depth)
         key = mask_text(name) if isinstance(name, str) else name
         changed = changed or shown is not value or key is not name
         made[key] = shown

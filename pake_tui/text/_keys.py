@@ -35,7 +35,7 @@ def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_NOISE = word_set(
+NOISE = word_set(
     "value val text raw old new current confirm confirmation confirmed repeat again retype original "
     "plain plaintext clear str string base b encoded enc encrypted hex hash hashed digest md sha data "
     "content input param arg env dev prod test staging live primary secondary default temp tmp next "
@@ -163,7 +163,7 @@ def _decide(words: list[str]) -> Kind:
 def kind_of(name: str) -> Kind:
     """What a key of this name holds; of a longer name its last 80 characters tell."""
     words = words_of(name[-80:])
-    while len(words) > 1 and words[-1] in _NOISE:
+    while len(words) > 1 and words[-1] in NOISE:
         words.pop()
     return _decide(words) if words else Kind.NONE
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from pake_tui.text._keys import Kind, kind_of
+from pake_tui.text._keys import Kind
 from pake_tui.text.late import late
 
+KindOf = Callable[[str], Kind]
+"""Tells what a key of a name holds."""
 _NAME_SIGNS = frozenset("_-.$")
 _LONGEST_NAME = 64
 _NAME_REST = late(r"[\w.\-$]{0,64}")
@@ -58,7 +60,7 @@ def name_span(text: str, place: int) -> tuple[int, int]:
     return start, end
 
 
-def kind_at(text: str, start: int, end: int) -> tuple[Kind, int]:
+def kind_at(text: str, start: int, end: int, kind_of: KindOf) -> tuple[Kind, int]:
     """What a name holds, with the words before (`API key`) and after it (`card number`) where they tell."""
     if text[end : end + 1] == " " and (after := _WORD_AFTER.match(text, end)):
         kind = kind_of(text[start : after.end()].rstrip("#."))

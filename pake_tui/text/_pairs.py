@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from pake_tui.text import _numbers
 from pake_tui.text._headers import header
-from pake_tui.text._keys import Kind
-from pake_tui.text._names import kind_at, name_span, places
+from pake_tui.text._keys import Kind, kind_of
+from pake_tui.text._names import KindOf, kind_at, name_span, places
 from pake_tui.text._shapes import MASK
 from pake_tui.text._values import (
     QUOTE,
@@ -181,8 +181,8 @@ def _without_separator(kind: Kind, text: str, start: int, end: int) -> Masked | 
     )
 
 
-def _found(text: str, start: int, end: int) -> Masked | None:
-    kind, after = kind_at(text, start, end)
+def _found(text: str, start: int, end: int, kind_of: KindOf) -> Masked | None:
+    kind, after = kind_at(text, start, end, kind_of)
     if kind is Kind.NONE:
         return None
     sign = text[start - 1] if start else ""
@@ -210,7 +210,7 @@ def _found(text: str, start: int, end: int) -> Masked | None:
     return _without_separator(kind, text, start, after)
 
 
-def mask_pairs(text: str, stems: Iterable[str]) -> str:
+def mask_pairs(text: str, stems: Iterable[str], kind_of: KindOf = kind_of) -> str:
     """The text with every value under a secret's key masked; `stems` are what the gate saw in its words."""
     pieces: list[str] = []
     done = seen = 0
@@ -219,7 +219,7 @@ def mask_pairs(text: str, stems: Iterable[str]) -> str:
             continue
         start, end = name_span(text, place)
         seen = max(end, place + 1)
-        masked = _found(text, max(start, done), end) if end > place else None
+        masked = _found(text, max(start, done), end, kind_of) if end > place else None
         if masked is None or masked[0] < done:
             continue
         at, stop, shown = masked

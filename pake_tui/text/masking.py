@@ -8,13 +8,16 @@ masked is masked for good: a second pass changes nothing.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from pake_tui.text import _gates
-from pake_tui.text._fields import mask_mapping
+from pake_tui.text._fields import Rules, field_kind, mask_mapping
+from pake_tui.text._keys import kind_of
 from pake_tui.text._mail import mask_mail
 from pake_tui.text._numbers import mask_numbers
 from pake_tui.text._pairs import mask_pairs
 from pake_tui.text._shapes import MASK, mask_dotted, mask_mailgun, mask_prose, mask_shapes, mask_userinfo
+from pake_tui.text.own import NOTHING, Own
 from pake_tui.text.safe import strip_ansi
 
 _SSN_STEMS = 1 << _gates.STEMS.index("ssn") | 1 << _gates.STEMS.index("social")
@@ -24,15 +27,16 @@ _MOST_PASSES = 3
 _STEM_BITS = (1 << len(_gates.STEMS)) - 1
 
 
-def mask_text(text: str) -> str:
-    """The text with its secrets masked; `text` itself where it has none. Never raises; linear time.
+def mask_text(text: str, own: Own = NOTHING) -> str:
+    """The text with its secrets masked; `text` itself where it has none. Never raises; linear time but for
+    patterns of the user's `own`.
 
     Where terminal escapes or JSON's `\\u00…` would hide a secret, they are undone together with it.
     """
     plain = strip_ansi(text)
     if "\\u00" in plain:
         plain = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), plain)
-    masked, stages = _pass(plain)
+    masked, stages = _pass(plain, own)
     if stages == 0 or masked == plain:
         return text
     # Where several secrets touch, a mask may change where its neighbour ends: once more until it rests.
@@ -40,31 +44,34 @@ def mask_text(text: str) -> str:
         if stages < 2 and masked.count(MASK) < 2:
             break
         before = masked
-        masked, stages = _pass(before)
+        masked, stages = _pass(before, own)
         if masked == before:
             break
     return masked
 
 
-def _pass(plain: str) -> tuple[str, int]:
+def _pass(plain: str, own: Own) -> tuple[str, int]:
     """One pass over a text, and how many of its stages changed it."""
     raw = plain.encode("ascii", "replace")
     bits = _gates.word_bits(raw)
     numbers = _gates.number_bits(raw)
     mail = "@" in plain or "%40" in plain
     dotted = _gates.has_dotted(raw)
-    if not (bits or numbers or mail or dotted):
-        return plain, 0
-    stages = 0
-    masked = plain
+    named = own.stems_in(plain) if own.keys else ()
+    masked = own.hide(plain) if own.patterns else plain
+    if not (bits or numbers or mail or dotted or named):
+        return masked, int(masked is not plain)
+    stages = int(masked is not plain)
     if bits & _gates.SHAPE and (after := mask_shapes(masked)) != masked:
         masked, stages = after, stages + 1
     if dotted and (after := mask_dotted(masked)) != masked:
         masked, stages = after, stages + 1
     if mail and (after := mask_mail(mask_userinfo(masked))) != masked:
         masked, stages = after, stages + 1
-    if bits & _STEM_BITS and (after := mask_pairs(mask_mailgun(masked), _gates.stems_of(bits))) != masked:
-        masked, stages = after, stages + 1
+    if bits & _STEM_BITS or named:
+        stems = (*_gates.stems_of(bits), *named)
+        if (after := mask_pairs(mask_mailgun(masked), stems, own.kind_of if named else kind_of)) != masked:
+            masked, stages = after, stages + 1
     if bits & _gates.PROSE and (after := mask_prose(masked)) != masked:
         masked, stages = after, stages + 1
     if numbers and (after := mask_numbers(masked, numbers, bool(bits & _SSN_STEMS))) != masked:
@@ -76,11 +83,22 @@ def _as_it_is(text: str) -> str:
     return text
 
 
-def mask_fields(fields: dict[str, object], *, by_shape: bool = True) -> dict[str, object]:
+_RULES = {True: Rules(mask_text, field_kind), False: Rules(_as_it_is, field_kind)}
+
+
+@lru_cache(maxsize=16)
+def _rules_of(own: Own, by_shape: bool) -> Rules:
+    """How fields are masked where the user has secrets of their own: patterns look at every number too."""
+    by_text = (lambda text: mask_text(text, own)) if by_shape else _as_it_is
+    return Rules(by_text, own.field_kind, bool(by_shape and own.patterns))
+
+
+def mask_fields(fields: dict[str, object], *, by_shape: bool = True, own: Own = NOTHING) -> dict[str, object]:
     """The fields with secrets masked at any depth, by key and by shape; `fields` itself where there are none.
 
     Under a secret key every leaf is masked, numbers too; values of correlation IDs stay what they are.
     Without `by_shape` only keys decide: for values that were masked by their shape already.
     """
-    masked = mask_mapping(fields, mask_text if by_shape else _as_it_is, 0)
+    rules = _RULES[by_shape] if own is NOTHING else _rules_of(own, by_shape)
+    masked = mask_mapping(fields, rules, 0)
     return masked if isinstance(masked, dict) else dict(masked)

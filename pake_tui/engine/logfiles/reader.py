@@ -93,7 +93,7 @@ class LogReader(Struct):
             lone_row(tape, item) for item in _some(strand.older((address.offset, address.part)), context)
         ]
         block = next(blocks.newer(tape, address.offset, tape.size))
-        text = mask_text("\n".join(block.records(tape)[0].lines))
+        text = mask_text("\n".join(block.records(tape)[0].lines), tape.reading.own)
         raw = "\n".join(safe(line) for line in text.split("\n"))
         return RecordDetail(rows[own], raw, tuple(reversed(before)), tuple(rows[own + 1 : own + 1 + context]))
 

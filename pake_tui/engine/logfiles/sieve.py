@@ -35,6 +35,7 @@ from pake_tui.query.values import as_number
 from pake_tui.records import jsonkeys
 from pake_tui.records.levels import parse_level
 from pake_tui.text.masking import mask_fields
+from pake_tui.text.own import NOTHING, Own
 
 Verdict = bool | None
 _USED = (jsonkeys.TIME, jsonkeys.LEVEL, jsonkeys.MESSAGE, jsonkeys.LOGGER, jsonkeys.SERVICE, ("name", "cid"))
@@ -58,47 +59,50 @@ _SEEN_FROM_THERE = {">": "__lt__", "<": "__gt__", ">=": "__le__", "<=": "__ge__"
 _PROBES: tuple[object, ...] = (1.5, "plain", True)
 
 
-def sieve_of(query: Query, aliases: Sequence[str]) -> Sieve | None:
-    """The judge of a query, or of those of its terms that each hit has to match; None if there is none."""
+def sieve_of(query: Query, aliases: Sequence[str], own: Own = NOTHING) -> Sieve | None:
+    """The judge of a query, or of those of its terms that each hit has to match; None if there is none.
+
+    Patterns of the user's own may hide anything: with those every line has to be parsed.
+    """
     root = query.root
     known = frozenset(name.lower() for name in aliases)
-    if root is None:
+    if root is None or own.patterns:
         return None
-    if _told(root, known):
-        return Sieve(root, whole=True)
-    some = tuple(term for term in root.terms if _told(term, known)) if isinstance(root, And) else ()
-    return Sieve(And(some), whole=False) if some else None
+    if _told(root, known, own):
+        return Sieve(root, own, whole=True)
+    some = tuple(term for term in root.terms if _told(term, known, own)) if isinstance(root, And) else ()
+    return Sieve(And(some), own, whole=False) if some else None
 
 
-def _told(node: Node, aliases: frozenset[str]) -> bool:
+def _told(node: Node, aliases: frozenset[str], own: Own) -> bool:
     """Whether a term asks for nothing but levels and fields that stay what they are in the line."""
     if isinstance(node, (And, Or)):
-        return all(_told(term, aliases) for term in node.terms)
+        return all(_told(term, aliases, own) for term in node.terms)
     if isinstance(node, Not):
-        return _told(node.term, aliases)
+        return _told(node.term, aliases, own)
     if isinstance(node, (Compare, Equals, Exists, FieldRegex)):
-        return _stays(node.name) and node.name.lower() not in aliases
+        return _stays(node.name, own) and node.name.lower() not in aliases
     return isinstance(node, LevelIs)
 
 
-def _stays(name: str) -> bool:
+def _stays(name: str, own: Own) -> bool:
     """Whether a field of that name is neither used by the parser nor hidden for its name."""
     if not _PLAIN.fullmatch(name) or name.lower() in _PARTLY_USED or name in _OTHERWISE:
         return False
     fields: list[dict[str, object]] = [{name: value} for value in _PROBES]
     fields.append({"name": "password", name: "plain"})
-    return all(mask_fields(one) == one for one in fields)
+    return all(mask_fields(one, own=own) == one for one in fields)
 
 
 class Sieve:
     """The judge of one query. `whole`: a line of which it says True is a hit."""
 
-    def __init__(self, root: Node, *, whole: bool) -> None:
+    def __init__(self, root: Node, own: Own, *, whole: bool) -> None:
         self.whole = whole
         self._root = root
         terms = leaves(root, negated=True)
         names = list(dict.fromkeys(map(_name_of, terms)))
-        self._columns = [_Column(leaf, f"f{names.index(_name_of(leaf))}") for leaf in terms]
+        self._columns = [_Column(leaf, f"f{names.index(_name_of(leaf))}", own) for leaf in terms]
         self._joint = _Known(lambda verdicts: _joined(root, iter(verdicts)))
         places: list[Any] = [
             (f"f{n}", int | float | str | bool | None | UnsetType, UNSET) for n in range(len(names))
@@ -154,8 +158,9 @@ class _Known(dict[Any, Verdict]):
 class _Column:
     """One term, and the values of its field."""
 
-    def __init__(self, node: Node, place: str) -> None:
+    def __init__(self, node: Node, place: str, own: Own) -> None:
         self.node = node
+        self._own = own
         self.name = _name_of(node)
         self.take = attrgetter(place)
         self._texts = _Known(self._level if isinstance(node, LevelIs) else self._field)
@@ -192,7 +197,7 @@ class _Column:
     def _field(self, value: Any) -> Verdict:
         if isinstance(value, str) and len(value) > _LONGEST:
             return None
-        fields = {} if value is UNSET else dict(mask_fields({self.name: value}))
+        fields = {} if value is UNSET else dict(mask_fields({self.name: value}, own=self._own))
         return self.node.matches(Subject(Record("", "", fields=fields), None, ()))
 
 

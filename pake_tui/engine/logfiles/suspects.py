@@ -162,7 +162,7 @@ class Suspects(Struct, dict=True):
 
     @cached_property
     def _sieve(self) -> Sieve | None:
-        return sieve_of(self.query, self.reading.aliases)
+        return sieve_of(self.query, self.reading.aliases, self.reading.own)
 
     @cached_property
     def _pattern(self) -> re.Pattern[bytes] | None:

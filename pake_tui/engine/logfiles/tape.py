@@ -21,6 +21,7 @@ from pake_tui.engine.logfiles import unpack
 from pake_tui.records.aliases import CORRELATION_IDS
 from pake_tui.records.custom import Format
 from pake_tui.records.parser import Parser
+from pake_tui.text.own import NOTHING, Own
 
 SAMPLE_BYTES = 64 * 1024
 SAMPLE_LINES = 200
@@ -44,6 +45,8 @@ class Reading(Struct, frozen=True):
     """What all compressed files of this user may have unpacked."""
     formats: tuple[Format, ...] = ()
     """The user's own."""
+    own: Own = NOTHING
+    """What is secret beside what always is."""
 
 
 def key_of(facts: os.stat_result) -> str:
@@ -173,6 +176,7 @@ class Tape:
                     now_ns=now_ns(),
                     service=self.service,
                     formats=self.reading.formats,
+                    own=self.reading.own,
                 )
                 times = (self._parser.time_of(decoded(line)[0]) for line in lines)
                 self.begins_ns = next((found for found in times if found is not None), None)

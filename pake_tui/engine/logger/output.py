@@ -17,6 +17,7 @@ from pake_tui.engine.logger.encode import Event, console_line, json_line, logfmt
 from pake_tui.engine.logger.files import FilePlan, FileSink
 from pake_tui.engine.settings.schema import LoggingSettings, SecurityLevel, Settings
 from pake_tui.model.record import Level
+from pake_tui.text.own import own_of
 
 _MODES = {
     SecurityLevel.PUBLIC: 0o644,
@@ -83,11 +84,13 @@ class Output:
     def emit(self, event: Event) -> None:
         """Finish an event and write it to every sink that is on."""
         try:
-            config = self.config
+            settings = self._settings()
+            config = settings.logging
             if not config.console_enabled and not config.file_enabled:
                 return
             shown = not config.mask_sensitive_data and config.security_level in _MAY_SHOW
-            done = pipeline.run(event, pipeline.OPEN if shown else pipeline.MASKED)
+            own = own_of(settings.masking.keys, settings.masking.patterns)
+            done = pipeline.run(event, pipeline.OPEN if shown else pipeline.masked(own))
         except Exception as error:
             self.warn_once(f"a record could not be made ({type(error).__name__}) and was left out")
             self.dropped += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from functools import lru_cache, partial
 from typing import Any
 
 from pake_tui.clock import iso, now_ns
@@ -11,6 +12,7 @@ from pake_tui.engine.logger import context
 from pake_tui.engine.logger.plain import bounded, describe_error, key_text, plain
 from pake_tui.model.record import Level
 from pake_tui.text.masking import mask_fields, mask_text
+from pake_tui.text.own import NOTHING, Own
 
 Event = dict[str, Any]
 Step = Callable[[Event], Event]
@@ -66,12 +68,12 @@ def make_plain(event: Event) -> Event:
     return made
 
 
-def mask(event: Event) -> Event:
+def mask(event: Event, own: Own = NOTHING) -> Event:
     """Secrets, cards, e-mails and phones masked: by key, and by shape in the message and in every text."""
     return {
-        **mask_fields({name: value for name, value in event.items() if name not in _KEPT}),
+        **mask_fields({name: value for name, value in event.items() if name not in _KEPT}, own=own),
         **{name: event[name] for name in _KEPT if name in event},
-        "message": mask_text(event["message"]),
+        "message": mask_text(event["message"], own),
     }
 
 
@@ -89,4 +91,9 @@ def run(event: Event, steps: Iterable[Step]) -> Event:
 
 
 OPEN: tuple[Step, ...] = (add_context, expand_error, make_plain, arrange)
-MASKED: tuple[Step, ...] = (add_context, expand_error, make_plain, mask, arrange)
+
+
+@lru_cache(maxsize=16)
+def masked(own: Own) -> tuple[Step, ...]:
+    """The steps with masking, also of what the user's own settings call secret."""
+    return (add_context, expand_error, make_plain, partial(mask, own=own), arrange)

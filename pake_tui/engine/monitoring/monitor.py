@@ -200,8 +200,8 @@ class Monitor:
         return alert_id or str(uuid.uuid4())
 
     def resolve_alert(self, alert_id: str, note: str = "") -> Done:
-        """Resolve an alert, durable when this returns true; false where it was resolved already, is unknown, or
-        waits until it can be stored.
+        """Resolve an alert, durable when this returns true; false where it was resolved already, is unknown,
+        or waits until it can be stored.
         """
         self._touched()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pake_tui.engine.settings.schema import LISTS, MAPPINGS, SECTIONS, SHORTHANDS, Option, options, options_of
 from pake_tui.engine.settings.values import limits_words, plain
 
@@ -24,26 +26,27 @@ def markdown_table() -> str:
 def json_schema() -> dict[str, object]:
     """A JSON schema (2020-12) of the configuration file, for editors that check YAML."""
     entry = {"type": "string", "minLength": 1}
-    properties: dict[str, object] = {name: _section(name) for name in SECTIONS}
+    properties: dict[str, Any] = {name: _section(name) for name in SECTIONS}
     for name, meaning in LISTS.items():
         items: dict[str, object] = {"type": "object"} if name in MAPPINGS else dict(entry)
-        properties[name] = {"type": ["array", "null"], "description": meaning, "items": items}
+        section, _, below = name.rpartition(".")
+        home = properties if not section else properties.setdefault(section, _object({}))["properties"]
+        home[below] = {"type": ["array", "null"], "description": meaning, "items": items}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "pake-tui configuration",
-        "type": ["object", "null"],
-        "additionalProperties": False,
-        "properties": properties,
+        **_object(properties),
     }
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    """A mapping, or nothing, with no other keys than these."""
+    return {"type": ["object", "null"], "additionalProperties": False, "properties": properties}
 
 
 def _section(name: str) -> dict[str, object]:
     known = options_of(name)
-    whole: dict[str, object] = {
-        "type": ["object", "null"],
-        "additionalProperties": False,
-        "properties": {one.name: _property(one) for one in known.values()},
-    }
+    whole = _object({one.name: _property(one) for one in known.values()})
     return {"anyOf": [whole, _property(known[SHORTHANDS[name]])]} if name in SHORTHANDS else whole
 
 

@@ -67,8 +67,8 @@ def _target(root: Item | None, path: str, typed: str) -> tuple[tuple[Key, ...], 
     top = path.partition(".")[0]
     if top == "rules" and path.count(".") >= 2:
         return _rule_target(root, path), _scalar(typed)
-    if top in LISTS:
-        raise _No(f"{top} is a list; edit the file itself")
+    if path in LISTS or top in LISTS:
+        raise _No(f"{path if path in LISTS else top} is a list; edit the file itself")
     near = nearest(path, list(options())) or next((p for p in options() if p.endswith(f".{path}")), "")
     raise _No(f"there is no setting {path}" + (f"; did you mean {near}?" if near else ""))
 

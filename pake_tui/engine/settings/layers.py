@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 from pake_tui.engine.settings.runtime import RuntimeValue
 from pake_tui.engine.settings.schema import (
     KEYS,
+    LIST_SECTIONS,
     LISTS,
     MAPPINGS,
     SECTIONS,
@@ -87,6 +89,8 @@ class _FileReader:
         for key, item in root.entries.items():
             if key in SECTIONS:
                 self.section(key, item)
+            elif key in LIST_SECTIONS:
+                self.lists_below(key, item)
             elif key in LISTS:
                 self.list_of(key, item)
             else:
@@ -105,6 +109,17 @@ class _FileReader:
                     self.unknown(below.line, name, key, tuple(known))
         elif item.value is not None:
             self.wrong(item.line, name, f"is {shown(item.raw)}", f"keys: {', '.join(known)}")
+
+    def lists_below(self, section: str, item: Item) -> None:
+        """A section whose keys are lists."""
+        known = LIST_SECTIONS[section].__struct_fields__
+        if item.value is not None and not isinstance(item.value, dict):
+            self.wrong(item.line, section, f"is {shown(item.raw)}", f"lists: {', '.join(known)}")
+        for key, below in item.entries.items():
+            if key in known:
+                self.list_of(f"{section}.{key}", below)
+            else:
+                self.unknown(below.line, section, key, known)
 
     def option(self, option: Option, item: Item) -> None:
         """One value."""
@@ -204,12 +219,17 @@ def resolve(
     for name in LISTS:
         provenance[name] = _from_file(layer, name) if name in layer.lists else Provenance(Layer.DEFAULT)
     parts: dict[str, Any] = {section: SECTIONS[section](**values) for section, values in chosen.items()}
-    return Resolved(Settings(**parts | dict(layer.lists)), provenance, problems)
+    lists = {name: value for name, value in layer.lists.items() if "." not in name}
+    for section, owner in LIST_SECTIONS.items():
+        parts[section] = owner(
+            **{name: layer.lists.get(f"{section}.{name}", ()) for name in owner.__struct_fields__}
+        )
+    return Resolved(Settings(**parts | lists), provenance, problems)
 
 
 def changed_paths(before: Settings, after: Settings) -> frozenset[str]:
     """Dotted paths of everything that differs."""
-    paths = {name for name in LISTS if getattr(before, name) != getattr(after, name)}
+    paths = {name for name in LISTS if attrgetter(name)(before) != attrgetter(name)(after)}
     for section in SECTIONS:
         old, fresh = getattr(before, section), getattr(after, section)
         paths |= {

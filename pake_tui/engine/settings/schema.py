@@ -205,6 +205,13 @@ class Limits(Struct, frozen=True):
     ] = 4_000_000_000
 
 
+class MaskingSettings(Struct, frozen=True):
+    """What is secret beside what always is: `LISTS` says of each what it holds."""
+
+    keys: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+
+
 class Settings(Struct, frozen=True):
     """All settings in force at one moment. `rules`, `checks` and the like are the file's own: frozen."""
 
@@ -220,6 +227,7 @@ class Settings(Struct, frozen=True):
     logs: tuple[str, ...] = ()
     correlation_ids: tuple[str, ...] = ()
     formats: tuple[Mapping[str, object], ...] = ()
+    masking: MaskingSettings = MaskingSettings()
 
 
 SECTIONS: Mapping[str, type[Struct]] = {
@@ -239,7 +247,10 @@ LISTS: Mapping[str, str] = {
     "logs": "globs of log files to show, beside those that applications registered",
     "correlation_ids": "names of fields that hold a correlation ID, beside the well-known ones",
     "formats": "log formats of your own: name, pattern with named groups, levels, time",
+    "masking.keys": "names of fields that are secret, beside the well-known ones",
+    "masking.patterns": "regular expressions of what is masked: their groups, else all they match",
 }
+"""The file's lists; those with a dot in their name stand in a section of their own."""
 MAPPINGS: Mapping[str, str] = {
     "rules": "name, metric, op, threshold, …",
     "checks": "name, http, …",
@@ -248,7 +259,9 @@ MAPPINGS: Mapping[str, str] = {
     "formats": "name, pattern, …",
 }
 """Lists of mappings with what an entry begins with; the others hold text."""
-KEYS: tuple[str, ...] = (*SECTIONS, *LISTS)
+LIST_SECTIONS: Mapping[str, type[Struct]] = {"masking": MaskingSettings}
+"""Sections that hold lists alone."""
+KEYS: tuple[str, ...] = (*SECTIONS, *(name for name in LISTS if "." not in name), *LIST_SECTIONS)
 """Top-level keys of the file."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 
 from pake_tui.engine.settings.layers import FileLayer, Resolved
 from pake_tui.engine.settings.schema import LISTS, MAPPINGS, Option, options
@@ -47,7 +48,7 @@ def _options(resolved: Resolved) -> Iterator[Setting]:
 
 def _lists(resolved: Resolved) -> Iterator[Setting]:
     for name, meaning in LISTS.items():
-        value = getattr(resolved.settings, name)
+        value = attrgetter(name)(resolved.settings)
         if name in MAPPINGS:
             value = tuple(str(one.get("name", number)) for number, one in enumerate(value))
         yield Setting(name, value, (), meaning, "list", "", resolved.provenance[name], editable=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from pathlib import Path
@@ -38,6 +39,7 @@ from pake_tui.model.record import (
 from pake_tui.query import Query, parse
 from pake_tui.records.aliases import CORRELATION_IDS
 from pake_tui.sources.protocols import Cancel
+from pake_tui.text.own import NOTHING, Own, own_of
 
 if TYPE_CHECKING:
     from pake_tui.engine.settings.schema import Settings
@@ -59,10 +61,16 @@ def as_set(settings: Settings) -> dict[str, Any]:
         "record_bytes": limits.record_bytes,
         "unpacked_bytes": limits.unpacked_bytes,
         "formats": settings.formats,
+        "own": lambda: own_secrets(settings),
         "most_files": limits.log_files,
         "index_bytes": limits.index_bytes,
         "watches": settings.follow.mode == "auto",
     }
+
+
+def own_secrets(settings: Settings) -> Own:
+    """What the settings call secret beside what always is."""
+    return own_of(settings.masking.keys, settings.masking.patterns)
 
 
 class EmbeddedLogSource:
@@ -74,7 +82,7 @@ class EmbeddedLogSource:
     worker runs from the first sign of a search on and `idle_s` longer than it has anything to do. It builds
     an index of large files, as long as all of this user's have less than `index_bytes`, and unpacks what is
     compressed; with `unpacks` this process does so itself, when it looks for files. Without `watches` only
-    looking tells what has changed.
+    looking tells what has changed. `own` is asked at each look and read what is secret beside what always is.
     """
 
     def __init__(
@@ -89,6 +97,7 @@ class EmbeddedLogSource:
         record_bytes: int = RECORD_BYTES,
         unpacked_bytes: int = UNPACKED_BYTES,
         formats: Sequence[Mapping[str, object]] = (),
+        own: Callable[[], Own] = lambda: NOTHING,
         most_files: int = 500,
         numbers: bool = False,
         index_bytes: int = 0,
@@ -104,10 +113,15 @@ class EmbeddedLogSource:
         self._registered = registered
         self._last_registered: list[tuple[str, str]] = []
         self._folders = Folders()
+        self._own = own
+        self._most_files, self._unpacks = most_files, unpacks
+        self._read_as = 0
+        self._lock = threading.Lock()
+        formats_read = formats_of(formats) if formats else ()
         self._reading = Reading(
-            assumed_zone, tuple(aliases), record_bytes, unpacked_bytes, formats_of(formats) if formats else ()
+            assumed_zone, tuple(aliases), record_bytes, unpacked_bytes, formats_read, own()
         )
-        self._table = FileTable(self._discover, self._reading, most=most_files, unpacks=unpacks)
+        self._opened_table = self._new_table()
         self._reader = LogReader(numbers)
         self._names: dict[str, None] = {}
         self._tally = Tally()
@@ -123,7 +137,7 @@ class EmbeddedLogSource:
     def files(self) -> LogFiles:
         """The files of the view, where they came from, and how far their index is."""
         self._stirred = False
-        found = self._table.files()
+        found = replace(self._table.files(), read_as=self._read_as)
         if self._watcher is not None and self._watched != self._table.moves:
             self._watched = self._table.moves
             self._watcher.watch(self._table.paths(), self._table.awaited())
@@ -226,6 +240,21 @@ class EmbeddedLogSource:
         """Who types a query or looks at the histogram will search soon, and should not wait for a start."""
         if self._worker is not None:
             self._worker.wake()
+
+    @property
+    def _table(self) -> FileTable:
+        """The files, opened anew where something else is secret now."""
+        with self._lock:
+            own = self._own()
+            if own != self._reading.own:
+                self._reading = replace(self._reading, own=own)
+                self._opened_table, self._watched = self._new_table(), -1
+                self._read_as += 1
+                self._names.clear()
+            return self._opened_table
+
+    def _new_table(self) -> FileTable:
+        return FileTable(self._discover, self._reading, most=self._most_files, unpacks=self._unpacks)
 
     def _discover(self, before: Discovery) -> Discovery:
         if self._named:

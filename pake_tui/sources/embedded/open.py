@@ -75,14 +75,14 @@ def _open(config: Path | None, read_only: str, closing: ExitStack, files: Sequen
         return ensure_collector(collecting, live.path, mode=live.current.collector.mode, named=named)
 
     def log_source() -> LogSource:
-        from pake_tui.sources.embedded.logs import EmbeddedLogSource, as_set
+        from pake_tui.sources.embedded.logs import EmbeddedLogSource, as_set, own_secrets
 
         logs = EmbeddedLogSource(
             files=files,
             globs=lambda: live.current.logs,
             registered=lambda: [(row.service, str(row.path)) for row in state.loggers.paths()],
             assumed_zone=local_zone(),
-            **as_set(live.current),
+            **as_set(live.current) | {"own": lambda: own_secrets(live.current)},
         )
         closing.callback(logs.close)
         return logs

@@ -7,6 +7,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from datetime import UTC, tzinfo
 
+from msgspec.structs import replace
+
 from pake_tui.clock import MINUTE
 from pake_tui.errors import LogError
 from pake_tui.model.record import (
@@ -30,6 +32,8 @@ from pake_tui.records.aliases import CORRELATION_IDS
 from pake_tui.records.counting import histogram_of
 from pake_tui.sources.fake.story import SERVICES, Step, incident, record
 from pake_tui.sources.protocols import Cancel
+from pake_tui.text.masking import mask_fields, mask_text
+from pake_tui.text.own import Own
 from pake_tui.text.safe import safe
 
 SHORTEST_PREFIX = 8
@@ -46,7 +50,7 @@ class FakeLogSource:
         self._rows: list[LogRow] = []
         self._sizes = dict.fromkeys(SERVICES, 0)
         self._lines = dict.fromkeys(SERVICES, 0)
-        self._growth = self._told = 0
+        self._growth = self._told = self._read_as = 0
         self._wake: Callable[[], None] = lambda: None
         for one in incident(start_ns):
             self._add(one)
@@ -66,6 +70,13 @@ class FakeLogSource:
             self._add(record(time_ns, Step(0, service, level, message, fields), cid))
         self._wake()
 
+    def hide(self, own: Own) -> None:
+        """As if a configuration had named secrets of its own meanwhile: they are masked in every record."""
+        with self._lock:
+            self._rows = [replace(row, record=_without(row.record, own)) for row in self._rows]
+            self._read_as += 1
+        self._wake()
+
     def watch(self, wake: Callable[[], None]) -> None:
         """Call `wake` with each record that is added."""
         self._wake = wake
@@ -82,7 +93,7 @@ class FakeLogSource:
                 LogFile(name, f"/var/log/shop/{name}.log", name, size, "json")
                 for name, size in self._sizes.items()
             )
-            return LogFiles(files, self._growth, "registered loggers")
+            return LogFiles(files, self._growth, "registered loggers", read_as=self._read_as)
 
     def read(
         self, query: str, start: Cursor | None, direction: Direction, limit: int, cancel: Cancel
@@ -214,3 +225,13 @@ def _cursor(index: int) -> Cursor:
 
 def _ids(row: LogRow) -> list[str]:
     return [one.lower() for one in ids_of(row.record, CORRELATION_IDS)]
+
+
+def _without(record: Record, own: Own) -> Record:
+    """A record in which what is secret to a user is masked, too."""
+    return replace(
+        record,
+        message=mask_text(record.message, own),
+        text=mask_text(record.text, own),
+        fields=mask_fields(dict(record.fields), own=own),
+    )

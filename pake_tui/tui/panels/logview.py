@@ -126,8 +126,12 @@ class LogView(Panel):
     def show(self, files: LogFiles, problem: str) -> None:
         """Newer state of the files: read on where they grew."""
         news = problem != self.problem or files != self.files
+        otherwise = self.files is not None and self.files.read_as != files.read_as
         self.files, self.problem = files, problem
         self.session.grew(files)
+        if otherwise:
+            self.counted.forget()
+            self.session.reopen()
         widest = max((len(one.service) for one in files.files), default=0)
         self._service_width = min(SERVICE_MOST, max(self._service_width, widest))
         # What a job brings is drawn with what is new around the rows.

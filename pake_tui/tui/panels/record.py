@@ -23,8 +23,8 @@ class RecordPanel(LinesPanel):
         self.detail: RecordDetail | None = None
 
     def set_detail(self, detail: RecordDetail) -> None:
-        """Add what was read of its file."""
-        self.detail = detail
+        """Add what was read of its file; the record is as it is read now."""
+        self.row, self.detail = detail.row, detail
         self.write()
 
     def on_resize(self) -> None:

@@ -25,6 +25,7 @@ class RecordScreen(ConsoleScreen):
     def __init__(self, row: LogRow) -> None:
         super().__init__()
         self.row = row
+        self._read_as = 0
 
     def compose_body(self) -> Iterable[Widget]:
         """The lines."""
@@ -36,7 +37,10 @@ class RecordScreen(ConsoleScreen):
         self.reread()
 
     def show(self, snapshot: Snapshot) -> None:
-        """Its age goes on, and the zone may be another."""
+        """Its age goes on, the zone may be another, and what is secret."""
+        if snapshot.files.read_as != self._read_as:
+            self._read_as = snapshot.files.read_as
+            self.reread()
         for panel in self.query(RecordPanel):
             panel.write()
 
@@ -55,7 +59,8 @@ class RecordScreen(ConsoleScreen):
         app.look(read)
 
     def show_detail(self, detail: RecordDetail) -> None:
-        """Add what was read."""
+        """Add what was read; the record is as it is read now."""
+        self.row = detail.row
         for panel in self.query(RecordPanel):
             panel.set_detail(detail)
 

@@ -49,6 +49,7 @@ class TraceScreen(ConsoleScreen):
         self._searching = False
         self._edge: Cursor | None = None
         self._growth = -1
+        self._read_as = 0
 
     def compose_body(self) -> Iterable[Widget]:
         """The lanes."""
@@ -75,7 +76,11 @@ class TraceScreen(ConsoleScreen):
             panel.refresh()
         grew = snapshot.files.growth != self._growth
         self._growth = snapshot.files.growth
-        if grew and not self._searching and self._edge is not None:
+        otherwise = snapshot.files.read_as != self._read_as
+        self._read_as = snapshot.files.read_as
+        if otherwise:
+            self.reread()
+        elif grew and not self._searching and self._edge is not None:
             self._searching = True
             self._reader.ask(self._read_late)
 

@@ -24,8 +24,9 @@ def digest(data: bytes) -> bytes:
 
 @lru_cache(maxsize=64)
 def reading_digest(reading: Reading) -> bytes:
-    """What an index's answers depend on beside the file: zone, aliases, limits, and the parser's own code."""
-    told = (reading.assumed_zone, reading.aliases, reading.record_bytes, reading.formats, _code())
+    """What an index's answers depend on beside the file: zone, aliases, limits, secrets, and the code."""
+    of_settings = (reading.aliases, reading.record_bytes, reading.formats, reading.own)
+    told = (reading.assumed_zone, *of_settings, _code())
     return digest(repr(told).encode())
 
 
