@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -13,10 +17,17 @@ from pake_tui.records.aliases import find_correlation_id
 from pake_tui.records.draft import Draft
 from pake_tui.records.timestamps import Clock
 
-_CUT_PAIR = re.compile(
-    r'"([\w@.\-]{1,64})"\s{0,4}:\s{0,4}("(?:[^"\\]|\\.){0,8192}+"?|-?\d{1,20}(?:\.\d{1,20})?|true|false|null)'
+_STRING = r'"(?:[^"\\]|\\.)*+"?'
+_NUMBER = r"-?(?:\d++(?:\.\d++)?+(?:[eE][+-]?\d++)?+|NaN|Infinity)"
+_PIECE = re.compile(
+    rf'"(?P<name>[\w@.\-]{{1,64}})"\s{{0,4}}:\s{{0,4}}(?P<value>{_STRING}|(?:{_NUMBER}|true|false|null)(?![\w.+\-]))'
+    rf"|{_STRING}|(?P<brace>[{{}}\[\]])",
+    re.DOTALL,
 )
-_MAX_CUT_PAIRS = 200
+"""What an object is made of, as far as it matters: pairs, other strings, braces."""
+_MOST_PIECES = 20_000
+_MOST_PAIRS = 200
+_LONGEST_NUMBER = 18
 
 
 def load(text: str) -> dict[str, Any] | None:
@@ -24,25 +35,59 @@ def load(text: str) -> dict[str, Any] | None:
     try:
         document = orjson.loads(text)
     except (orjson.JSONDecodeError, UnicodeEncodeError, RecursionError):
-        return None
+        document = _lenient(text)
     return document if isinstance(document, dict) else None
 
 
+def _whole(digits: str) -> int | str:
+    return int(digits) if len(digits) <= _LONGEST_NUMBER else digits
+
+
+def _broken(digits: str) -> float | str:
+    number = float(digits)
+    return number if math.isfinite(number) else digits
+
+
+_LENIENT = json.JSONDecoder(parse_int=_whole, parse_float=_broken, parse_constant=str)
+
+
+def _lenient(text: str) -> Any:
+    """What Python's json writes and JSON forbids: NaN, infinities, numbers out of range, as they are written.
+
+    None where that is no JSON either, or holds what nobody could write again: halves of surrogate pairs.
+    """
+    try:
+        document = _LENIENT.decode(text)
+        orjson.dumps(document)
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return document
+
+
 def salvage(text: str) -> dict[str, Any] | None:
-    """What can be read of an object that is cut off or not quite JSON: its scalar pairs."""
+    """What can be read of an object that is cut off or not quite JSON: its scalar pairs, outer ones first."""
+    pairs: list[tuple[int, str, str]] = []
+    depth = 0
+    for found in islice(_PIECE.finditer(text), _MOST_PIECES):
+        if found["brace"]:
+            depth += 1 if found["brace"] in "{[" else -1
+        elif found["name"]:
+            pairs.append((depth, found["name"], found["value"]))
+    pairs.sort(key=itemgetter(0))
     document: dict[str, Any] = {}
-    for count, found in enumerate(_CUT_PAIR.finditer(text)):
-        if count >= _MAX_CUT_PAIRS:
-            break
-        raw = found[2]
-        if raw.startswith('"') and (len(raw) == 1 or not raw.endswith('"')):
-            document.setdefault(found[1], raw[1:])
-            continue
-        try:
-            document.setdefault(found[1], orjson.loads(raw))
-        except orjson.JSONDecodeError:
-            document.setdefault(found[1], raw.strip('"'))
+    for _, name, raw in pairs[:_MOST_PAIRS]:
+        document.setdefault(name, _scalar(raw))
     return document if len(document) >= 2 else None
+
+
+def _scalar(raw: str) -> Any:
+    """The value that a pair's text says; the text of a string that is cut off, or escaped in a wrong way."""
+    if raw.startswith('"') and (len(raw) == 1 or not raw.endswith('"')):
+        return raw[1:]
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return raw.strip('"') if raw.startswith('"') else _lenient(raw)
 
 
 def is_docker(document: Mapping[str, Any]) -> bool:

@@ -45,6 +45,10 @@ JUNK = (
     '{"level":"error","request_id":"req-unclosed',
     "plain words trace_id=req-in-plain level=error",
     '{"level":"error","level":"info","request_id":"req-0001-twice"}',
+    '{"ctx":{"level":"debug","message":"inner","request_id":"req-0001-inner"},"level":"error","v":NaN,'
+    '"message":"outer","request_id":"req-0001-outer"}',
+    '{"level":"error","message":"done","v":NaN,"request_id":"req-0001-nan"}',
+    '{"ctx":{"level":"debug","n":1e400},"level":"error","message":"done","request_id":"req-0001-huge"}',
     "[]",
     "{}",
 )

@@ -315,3 +315,41 @@ def test_an_id_in_plain_text(line: str, identifier: str | None) -> None:
     """What stands alone in a header's bracket, or behind an ID's name, is the ID; a thread's name is none."""
     (record,) = read(line)
     assert record.correlation_id == identifier
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("NaN", "NaN"),
+        ("-Infinity", "-Infinity"),
+        ("1e400", "1e400"),
+        ("9" * 400, "9" * 400),
+        ("9" * 5000, "9" * 5000),
+        ("1e-05", 1e-05),
+    ],
+)
+def test_numbers_that_json_forbids_cost_a_line_nothing(value: str, shown: object) -> None:
+    """A line with NaN, as Python's json writes it, or a number out of range is read as any other line."""
+    line = (
+        '{"ctx":{"level":"debug","message":"inner","request_id":"rq-inner0001"},"timestamp":"2026-03-01T14:03:21Z",'
+        f'"level":"error","message":"outer","v":{value},"request_id":"rq-outer0001"}}'
+    )
+    parser = Parser([line], now_ns=0)
+    (record,) = parser.parse([line])
+    assert (record.level, record.message) == (Level.ERROR, "outer")
+    assert record.correlation_id == "rq-outer0001"
+    assert record.fields["v"] == shown
+    assert parser.time_of(line) == record.time_ns
+
+
+def test_of_a_line_that_is_cut_off_what_stands_outside_counts_first() -> None:
+    """Level, message and ID of an object are its own, not those of one inside it; numbers are read whole."""
+    line = (
+        '{"ctx":{"level":"debug","message":"inner {","request_id":"rq-inner0001"},"level":"error","lr":1e-05,'
+        '"n":12ms,"message":"outer","request_id":"rq-outer0001","rest":"cut o'
+    )
+    (record,) = Parser([line], now_ns=0).parse([line])
+    assert (record.level, record.message) == (Level.ERROR, "outer")
+    assert record.correlation_id == "rq-outer0001"
+    assert record.fields["lr"] == 1e-05
+    assert "n" not in record.fields
