@@ -13,7 +13,7 @@ from pake_tui.clock import HOUR, MINUTE, SECOND, monotonic
 from pake_tui.engine.monitoring import spool
 from pake_tui.engine.monitoring.alerting import Alerting
 from pake_tui.engine.store.state import StateStore
-from pake_tui.errors import ConflictError, NotFoundError
+from pake_tui.errors import ConflictError, NotFoundError, StoreError
 from pake_tui.model.alert import Alert, AlertState, Policy, Severity
 from pake_tui.text.masking import mask_text
 
@@ -109,6 +109,17 @@ def test_a_spooled_event_that_was_committed_late_counts_once(world: World) -> No
     world.alerting.drain_spools()
     assert world.alerting.get(alert_id).count == 1
     assert world.kinds(alert_id) == ["fired"]
+
+
+def test_who_spooled_an_event_applies_it_where_no_collector_does(world: World) -> None:
+    """Once the database can be had again the next flush of the process brings its alert to everybody."""
+    with busy(world):
+        alert_id = world.create()
+        with pytest.raises(StoreError):
+            world.alerting.retry()
+    world.alerting.retry()
+    assert world.alerting.get(alert_id).state is AlertState.FIRING
+    assert list(spool.spool_folder(world.store.folder).iterdir()) == []
 
 
 def test_a_resolve_of_a_spooled_alert_finds_it(world: World) -> None:

@@ -62,6 +62,8 @@ class Alerting:
         self._tidied_ns: int | None = None
         self._opened = 0
         self._waiting: deque[Mapping[str, Any]] = deque()
+        self._spooled = False
+        """Whether an event of this process may still lie in its spool."""
         self.problem = ""
         """Why the last event that waits could not be written."""
 
@@ -175,11 +177,16 @@ class Alerting:
         return len(self._waiting)
 
     def retry(self) -> None:
-        """Write what waits, in its order; once a second is meant. StoreError where it still cannot be."""
+        """Write what waits, in its order, and apply what was spooled, since perhaps no collector runs; once a
+        second is meant. StoreError where it still cannot be.
+        """
         while self._waiting:
             with suppress(ConflictError):  # too many are open: nobody would be told of one more
                 self._kept(self._waiting[0])
             self._waiting.popleft()
+        if self._spooled:
+            self.drain_spools()
+            self._spooled = False
 
     def forget_waiting(self) -> None:
         """In a forked child: what waits is the parent's to write."""
@@ -233,7 +240,7 @@ class Alerting:
 
     def drain_spools(self) -> int:
         """Apply what processes spooled while the database could not be had; how many. The collector, each
-        second.
+        second, and who spooled something.
         """
         return spool.drain(self._store.folder, self._apply)
 
@@ -265,6 +272,7 @@ class Alerting:
             raise
         except StoreError:
             spool.append(self._store.folder, event)
+            self._spooled = True
             return str(event["uuid"])
 
     def _whole(self, alert_id: str) -> str:
