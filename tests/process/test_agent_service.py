@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
+import signal
 import socket
 import subprocess
 from pathlib import Path
@@ -12,8 +15,10 @@ import pytest
 from pake_tui.cli import installing
 from pake_tui.cli.installing import Step, carry_out, readable_by_all, steps_to_install, steps_to_uninstall
 from pake_tui.cli.main import main
+from pake_tui.engine.agent_start import ensure_collector
+from pake_tui.engine.store.leadership import Leader
 from pake_tui.errors import PakeError
-from tests.process.places import Place
+from tests.process.places import Place, wait_for
 
 
 def test_systemd_hears_that_it_is_ready_that_it_lives_and_that_it_stops(
@@ -33,6 +38,38 @@ def test_systemd_hears_that_it_is_ready_that_it_lives_and_that_it_stops(
         while (said := manager.recv(4096).decode()) != "STOPPING=1":
             assert "WATCHDOG=1" in said
     assert child.wait(20) == 0
+
+
+def test_systemd_hears_of_no_stop_when_an_agent_that_was_suspended_begins_anew(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would end a service that says so, though that collects again."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(20)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        agent = place.agent()
+        assert manager.recv(4096).startswith(b"READY=1")
+        monkeypatch.delenv("NOTIFY_SOCKET")
+        monkeypatch.delenv("PAKE_COLLECTOR")
+        os.kill(agent.pid, signal.SIGSTOP)
+
+        def another() -> Leader | None:
+            ensure_collector(place.state, None)
+            return place.leader(other_than=agent.pid)
+
+        second = wait_for(another)
+        os.kill(agent.pid, signal.SIGCONT)
+        wait_for(lambda: place.leader(other_than=second.pid))
+        manager.settimeout(0)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                assert manager.recv(4096) != b"STOPPING=1"
+        manager.settimeout(20)
+        agent.terminate()
+        while manager.recv(4096) != b"STOPPING=1":
+            pass
+        assert agent.wait(20) == 0
 
 
 def test_the_steps_are_shown_and_nothing_is_done_without_a_yes(
