@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.process.places import wait_for
+
 PROCESSES, LINES = 4, 1_500
 WRITER = """
 import sys
@@ -109,3 +111,18 @@ def test_the_console_finds_the_file_in_the_state(folder: Path, tmp_path: Path) -
     rows = [(row.service, row.pid, row.path) for row in store.loggers.paths()]
     store.close()
     assert rows == [("shop", process.pid, folder / "shop.log")]
+
+
+def test_a_state_that_is_begun_anew_hears_of_running_loggers_too(folder: Path, tmp_path: Path) -> None:
+    """Where its file was corrupt, and set aside, the console still finds what is being written."""
+    from pake_tui.engine.store.state import StateStore
+
+    state = Path(os.environ["PAKE_STATE_DIR"])
+    code = "from pake_tui import get_logger\nget_logger(service='shop').info('x')\ninput()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) as process:
+        wait_for(lambda: StateStore(state, read_only=True).loggers.paths())
+        for path in state.glob("state.db*"):
+            path.rename(tmp_path / path.name)
+        (again,) = wait_for(lambda: StateStore(state, read_only=True).loggers.paths())
+        assert (again.service, again.pid, again.path) == ("shop", process.pid, folder / "shop.log")
+        process.communicate(b"\n")

@@ -38,6 +38,7 @@ class Monitors:
         self._state = StateStore(folder.path, read_only=not folder.writable)
         self._metrics = MetricsStore(folder.path, read_only=not folder.writable)
         self._asked = Heard(self._state, PROBE)
+        self._generation = self._state.database.generation
         self._lock = threading.Lock()
         self._monitors: dict[str, Monitor] = {}
 
@@ -83,6 +84,13 @@ class Monitors:
     def register_logger(self, service: str, path: Path) -> None:
         """Tell consoles where a logger of this process writes."""
         self._state.loggers.register(service, os.getpid(), path)
+
+    def is_begun_anew(self) -> bool:
+        """Whether the state was opened since the last call: it may be a file that knows nothing of us."""
+        with contextlib.suppress(PakeError):  # a state that cannot be had is told by whoever needs it
+            self._state.changed()
+        before, self._generation = self._generation, self._state.database.generation
+        return before != self._generation
 
     def share(self, values: Mapping[str, object], actor: str) -> None:
         """Tell the collector of monitoring settings that were changed at run time."""

@@ -43,6 +43,7 @@ class Library:
         self._loggers: dict[tuple[str, str], Logger] = {}
         self._monitors: Monitors | None = None
         self._unregistered: dict[Path, str] = {}
+        self._registered: dict[Path, str] = {}
         self.config_service = ConfigService(
             lambda: self.settings, self._actor, self._share, self._unshare, self._surroundings
         )
@@ -149,9 +150,13 @@ class Library:
             self._monitors.check()
 
     def _register(self) -> None:
+        """Tell the state where loggers write; once more where its file was corrupt, and begun anew."""
+        if self._registered and self._state().is_begun_anew():
+            self._unregistered = {**self._registered, **self._unregistered}
         while self._unregistered:
             path, service = self._unregistered.popitem()
             self._state().register_logger(service, path)
+            self._registered[path] = service
 
     def _flush(self) -> None:
         if self._monitors is not None:
@@ -167,7 +172,7 @@ class Library:
 
     def _after_fork(self) -> None:
         self._lock = threading.RLock()
-        self._unregistered = {}
+        self._unregistered, self._registered = {}, {}
         self.settings.after_fork()
         self.output.after_fork()
         self._keeper.reset()
