@@ -43,8 +43,9 @@ def monitor(library: Library) -> Monitor:
 
 @pytest.fixture
 def somebody_else() -> Iterator[Alerting]:
-    """A console's way to the same alerts."""
+    """A console's way to the same alerts; it made the file, so that who comes next does not wait for that."""
     store = StateStore(paths.state_folder().path)
+    store.alerts.live()
     yield Alerting(store, Policy)
     store.close()
 
