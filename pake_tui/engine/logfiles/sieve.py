@@ -49,6 +49,8 @@ _LARGEST = 10**6
 """Larger numbers may be a card's or a phone's, which are masked."""
 _LONGEST = 512
 """A longer value is left to the parser."""
+_BITS = 63
+"""Of a larger number the parser makes another value."""
 MOST_KNOWN = 20_000
 FEWEST = 16
 """Fewer lines, one of which can't be decoded, are left to the parser."""
@@ -196,6 +198,8 @@ class _Column:
 
     def _field(self, value: Any) -> Verdict:
         if isinstance(value, str) and len(value) > _LONGEST:
+            return None
+        if isinstance(value, int) and value.bit_length() > _BITS:
             return None
         fields = {} if value is UNSET else dict(mask_fields({self.name: value}, own=self._own))
         return self.node.matches(Subject(Record("", "", fields=fields), None, ()))
