@@ -20,12 +20,13 @@ from pake_tui.cli.reading import Reading, open_reading, sample_once
 from pake_tui.cli.surroundings import terminal, versions
 from pake_tui.clock import now_ns, short_duration
 from pake_tui.engine.agent_start import ENGINE_LOG, last_line
+from pake_tui.engine.monitoring.instruments import OTHER
 from pake_tui.engine.monitoring.spool import spool_folder
 from pake_tui.engine.settings.live import LiveSettings
 from pake_tui.engine.store.files import file_system, is_network
 from pake_tui.engine.validators import VALIDATORS
 from pake_tui.errors import ConfigError, PakeError
-from pake_tui.model.sample import CollectorMode
+from pake_tui.model.sample import CollectorMode, SeriesKey
 from pake_tui.text.safe import safe
 
 MARKS = {"ok": "✓", "note": "·", "warning": "!", "broken": "✗"}
@@ -44,6 +45,7 @@ def run(options: argparse.Namespace) -> int:
         lambda: _state(reading),
         lambda: _config(options.config, reading),
         lambda: _collector(reading),
+        lambda: _metrics(reading),
         lambda: _sensors(),
         lambda: _logs(reading),
         terminal,
@@ -92,6 +94,21 @@ def _state(reading: Reading) -> Iterator[Finding]:
     spools = list(spool_folder(folder.path).glob("*")) if folder.path.is_dir() else []
     if spools and not reading.living:
         yield warning("state", f"{len(spools)} spools of alerts wait for a collector", "run `pake-tui agent`")
+
+
+def _metrics(reading: Reading) -> Iterator[Finding]:
+    """Metrics whose tags have more values than are kept apart."""
+    full = {
+        SeriesKey(key.metric.removesuffix(".count"), (), key.service).label
+        for key in reading.metrics.catalog()
+        if tuple(tag for tag in key.tags if tag[0] != "stat") == OTHER
+    }
+    for name in sorted(full):
+        yield warning(
+            "metrics",
+            f"{name} has more series than are kept apart; the rest is its {{other=true}}",
+            "give its tags fewer different values: no ids, no paths with ids in them",
+        )
 
 
 def _nearest(path: Path) -> Path:

@@ -249,6 +249,23 @@ def test_the_doctor_names_a_corrupt_state_and_goes_on(state: Path) -> None:
     assert "terminal" in done.stdout
 
 
+def test_the_doctor_names_a_metric_with_too_many_tags(private_places: Path) -> None:
+    """Whose rest goes into one series; its application is told once as well."""
+    program = (
+        "import pake_tui; shop = pake_tui.get_monitor('shop')\n"
+        "for n in range(1500): shop.increment_counter('req.bypath', tags={'path': n})\n"
+        "shop.increment_counter('orders.created')"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert told.stderr.count("req.bypath of shop has too many different tags") == 1
+    done = run("doctor")
+    assert "shop/req.bypath has more series than are kept apart" in done.stdout
+    assert "orders.created" not in done.stdout
+    assert "orders.created " in run("metrics", "orders.created").stdout
+
+
 def small_disk(folder: Path, kilobytes: int) -> list[str]:
     """What goes in front of a command that shall find a disk of so little room there."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -104,6 +104,35 @@ def test_too_many_series_go_into_one_and_are_counted() -> None:
     assert instruments.overflow == 500
 
 
+def test_one_metric_with_too_many_tags_takes_no_room_from_others() -> None:
+    """What has no tags never goes into `other`, and what has a few keeps them."""
+    instruments = Instruments("shop")
+    for number in range(module.MAX_SERIES + 500):
+        instruments.count("req.bypath", tags={"path": f"/{number}"})
+    instruments.count("orders.created")
+    instruments.count("orders.failed", tags={"why": "card"})
+    instruments.gauge("queue.size", 3)
+    instruments.timing("took", 5.0, {"to": "db"})
+    drained = instruments.drain()
+    assert drained.counts[key("orders.created")] == 1
+    assert drained.counts[key("orders.failed", why="card")] == 1
+    assert set(drained.gauges) == {key("queue.size")}
+    assert set(drained.timings) == {key("took", to="db")}
+    assert (instruments.overflow, instruments.overflowed) == (500, "req.bypath")
+
+
+def test_series_with_tags_are_bounded_over_all_metrics() -> None:
+    """Many metrics with many tags stay within the memory too; each has its `other`."""
+    instruments = Instruments("shop")
+    for number in range(3 * module.MAX_TAGGED):
+        instruments.count(f"metric-{number % 20}", tags={"request": number})
+    counts = instruments.drain().counts
+    assert len(counts) == module.MAX_TAGGED + 20
+    assert sum(counts.values()) == 3 * module.MAX_TAGGED
+    instruments.count("orders.created")
+    assert instruments.drain().counts == {key("orders.created"): 1}
+
+
 def test_too_many_metrics_are_bounded_as_well() -> None:
     """Even names that never end stay within twice the limit."""
     instruments = Instruments("shop")

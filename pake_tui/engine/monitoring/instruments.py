@@ -18,12 +18,17 @@ from pake_tui.model.sample import Aggregate, SeriesKey
 from pake_tui.text.safe import storable
 
 MAX_SERIES = 1_000
-"""Series of one process; what comes after goes into the `other=true` series of its metric."""
+"""Series with tags of one metric in one process; what comes after goes into its `other=true` series."""
+MAX_TAGGED = 4 * MAX_SERIES
+"""Of all metrics together."""
+MAX_METRICS = 2 * MAX_SERIES
+"""Metrics of one process; those that come after share one series."""
 FOLD_AT = 512
 """Timings of one series that wait until they are counted in its sketch: a fifth of a millisecond's work."""
 LONGEST = 1e18
 """What is longer, 32 million years in milliseconds, is no duration: it would spoil the mean of all others."""
 MAX_NAME = 200
+OTHER = (("other", "true"),)
 
 Tags = Mapping[str, object] | None
 Raw = object
@@ -78,9 +83,14 @@ class Instruments:
         self.service = service
         self.overflow = 0
         """Values that went into an `other` series because there were too many series."""
+        self.overflowed = ""
+        """The metric that such a value was of last."""
         self.refused = 0
         self.refusal = ""
         self._known: set[Raw] = set()
+        self._tagged: dict[str, int] = {}
+        self._all_tagged = 0
+        self._plain = 0
         self.reset()
 
     def reset(self) -> None:
@@ -171,24 +181,32 @@ class Instruments:
         return SeriesKey(_text(raw[0]), tuple(tags), self.service)
 
     def _admit(self, name: str, key: Raw) -> Raw:
-        """The key to use: made hashable, or the metric's `other` series where there are too many."""
+        """The key to use: made hashable, or the metric's `other` series where it has too many."""
         try:
             known = key in self._known
         except TypeError:
-            parts = key if isinstance(key, tuple) else (key,)
-            key = (_text(parts[0]), *((_text(tag), _text(value)) for tag, value in parts[1:]))
+            if isinstance(key, tuple):
+                key = (_text(key[0]), *((_text(tag), _text(value)) for tag, value in key[1:]))
+            else:
+                key = _text(key)
             known = key in self._known
         if known:
             return key
-        if len(self._known) < MAX_SERIES:
+        metric = _text(name)
+        if isinstance(key, tuple):
+            if self._tagged.get(metric, 0) < MAX_SERIES and self._all_tagged < MAX_TAGGED:
+                self._tagged[metric] = self._tagged.get(metric, 0) + 1
+                self._all_tagged += 1
+                self._known.add(key)
+                return key
+            key = (metric, *OTHER)
+        if key not in self._known and self._plain < MAX_METRICS:
+            self._plain += 1
             self._known.add(key)
-            return key
-        self.overflow += 1
-        rest = (_text(name), ("other", "true"))
-        if rest in self._known or len(self._known) < 2 * MAX_SERIES:
-            self._known.add(rest)
-            return rest
-        return ("other", ("other", "true"))
+        if isinstance(key, tuple) or key not in self._known:
+            self.overflow += 1
+            self.overflowed = metric
+        return key if key in self._known else ("other", *OTHER)
 
     def _number(self, name: str, value: object) -> float | None:
         try:

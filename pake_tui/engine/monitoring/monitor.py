@@ -285,6 +285,9 @@ class Monitor:
                 self._reported = {**results, **self._reported}
         if self._instruments.refused:
             self._warn(f"a metric's value was refused: {self._instruments.refusal} (and maybe others)")
+        if self._instruments.overflow:
+            told = f"{self._instruments.overflowed} of {self.service} has too many different tags"
+            self._warn(f"{told}: what is more goes into its series {{other=true}} (and maybe others')")
 
     def after_fork(self) -> None:
         """In a child: what was measured so far is the parent's; checks run here as well."""
