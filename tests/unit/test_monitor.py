@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from socket import create_server
+from typing import Any
 
 import pytest
 
@@ -305,6 +306,68 @@ def test_without_a_writable_state_folder_the_caller_notices_nothing(
     monitor.flush()
     library.close()
     assert str(tmp_path / "file") in capsys.readouterr().err
+
+
+class Spiteful:
+    """Answers nothing that it is asked."""
+
+    def __bool__(self) -> bool:
+        raise RuntimeError("no")
+
+    __len__ = __float__ = __ge__ = __le__ = __lt__ = __gt__ = __hash__ = __str__ = __repr__ = __bool__  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    "odd", [[("a", "b")], "abc", 7, Spiteful()], ids=["pairs", "text", "number", "object"]
+)
+def test_odd_tags_cost_a_warning_and_nothing_else(
+    odd: Any, monitor: Monitor, somebody_else: Alerting, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was counted, measured or raised with them is kept without them, and none fails its caller."""
+    monitor.increment_counter("orders", 2, odd)
+    monitor.set_gauge("queue", 3, odd)
+    monitor.record_timing("took", 4.0, odd)
+    monitor.record_error("boom", odd)
+
+    @monitor.monitor_operation("work", odd)
+    def work() -> None:
+        raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        work()
+    made = monitor.create_alert("odd tags", tags=odd)
+    summary = monitor.get_performance_summary()
+    assert summary["counters"] == {
+        "orders": 2,
+        "errors{error=boom}": 1,
+        "errors{error=KeyError,operation=work}": 1,
+    }
+    assert summary["gauges"] == {"queue": 3}
+    assert set(summary["operations"]) == {"took", "work"}
+    assert summary["refused"] >= 6
+    somebody_else.drain_spools()
+    assert monitor.get_alert(made)
+    monitor.flush()
+    assert capsys.readouterr().err.count("a metric's value was refused") == 1
+
+
+def test_odd_values_are_refused_whatever_they_are(monitor: Monitor) -> None:
+    """Also those that raise when they are compared."""
+    odd: Any = Spiteful()
+    for _ in range(2):
+        monitor.increment_counter("orders", odd)
+        monitor.set_gauge("queue", odd)
+        monitor.record_timing("took", odd)
+        monitor.increment_counter("orders", 1)
+    monitor.event(odd)
+    assert monitor.get_performance_summary()["counters"] == {"orders": 2}
+    assert monitor.get_performance_summary()["refused"] == 6
+
+
+@pytest.mark.parametrize(("hours", "taken"), [("x", 24), (float("nan"), 24), (-1, 24), (1e9, 9600), (2, 2)])
+def test_odd_hours_are_a_day(monitor: Monitor, hours: Any, taken: float) -> None:
+    """And more than is kept is all that is kept."""
+    assert monitor.get_system_metrics_summary(hours)["hours"] == taken
 
 
 def test_a_forked_child_counts_for_itself(monitor: Monitor, stored: MetricsStore) -> None:

@@ -76,7 +76,8 @@ class Instruments:
     """Counters, gauges and timings of one process, for all of its threads. No method raises.
 
     A value that is none (NaN, infinite, a text, a counter going down, a negative duration) is refused and
-    counted; `refusal` says which was the last one.
+    counted, and so are tags that are none, without which their value is kept; `refusal` says which was the
+    last one.
     """
 
     def __init__(self, service: str = "") -> None:
@@ -102,13 +103,16 @@ class Instruments:
 
     def count(self, name: str, amount: float = 1, tags: Tags = None) -> None:
         """Add to a counter."""
-        key: Raw = (name, *tags.items()) if tags else name
+        try:
+            key: Raw = (name, *tags.items()) if tags else name
+        except Exception:
+            key = self._untagged(name, tags)
         with self._lock:
             try:
                 if amount >= 0:
                     self._counts[key] += amount
                     return
-            except (KeyError, TypeError, OverflowError):
+            except Exception:  # no counter yet, or no number: looked at below
                 pass
             number = self._number(name, amount)
             if number is not None and number >= 0:
@@ -121,7 +125,10 @@ class Instruments:
         self, name: str, value: float, tags: Tags = None, aggregate: Aggregate = Aggregate.LAST
     ) -> None:
         """Set a level."""
-        key: Raw = (name, *tags.items()) if tags else name
+        try:
+            key: Raw = (name, *tags.items()) if tags else name
+        except Exception:
+            key = self._untagged(name, tags)
         with self._lock:
             number = self._number(name, value)
             if number is not None:
@@ -129,16 +136,19 @@ class Instruments:
 
     def timing(self, name: str, milliseconds: float, tags: Tags = None) -> None:
         """Add a duration."""
-        key: Raw = (name, *tags.items()) if tags else name
+        try:
+            key: Raw = (name, *tags.items()) if tags else name
+        except Exception:
+            key = self._untagged(name, tags)
         with self._lock:
             try:
                 self._timings[key].add(milliseconds)
                 return
-            except (KeyError, TypeError, OverflowError):
-                pass
             except ValueError:
                 self._refuse(name, milliseconds)
                 return
+            except Exception:  # no timing yet, or no number: looked at below
+                pass
             number = self._number(name, milliseconds)
             if number is not None and 0 <= number < LONGEST:
                 self._timings.setdefault(self._admit(name, key), Timings()).add(number)
@@ -184,7 +194,7 @@ class Instruments:
         """The key to use: made hashable, or the metric's `other` series where it has too many."""
         try:
             known = key in self._known
-        except TypeError:
+        except Exception:
             if isinstance(key, tuple):
                 key = (_text(key[0]), *((_text(tag), _text(value)) for tag, value in key[1:]))
             else:
@@ -208,10 +218,24 @@ class Instruments:
             self.overflowed = metric
         return key if key in self._known else ("other", *OTHER)
 
+    def with_tags(self, name: str, given: Tags, **more: object) -> dict[str, object]:
+        """Tags with some more; none of those given if they are no tags."""
+        try:
+            return {**(given or {}), **more}
+        except Exception:
+            self._untagged(name, given)
+            return more
+
+    def _untagged(self, name: str, tags: object) -> Raw:
+        """The key where the tags are none."""
+        with self._lock:
+            self._refuse(name, tags)
+        return name
+
     def _number(self, name: str, value: object) -> float | None:
         try:
             number = float(value)  # type: ignore[arg-type]
-        except (TypeError, ValueError, OverflowError):
+        except Exception:
             number = math.nan
         if math.isfinite(number) and not isinstance(value, str):
             return number

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 TICK_NS = SECOND
 """So long before its first value a counter began."""
+MOST_HOURS = 400 * 24.0
+"""So far back anything is kept."""
 
 
 def _nothing() -> None:
@@ -117,13 +119,16 @@ class Monitor:
 
     def record_error(self, name: str, tags: Tags = None) -> None:
         """Count an error: the counter `errors`, tagged with its name."""
-        self._instruments.count("errors", 1, {**(tags or {}), "error": name})
+        self._instruments.count("errors", 1, self._instruments.with_tags("errors", tags, error=name))
         self._touched()
 
     def event(self, title: str) -> None:
         """Something happened now (a deployment, a restart): a mark on every chart."""
-        told = Mark(now_ns(), clean(str(title), MOST_TITLE), self.service)
-        self._try("an event could not be kept", lambda: self._metrics.marks.add(told), None)
+
+        def keep() -> None:
+            self._metrics.marks.add(Mark(now_ns(), clean(str(title), MOST_TITLE), self.service))
+
+        self._try("an event could not be kept", keep, None)
         self._touched()
 
     def monitor_operation(self, name: str | Callable[..., Any], tags: Tags = None) -> Any:
@@ -137,7 +142,8 @@ class Monitor:
         def done(milliseconds: float, error: BaseException | None) -> None:
             self.record_timing(name, milliseconds, tags)
             if isinstance(error, Exception):
-                self.record_error(type(error).__name__, {**(tags or {}), "operation": name})
+                more = self._instruments.with_tags(str(name), tags, operation=name)
+                self.record_error(type(error).__name__, more)
 
         def decorate(function: Any) -> Any:
             return measured(function, done)
@@ -189,7 +195,8 @@ class Monitor:
         self._touched()
 
         def create() -> str:
-            told = tuple(sorted((str(key), str(value)) for key, value in (tags or {}).items()))
+            given = self._instruments.with_tags(f"alert {title}", tags)
+            told = tuple(sorted((str(key), str(value)) for key, value in given.items()))
             level = self._severity(severity)
             return self._alerting.create(
                 str(title), str(message), level, actor=self.owner, tags=told, service=self.service
@@ -232,7 +239,8 @@ class Monitor:
         return self._try("metrics cannot be told", self._families, [])
 
     def get_system_metrics_summary(self, hours: float = 24) -> reports.SystemSummary:
-        """The host's metrics over the last `hours`, as far as they were collected."""
+        """The host's metrics over the last `hours`, as far as they were collected; 400 days at most."""
+        hours = self._hours(hours)
         try:
             return reports.system(self._metrics, hours)
         except Exception as error:
@@ -355,10 +363,21 @@ class Monitor:
             self._warn(f"{shown!r} is no aggregate (last, sum, max); last is taken")
             return Aggregate.LAST
 
+    def _hours(self, given: float) -> float:
+        """A span in hours; a wrong one is a day."""
+        try:
+            if (hours := float(given)) >= 0:
+                return min(hours, MOST_HOURS)
+        except Exception:
+            pass
+        shown = given[:50] if isinstance(given, str) else type(given).__name__
+        self._warn(f"{shown!r} is no number of hours; 24 is taken")
+        return 24.0
+
     def _severity(self, given: Severity | str | int) -> Severity:
         """A severity by value, number or word; a wrong one is high, since the alert must not be lost."""
         try:
             return Severity[given.strip().upper()] if isinstance(given, str) else Severity(given)
-        except (KeyError, ValueError):
+        except Exception:
             self._warn(f"{given!r} is no severity (low, medium, high, critical); high is taken")
             return Severity.HIGH
