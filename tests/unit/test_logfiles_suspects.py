@@ -72,14 +72,14 @@ def compare(folder: Path, data: bytes, queries: list[str]) -> None:
     assert all(item.line == numbered[item.start] for item in found if item.record)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 10**6), st.sampled_from(("\n", "\n", "\r\n")))
 def test_files_in_which_many_programs_write(tmp_path: Path, seed: int, ending: str) -> None:
     """Objects, pairs, headers, tracebacks and rubbish mixed: the same hits as by looking at all."""
     compare(tmp_path, content(seed, 150, ending), random.Random(seed).sample(QUERIES, SOME))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(st.tuples(st.sampled_from(KEYS), st.sampled_from(VALUES)), max_size=4), max_size=9))
 @example(lines=[[("name", "password"), ("value", 9)]] * 6)
 def test_objects_with_odd_values(tmp_path: Path, lines: list[list[tuple[str, object]]]) -> None:

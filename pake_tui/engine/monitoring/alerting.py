@@ -185,7 +185,7 @@ class Alerting:
                 self._kept(self._waiting[0])
             self._waiting.popleft()
         if self._spooled:
-            self.drain_spools()
+            spool.drain(self._store.folder, lambda event: self._apply(event, SPOOL_AFTER))
             self._spooled = False
 
     def forget_waiting(self) -> None:
