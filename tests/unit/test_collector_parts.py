@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from pake_tui.clock import SECOND, monotonic, now_ns
 from pake_tui.engine.monitoring.alerting import Alerting
+from pake_tui.engine.monitoring.notifying.wording import message
 from pake_tui.engine.monitoring.rulebook import RuleBook
 from pake_tui.engine.monitoring.rules import Rule
 from pake_tui.engine.parts import Part
@@ -180,6 +181,24 @@ def test_an_old_value_is_missing_and_resolves_nothing(state: StateStore) -> None
     book.judge_due(lambda over: {CPU: (now_ns() - 10 * SECOND, 1.0)}, {}, now_ns())
     (alert,) = state.alerts.live()
     assert alert.state is AlertState.FIRING
+
+
+def test_an_escalation_says_the_value_that_it_is_about(state: StateStore) -> None:
+    """Not the one that fired it: who is paged reads severity, value and message of one moment."""
+    book = RuleBook(Alerting(state, Policy))
+    steps = ((Severity.CRITICAL, 95.0),)
+    rule = Rule("queue", "cpu_percent", ">", 10.0, severity=Severity.LOW, steps=steps, interval_ns=1)
+    book.put_in_force([rule], SECOND)
+    judge(book, 20.0)
+    (alert,) = state.alerts.live()
+    assert (alert.severity, alert.message) == (Severity.LOW, "cpu_percent is 20 % (rule queue: > 10)")
+    judge(book, 99.0)
+    waiting = state.alerts.notices(0)[-1]
+    (alert,) = state.alerts.live()
+    assert (waiting.kind, alert.severity, alert.value) == ("escalated", Severity.CRITICAL, 99.0)
+    told = message(waiting, alert, "host")
+    assert told.subject.startswith("[CRITICAL worse]")
+    assert told.text.startswith("cpu_percent is 99 % (rule queue: > 10)")
 
 
 def test_an_edit_that_makes_a_rule_false_resolves_it_and_a_deleted_rule_too(state: StateStore) -> None:

@@ -103,13 +103,18 @@ class Alerting:
         return fired
 
     def still_true(
-        self, rule: str, tags: Tags = (), value: float | None = None, severity: Severity | None = None
+        self,
+        rule: str,
+        tags: Tags = (),
+        value: float | None = None,
+        severity: Severity | None = None,
+        message: str = "",
     ) -> Alert | None:
-        """A rule stays true: no fire, but it renews `last_seen` and value (every 10 s at most).
+        """A rule stays true: no fire, but it renews `last_seen`, value and message (every 10 s at most).
 
         A higher severity rises and notifies, a lower one is recorded. None if the rule has no alert.
         """
-        event = events.StillTrue(value, severity)
+        event = events.StillTrue(value, severity, clean(message))
         return self._judged(rule, tags, event, lambda alert: self._is_news(alert, severity))
 
     def clear(self, rule: str, tags: Tags = (), value: float | None = None) -> Alert | None:

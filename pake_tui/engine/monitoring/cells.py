@@ -75,13 +75,14 @@ def _reopen(draft: Draft, event: Fire) -> None:
 
 def _still_true(draft: Draft, event: events.StillTrue) -> None:
     alert = draft.alert
+    message = event.message or alert.message
     if not alert.live:
         if alert.resolved is not None and not alert.resolved.by_rule:
-            draft.change(still_true=True, last_seen_ns=draft.now_ns, value=event.value)
+            draft.change(still_true=True, last_seen_ns=draft.now_ns, value=event.value, message=message)
             draft.remember(true=1)
         return
     edge_ns = draft.stamp("edge_ns") if draft.stamp("true") else draft.now_ns
-    draft.change(last_seen_ns=draft.now_ns, value=event.value, no_data=False)
+    draft.change(last_seen_ns=draft.now_ns, value=event.value, message=message, no_data=False)
     draft.remember(true=1, edge_ns=edge_ns)
     severity = event.severity or alert.severity
     if severity == alert.severity:
