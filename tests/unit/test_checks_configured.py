@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from pake_tui.clock import SECOND, monotonic, now_ns
+from pake_tui.clock import DAY, MINUTE, SECOND, monotonic, now_ns
 from pake_tui.engine.monitoring.checking.asking import Surroundings
+from pake_tui.engine.monitoring.checking.certificates import expires_ns
 from pake_tui.engine.monitoring.checking.kinds import ask
 from pake_tui.engine.monitoring.checking.running import CheckRunner
 from pake_tui.engine.monitoring.checking.specs import CheckSpec, specs_from, validate
@@ -166,6 +167,21 @@ def test_a_time_out_a_refusal_and_a_name_without_address_read_differently(site: 
 
 
 @pytest.mark.needs_server("openssl")
+@pytest.mark.parametrize("days", [1, 20_000], ids=["two digits of a year", "four"])
+def test_the_end_of_a_certificate_is_read_from_its_bytes(tmp_path: Path, days: int) -> None:
+    """In both forms that there are of a time; anything else, or a part of one, is no certificate."""
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-outform", "DER"]
+    made += ["-days", str(days), "-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "x.der")]
+    subprocess.run(made, check=True, capture_output=True)
+    der = (tmp_path / "x.der").read_bytes()
+    found = expires_ns(der)
+    assert found is not None
+    assert abs(found - now_ns() - days * DAY) < MINUTE
+    assert expires_ns(b"") is expires_ns(b"no certificate") is expires_ns(bytes(100)) is None
+    assert all(expires_ns(der[:length]) is None for length in range(0, len(der), 7))
+
+
+@pytest.mark.needs_server("openssl")
 def test_https_knows_the_certificate_of_a_server_that_closes_the_connection(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,6 +210,14 @@ def test_https_knows_the_certificate_of_a_server_that_closes_the_connection(
         url = f"https://localhost:{server.server_port}/"
         assert run(spec(http=url))[1] == "TLS: self-signed certificate"
         assert run(spec(http=url, verify_tls=False)) == (HEALTHY, "status 200")
+        assert run(spec(http=url, verify_tls=False, tls_expiry="30d")) == (
+            DEGRADED,
+            "TLS: the certificate expires in 29 d",
+        )
+        assert run(spec(http=url, verify_tls=False, tls_expiry="14d")) == (
+            HEALTHY,
+            "status 200, certificate valid for 29 d",
+        )
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
         assert run(spec(http=url, body="ready")) == (HEALTHY, "status 200, certificate valid for 29 d")
         assert run(spec(http=url, tls_expiry="30d")) == (DEGRADED, "TLS: the certificate expires in 29 d")

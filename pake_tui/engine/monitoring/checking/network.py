@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Mapping
 from contextlib import closing
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from pake_tui.clock import DAY, SECOND, now_ns, short_duration
+from pake_tui.clock import DAY, now_ns, short_duration
 from pake_tui.engine.monitoring.checking.asking import (
     MOST_BYTES,
     Deadline,
@@ -18,10 +16,13 @@ from pake_tui.engine.monitoring.checking.asking import (
     addresses,
     connect,
 )
+from pake_tui.engine.monitoring.checking.certificates import expires_ns
 from pake_tui.engine.monitoring.checking.specs import CheckSpec
 from pake_tui.query.regexes import compiled
 
 AGENT = "pake-tui health check"
+EXPIRY_NS = 14 * DAY
+"""With less left a certificate is a warning, unless the check says otherwise."""
 
 
 def tcp(spec: CheckSpec, deadline: Deadline) -> str:
@@ -52,9 +53,12 @@ def http(spec: CheckSpec, deadline: Deadline) -> str:
             return _asked(spec, raw, deadline)
         verified = bool(spec.options["verify_tls"])
         with closing(over_tls(raw, url.hostname, deadline, verify=verified)) as wrapped:
-            certificate = wrapped.getpeercert() or {}  # now: the answer may close the connection
+            certificate = wrapped.getpeercert(binary_form=True)  # now: the answer may close the connection
             said = _asked(spec, wrapped, deadline)
-            return f"{said}{_expiry(certificate, spec.options['tls_expiry'])}"
+            warn_ns = spec.options["tls_expiry"]
+            if warn_ns is None and not verified:
+                return said
+            return f"{said}{_expiry(certificate or b'', EXPIRY_NS if warn_ns is None else warn_ns)}"
 
 
 def over_tls(raw: socket.socket, host: str, deadline: Deadline, *, verify: bool = True) -> ssl.SSLSocket:
@@ -116,11 +120,14 @@ def _headers(spec: CheckSpec) -> dict[str, str]:
     return headers | dict(spec.options["headers"])
 
 
-def _expiry(certificate: Mapping[str, Any], warn_ns: int) -> str:
-    """How long a certificate is valid, in words; Degraded when that is not long."""
-    if "notAfter" not in certificate:
-        return ""
-    left = ssl.cert_time_to_seconds(str(certificate["notAfter"])) * SECOND - now_ns()
+def _expiry(certificate: bytes, warn_ns: int) -> str:
+    """How long a certificate (DER) is valid, in words; Degraded when that is not long, or cannot be told."""
+    ends_ns = expires_ns(certificate)
+    if ends_ns is None:
+        raise Degraded("TLS: when the certificate expires cannot be read")
+    left = ends_ns - now_ns()
+    if left < 0:
+        raise Degraded(f"TLS: the certificate expired {short_duration(-left)} ago")
     if left < warn_ns:
         raise Degraded(f"TLS: the certificate expires in {short_duration(left)}")
     return f", certificate valid for {left // DAY} d"

@@ -93,7 +93,7 @@ KINDS: fields.Kinds = {
             "body": fields.regex("a regular expression that the first 64 KiB of the body match"),
             "headers": fields.headers(),
             "verify_tls": fields.flag(True),
-            "tls_expiry": span("a duration such as 14d: degraded when less is left", 14 * 24 * 60 * MINUTE),
+            "tls_expiry": span("a duration such as 14d: degraded when less is left"),
         },
     ),
     "tcp": (Field(_address, "host:port"), {}),
