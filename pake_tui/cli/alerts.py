@@ -128,7 +128,9 @@ def _list(source: EmbeddedAlertSource, options: argparse.Namespace) -> None:
             ("ID", "STATE", "SEVERITY", "AGE", "COUNT", "SERVICE", "TITLE", "WHO"), map(_cells, alerts)
         )
     firing, taken = found.count(AlertState.FIRING), found.count(AlertState.ACKNOWLEDGED)
-    print(f"{firing} firing, {taken} acknowledged, {found.resolved_24h} resolved in 24 h")
+    asleep = found.count(AlertState.SNOOZED)
+    counts = [f"{firing} firing", f"{taken} acknowledged", *([f"{asleep} snoozed"] if asleep else [])]
+    print(", ".join((*counts, f"{found.resolved_24h} resolved in 24 h")))
     if found.held_back:
         print(f"{found.held_back} more notices held back")
 
@@ -144,8 +146,18 @@ def _cells(alert: Alert) -> tuple[str, ...]:
         f"×{alert.count}",
         service,
         title,
-        _who(alert),
+        _standing(alert),
     )
+
+
+def _standing(alert: Alert) -> str:
+    """What is odd about it, until when it is snoozed, and who has it."""
+    told = [name for name, on in (("flapping", alert.flapping), ("no data", alert.no_data)) if on]
+    if alert.snoozed_until_ns and alert.state is AlertState.SNOOZED:
+        told.append(f"wakes in {short_duration(alert.snoozed_until_ns - now_ns())}")
+    if alert.live and alert.suppressed:
+        told.append(safe(alert.suppressed))
+    return ", ".join((*told, *([who] if (who := _who(alert)) else []))) or "—"
 
 
 def _who(alert: Alert) -> str:
@@ -153,10 +165,8 @@ def _who(alert: Alert) -> str:
         who, at_ns, text = end.by, end.at_ns, end.note
     elif ack := alert.acknowledged:
         who, at_ns, text = ack.by, ack.at_ns, ack.comment
-    elif alert.snoozed_until_ns:
-        return f"wakes in {short_duration(alert.snoozed_until_ns - now_ns())}"
     else:
-        return safe(alert.suppressed) or "—"
+        return ""
     said = f" “{safe(text)}”" if text else ""
     return f"{safe(who)} {short_duration(now_ns() - at_ns)} ago{said}"
 
@@ -177,7 +187,7 @@ def _print_detail(detail: AlertDetail, options: argparse.Namespace) -> None:
     tags = " ".join(f"{safe(name)}={safe(value)}" for name, value in alert.tags)
     rows = [
         ("id", alert.id),
-        ("state", f"{alert.state.value}{' (condition still true)' if alert.still_true else ''}"),
+        ("state", _state_of(alert)),
         ("severity", alert.severity.word),
         ("service", safe(alert.service)),
         ("tags", tags),
@@ -195,6 +205,15 @@ def _print_detail(detail: AlertDetail, options: argparse.Namespace) -> None:
     print_table((), [(name, text) for name, text in rows if text])
     print()
     print_table(("AT", "WHAT", "WHO", "TEXT"), map(_event_cells, detail.history))
+
+
+def _state_of(alert: Alert) -> str:
+    notes = {"condition still true": alert.still_true, "flapping": alert.flapping, "no data": alert.no_data}
+    told = ", ".join(name for name, on in notes.items() if on)
+    until = ""
+    if alert.snoozed_until_ns and alert.state is AlertState.SNOOZED:
+        until = f" until {iso(alert.snoozed_until_ns, timespec='seconds')}"
+    return f"{alert.state.value}{until}{f' ({told})' if told else ''}"
 
 
 def _measured(alert: Alert) -> str:

@@ -111,3 +111,29 @@ def test_show_prints_message_and_history(alert_id: str, capsys: Capture) -> None
     shown = capsys.readouterr().out
     assert "  line\n  next\n" in shown
     assert "api@1" in shown
+
+
+def test_the_list_says_what_is_odd_about_an_alert(alert_id: str, capsys: Capture) -> None:
+    """That it flaps or has no data, and when a snooze ends though somebody has it; none is left uncounted."""
+    store = StateStore(paths.state_folder().path)
+    alerting = Alerting(store, lambda: Policy(flap_reopenings=1))
+    for rule in ("quiet", "restless"):
+        alerting.fire(rule, title=f"{rule} rule", message="", severity=Severity.LOW)
+    alerting.no_data("quiet")
+    alerting.clear("restless")
+    alerting.fire("restless", title="restless rule", message="", severity=Severity.LOW)
+    assert main(["alerts", "ack", alert_id, "-m", "mine"]) == 0
+    assert main(["alerts", "snooze", alert_id, "2h"]) == 0
+    capsys.readouterr()
+    assert main(["alerts"]) == 0
+    shown = capsys.readouterr().out
+    (quiet,) = [line for line in shown.splitlines() if "quiet rule" in line]
+    (restless,) = [line for line in shown.splitlines() if "restless rule" in line]
+    (evil,) = [line for line in shown.splitlines() if "evil" in line]
+    assert "no data" in quiet
+    assert "flapping" in restless
+    assert "wakes in 1 h" in evil
+    assert "“mine”" in evil
+    assert "2 firing, 0 acknowledged, 1 snoozed, 0 resolved in 24 h" in shown
+    assert main(["alerts", "show", alert_id]) == 0
+    assert "snoozed until 20" in capsys.readouterr().out

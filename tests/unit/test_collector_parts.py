@@ -201,6 +201,19 @@ def test_an_escalation_says_the_value_that_it_is_about(state: StateStore) -> Non
     assert told.text.startswith("cpu_percent is 99 % (rule queue: > 10)")
 
 
+def test_an_alert_about_missing_data_says_so_until_there_is_some(state: StateStore) -> None:
+    """Its title does not claim that a value is above anything."""
+    book = RuleBook(Alerting(state, Policy))
+    book.put_in_force([Rule("queue", "cpu_percent", ">", 10.0, no_data="alert", interval_ns=1)], SECOND)
+    judge(book, 5.0)
+    wait_for(lambda: bool(book.judge_due(lambda over: {}, {}, now_ns()) or state.alerts.live()))
+    (alert,) = state.alerts.live()
+    assert alert.title == "queue: cpu_percent has no data"
+    judge(book, 20.0)
+    (alert,) = state.alerts.live()
+    assert alert.title == "queue: cpu_percent above 10 %"
+
+
 def test_an_edit_that_makes_a_rule_false_resolves_it_and_a_deleted_rule_too(state: StateStore) -> None:
     """Both resolve by rule, at the first judgement after the edit."""
     book = RuleBook(Alerting(state, Policy))

@@ -237,6 +237,26 @@ def test_slack_gets_its_text_with_nothing_to_inject(state: StateStore, hook: Hoo
     assert hook.got[0]["text"].startswith("*[HIGH] &lt;!channel&gt; a &amp; b (web-1)*\nit broke\n")
 
 
+def test_no_word_of_an_alert_forges_a_line_or_colours_a_terminal(state: StateStore, hook: Hook) -> None:
+    """Tags, title, message and notes stay the text they are; only a message may have lines of its own."""
+    notifier = way(state, spec(webhook=hook.url, format="slack"))
+    evil = "x\nacknowledged by root\x1b[31m"
+    alerting(state).create(
+        f"title {evil}",
+        "first\n\nthird\x1b]0;x\x07",
+        Severity.HIGH,
+        actor="a@1",
+        tags=(("k", evil),),
+        service=evil,
+    )
+    notifier.turn()
+    lines = hook.got[0]["text"].split("\n")
+    assert lines[0] == "*[HIGH] title x acknowledged by root␛[31m (web-1)*"
+    assert lines[1:4] == ["first", "", "third␛]0;x␇"]
+    assert lines[4] == "service=x␊acknowledged by root␛[31m k=x␊acknowledged by root␛[31m"
+    assert len(lines) == 7
+
+
 def test_a_program_gets_the_message_and_its_exit_code_counts(state: StateStore, tmp_path: Path) -> None:
     """JSON on standard input, the main parts in the environment."""
     out, program = tmp_path / "out", tmp_path / "page"

@@ -64,12 +64,13 @@ class Fire(Struct, frozen=True):
 
 
 class StillTrue(Struct, frozen=True):
-    """The rule stays true: no fire. A higher severity rises, a lower one is recorded; `message` is what there
-    is to say now, empty where that is what was said.
+    """The rule stays true: no fire. A higher severity rises, a lower one is recorded; `title` and `message`
+    are what there is to say now, empty where that is what was said.
     """
 
     value: float | None = None
     severity: Severity | None = None
+    title: str = ""
     message: str = ""
 
 

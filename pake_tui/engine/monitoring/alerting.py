@@ -108,14 +108,15 @@ class Alerting:
         tags: Tags = (),
         value: float | None = None,
         severity: Severity | None = None,
+        title: str = "",
         message: str = "",
     ) -> Alert | None:
-        """A rule stays true: no fire, but it renews `last_seen`, value and message (every 10 s at most).
+        """A rule stays true: no fire, but it renews `last_seen`, value and words (every 10 s at most).
 
         A higher severity rises and notifies, a lower one is recorded. None if the rule has no alert.
         """
-        event = events.StillTrue(value, severity, clean(message))
-        return self._judged(rule, tags, event, lambda alert: self._is_news(alert, severity))
+        event = events.StillTrue(value, severity, clean(title, MOST_TITLE), clean(message))
+        return self._judged(rule, tags, event, lambda alert: self._is_news(alert, event))
 
     def clear(self, rule: str, tags: Tags = (), value: float | None = None) -> Alert | None:
         """A rule was false for its `resolve_for`. None if it never had an alert."""
@@ -309,10 +310,11 @@ class Alerting:
             return alert
         return self._change(_newest(own), event).alert
 
-    def _is_news(self, alert: Alert, severity: Severity | None) -> bool:
+    def _is_news(self, alert: Alert, event: events.StillTrue) -> bool:
         if not alert.live:
             return not alert.still_true and alert.resolved is not None and not alert.resolved.by_rule
-        changed = alert.no_data or severity not in (None, alert.severity) or not alert.memory.get("true")
+        changed = alert.no_data or event.title not in ("", alert.title) or not alert.memory.get("true")
+        changed = changed or event.severity not in (None, alert.severity)
         return changed or abs(self._clock() - alert.last_seen_ns) >= RENEW_NS
 
     def _apply(self, event: Mapping[str, Any], timeout: float = WRITE_TIMEOUT) -> str:

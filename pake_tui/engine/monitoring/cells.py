@@ -75,25 +75,27 @@ def _reopen(draft: Draft, event: Fire) -> None:
 
 def _still_true(draft: Draft, event: events.StillTrue) -> None:
     alert = draft.alert
-    message = event.message or alert.message
+    if not alert.live and (alert.resolved is None or alert.resolved.by_rule):
+        return
+    words = {"title": event.title or alert.title, "message": event.message or alert.message}
+    draft.change(last_seen_ns=draft.now_ns, value=event.value, **words)
     if not alert.live:
-        if alert.resolved is not None and not alert.resolved.by_rule:
-            draft.change(still_true=True, last_seen_ns=draft.now_ns, value=event.value, message=message)
-            draft.remember(true=1)
+        draft.change(still_true=True)
+        draft.remember(true=1)
         return
     edge_ns = draft.stamp("edge_ns") if draft.stamp("true") else draft.now_ns
-    draft.change(last_seen_ns=draft.now_ns, value=event.value, message=message, no_data=False)
+    draft.change(no_data=False)
     draft.remember(true=1, edge_ns=edge_ns)
     severity = event.severity or alert.severity
     if severity == alert.severity:
         return
     rises = severity > covered(alert)
     draft.change(severity=severity)
-    words = f"{alert.severity.word} to {severity.word}"
+    change = f"{alert.severity.word} to {severity.word}"
     if rises:
-        _escalate(draft, BY_RULE, words)
+        _escalate(draft, BY_RULE, change)
     else:
-        draft.enter("severity", BY_RULE, words)
+        draft.enter("severity", BY_RULE, change)
 
 
 def _clear(draft: Draft, event: events.Clear) -> None:

@@ -145,21 +145,22 @@ class RuleBook:
         self, rule: Rule, key: SeriesKey, verdict: Verdict | None, value: float | None, unit: str
     ) -> None:
         tags, place = tags_of(key), (rule.name, key)
-        severity, message = rule.severity, ""
+        severity, title, message = rule.severity, "", ""
         if verdict in (Verdict.FIRE, Verdict.STILL_TRUE):
+            title = rule.title(key, unit, silent=value is None)
             message = rule.message(key, value, unit, self._heard.get(key, ""))
             if value is not None:
                 stood = self._severities.get(place) if verdict is Verdict.STILL_TRUE else None
                 severity = self._severities[place] = rule.severity_at(value, stood)
         if (
             verdict is Verdict.STILL_TRUE
-            and self._alerting.still_true(rule.name, tags, value, severity, message) is None
+            and self._alerting.still_true(rule.name, tags, value, severity, title, message) is None
         ):
             verdict = Verdict.FIRE  # a state file that was corrupt was begun anew: what fired is not in it
         if verdict is Verdict.FIRE:
             self._alerting.fire(
                 rule.name,
-                title=rule.title(key, unit),
+                title=title,
                 message=message,
                 severity=severity,
                 tags=tags,

@@ -96,14 +96,16 @@ class Rule(Struct, frozen=True):
             wanted.setdefault("stat", DEFAULT_STAT)
         return key.metric == self.metric and all(has.get(name) == value for name, value in wanted.items())
 
-    def title(self, key: SeriesKey, unit: str = "") -> str:
-        """`cpu_percent above 80 % for 2 m`."""
+    def title(self, key: SeriesKey, unit: str = "", *, silent: bool = False) -> str:
+        """`cpu_percent above 80 % for 2 m`; `cpu_percent has no data` where it fired for that."""
         span = f" for {short_duration(self.for_ns)}" if self.for_ns else ""
         if self.said:
-            return f"{self.said}{span}"
+            return f"{self.said}: no data" if silent else f"{self.said}{span}"
         what = " ".join((self.metric, *(value for _, value in key.tags)))
         side = "above" if self.op in (">", ">=") else "below"
         name = "" if self.name == self.metric else f"{self.name}: "
+        if silent:
+            return f"{name}{what} has no data"
         return f"{name}{what} {side} {self.threshold:g}{_UNITS.get(unit, '')}{span}"
 
     def message(self, key: SeriesKey, value: float | None, unit: str = "", heard: str = "") -> str:

@@ -7,6 +7,7 @@ from msgspec import Struct
 from pake_tui.clock import iso
 from pake_tui.engine.store.alerts import NoticeRow
 from pake_tui.model.alert import Alert, alert_fields
+from pake_tui.text.safe import safe
 
 VERSION = 1
 LABELS = {
@@ -36,12 +37,15 @@ class Message(Struct, frozen=True):
 def message(notice: NoticeRow, alert: Alert | None, host: str) -> Message:
     """The message of a notice on an alert (None: a digest)."""
     title = alert.title if alert is not None else notice.title
+    shown = safe(" ".join(title.split()))
     label = LABELS.get(notice.kind, notice.kind)
     severity = notice.severity.word.upper()
     head = "RESOLVED" if notice.kind == "resolved" else f"{severity} {label}".strip()
-    lines = [notice.text or (alert.message if alert is not None else "")]
+    # What an application or a log says may hold escapes and line breaks: none of its words forges a line.
+    said = notice.text or (alert.message if alert is not None else "")
+    lines = ["\n".join(safe(line) for line in said.splitlines())]
     if alert is not None:
-        lines += _facts(alert)
+        lines += map(safe, _facts(alert))
     lines.append(f"{host}, {iso(notice.at_ns, timespec='seconds')}")
     fields: dict[str, object] = {
         "version": VERSION,
@@ -55,7 +59,7 @@ def message(notice: NoticeRow, alert: Alert | None, host: str) -> Message:
         "alert": alert_fields(alert) if alert is not None else None,
     }
     text = "\n".join(line for line in lines if line)
-    return Message(str(fields["id"]), notice.alert_id or "digest", f"[{head}] {title} ({host})", text, fields)
+    return Message(str(fields["id"]), notice.alert_id or "digest", f"[{head}] {shown} ({host})", text, fields)
 
 
 def _facts(alert: Alert) -> list[str]:
