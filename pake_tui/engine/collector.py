@@ -5,6 +5,7 @@ Each part runs on a thread of its own, so that none waits for another; the main 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import signal
 import threading
@@ -28,7 +29,7 @@ from pake_tui.engine.store.leadership import DeposedError
 from pake_tui.engine.store.metrics import Meaning, MetricsStore
 from pake_tui.engine.store.state import StateStore
 from pake_tui.engine.validators import VALIDATORS
-from pake_tui.errors import ConflictError, StoreError
+from pake_tui.errors import ConflictError, PakeError, StoreError
 from pake_tui.model.check import HealthCheck
 from pake_tui.model.host_metrics import UNITS
 from pake_tui.model.sample import MetricKind, ProcessRow, SeriesKey
@@ -174,8 +175,15 @@ class Collector:
         self._leave("told to stop")
 
     def _leave_for(self, error: Exception) -> None:
-        self._deposed = self._deposed or not self._stop.is_set()
+        self._deposed = self._deposed or (not self._stop.is_set() and self._another_leads())
         self._leave(str(error))
+
+    def _another_leads(self) -> bool:
+        """Whether another collector is on record: a folder that is being removed looks like that at first."""
+        with contextlib.suppress(PakeError):
+            leader = self._state.leadership.current()
+            return leader is not None and leader.epoch != self._state.epoch
+        return False
 
     @property
     def _begins_anew(self) -> bool:

@@ -80,10 +80,13 @@ def test_only_the_living_count_and_the_past_stays(place: Place, workers: list[Wo
     standing = exposition(place.metrics.standing(), place.metrics.catalog())
     assert 'pake_busy{service="shop"} 3\n' in standing
     assert 'pake_queue{service="shop"} 1\n' in standing
-    (busy,) = place.metrics.series([BUSY], killed_ns - 60 * SECOND, now_ns(), 60)
-    told = [point.mean for point in busy.points if point.mean is not None]
-    assert told[-1] == 3.0
-    assert 7.0 in told
+
+    def told() -> list[float]:
+        (busy,) = place.metrics.series([BUSY], killed_ns - 60 * SECOND, now_ns(), 60)
+        return [point.mean for point in busy.points if point.mean is not None]
+
+    wait_for(lambda: told()[-1] == 3.0)
+    assert 7.0 in told()
     shown = subprocess.run(
         [sys.executable, "-m", "pake_tui", "metrics", "shop/busy", "--json"],
         capture_output=True,
