@@ -3,8 +3,8 @@
 Masking hides characters and shows none that were not there but `*` and blanks between them; escapes of JSON
 leave runs of letters and digits whole. So only such runs are needles, and only those with a letter: digits
 may be regrouped by the masker (a phone number's last four). An ID that matches is one that was not masked,
-so all of it stands there. Where bytes are written otherwise (colour codes inside a word, escaped letters)
-`trusted` says no.
+so all of it stands there. Where bytes are written otherwise (colour codes or signs that nobody sees inside
+a word, letters escaped or of full width) `trusted` says no.
 """
 
 from __future__ import annotations
@@ -15,13 +15,27 @@ from pake_tui.query.nodes import And, Equals, Node, Or, Text
 
 _RUN = re.compile(r"[A-Za-z0-9_]+")
 _ID_RUN = re.compile(r"[A-Za-z0-9_.-]+")
-_ESCAPE = r"\\u00(?:2[dDeE]|3[0-9]|[4-7])"
+_ESCAPE = r"\\u(?:00(?:00|2[dDeE]|3[0-9]|[4-7])|200[b-dB-D]|2060|[fF][eE][fF][fF]|[fF][fF][1-5])"
 _ESCAPED = re.compile(_ESCAPE.encode())
 _BACKSLASH = ord("\\")
 """One byte is looked for much faster than several."""
-_DOUBTFUL = ("\u212a".encode(), "\u0130".encode())
-"""The two letters beyond ASCII that become ASCII in lower case."""
-DOUBTFUL = "|".join((r"\x1b", _ESCAPE, *("".join(f"\\x{byte:02x}" for byte in one) for one in _DOUBTFUL)))
+_RARE = (
+    "\u212a".encode(),
+    "\u0130".encode(),
+    b"\xe2\x80",
+    b"\xe2\x81\xa0",
+    b"\xef\xbb\xbf",
+    b"\xef\xbc",
+    b"\xef\xbd",
+)
+"""What a letter of `_ODD` begins with; other signs do, too."""
+_ODD = (
+    r"\xe2\x84\xaa|\xc4\xb0|\xe2\x80[\x8b-\x8d]|\xe2\x81\xa0|\xef\xbb\xbf|\xef\xbc[\x90-\x99\x9d\xa1-\xba]"
+    r"|\xef\xbd[\x81-\x9a]"
+)
+"""The two letters beyond ASCII that become ASCII in lower case, and what `text.safe.bare` takes or alters."""
+_ODDITY = re.compile(_ODD.encode())
+DOUBTFUL = "|".join((r"\x1b", r"\x00", _ESCAPE, _ODD))
 """All of what `trusted` looks for, as one expression over bytes."""
 SHORTEST = 3
 _NOT_IN_THE_TEXT = ("level", "service")
@@ -30,9 +44,11 @@ _NOT_IN_THE_TEXT = ("level", "service")
 
 def trusted(raw: bytes) -> bool:
     """Whether needles say anything about these bytes."""
-    if b"\x1b" in raw or (not raw.isascii() and any(one in raw for one in _DOUBTFUL)):
+    if b"\x1b" in raw or b"\x00" in raw:
         return False
-    return _BACKSLASH not in raw or b"\\u00" not in raw or _ESCAPED.search(raw) is None
+    if not raw.isascii() and any(one in raw for one in _RARE) and _ODDITY.search(raw):
+        return False
+    return _BACKSLASH not in raw or b"\\u" not in raw or _ESCAPED.search(raw) is None
 
 
 def missing(needles: tuple[frozenset[bytes], ...], raw: bytes) -> bool:

@@ -6,6 +6,8 @@ import re
 from enum import Enum
 from functools import lru_cache
 
+from pake_tui.text.safe import bare
+
 
 class Kind(Enum):
     """What the value under a key is, and so how it is masked."""
@@ -162,7 +164,7 @@ def _decide(words: list[str]) -> Kind:
 @lru_cache(maxsize=8192)
 def kind_of(name: str) -> Kind:
     """What a key of this name holds; of a longer name its last 80 characters tell."""
-    words = words_of(name[-80:])
+    words = words_of(bare(name)[-80:])
     while len(words) > 1 and words[-1] in NOISE:
         words.pop()
     return _decide(words) if words else Kind.NONE

@@ -18,11 +18,16 @@ from pake_tui.text._numbers import mask_numbers
 from pake_tui.text._pairs import mask_pairs
 from pake_tui.text._shapes import MASK, mask_dotted, mask_mailgun, mask_prose, mask_shapes, mask_userinfo
 from pake_tui.text.own import NOTHING, Own
-from pake_tui.text.safe import strip_ansi
+from pake_tui.text.safe import bare, strip_ansi
 
 _SSN_STEMS = 1 << _gates.STEMS.index("ssn") | 1 << _gates.STEMS.index("social")
-_ESCAPED = re.compile(r"\\{1,8}u00((?!22|27|5[Cc])[2-7][0-9A-Fa-f])(?<!7[Ff])")
-"""JSON's way to write an ASCII letter or sign so that nobody finds it; quotes and backslashes stay."""
+_ESCAPED = re.compile(
+    r"\\{1,8}u(00(?:00|(?!22|27|5[Cc])[2-7][0-9A-Fa-f](?<!7[Ff]))|200[b-dB-D]|2060|[fF][eE][fF][fF]"
+    r"|[fF][fF][1-5][0-9A-Fa-f])"
+)
+"""JSON's way to write an ASCII letter, a sign that nobody sees or a letter of full width so that nobody finds
+it; quotes and backslashes stay.
+"""
 _MOST_PASSES = 3
 _STEM_BITS = (1 << len(_gates.STEMS)) - 1
 
@@ -31,11 +36,13 @@ def mask_text(text: str, own: Own = NOTHING) -> str:
     """The text with its secrets masked; `text` itself where it has none. Never raises; linear time but for
     patterns of the user's `own`.
 
-    Where terminal escapes or JSON's `\\u00…` would hide a secret, they are undone together with it.
+    Where terminal escapes, signs that nobody sees or JSON's `\\u00…` would hide a secret, they are undone
+    together with it.
     """
     plain = strip_ansi(text)
-    if "\\u00" in plain:
+    if "\\u" in plain:
         plain = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), plain)
+    plain = bare(plain)
     masked, stages = _pass(plain, own)
     if stages == 0 or masked == plain:
         return text

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from pake_tui.text._keys import NOISE, Kind, is_flow_id, kind_of, words_of
 from pake_tui.text._shapes import MASK
+from pake_tui.text.safe import bare
 
 WINDOW = 2_048
 
@@ -73,7 +74,7 @@ def unfit(key: str) -> str:
 @lru_cache(maxsize=8192)
 def _ends_with(name: str, joined: frozenset[str]) -> bool:
     """Whether a name's last words, with or without the noise behind them, are one of the joined names."""
-    words = [] if is_flow_id(name) else words_of(name[-80:])
+    words = [] if is_flow_id(name) else words_of(bare(name)[-80:])
     while words:
         if any("".join(words[at:]) in joined for at in range(len(words))):
             return True

@@ -13,6 +13,8 @@ _RISKY = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
     "\U000e0000-\U000e0fff]"
 )
+_HIDING = re.compile("[\x00\u200b-\u200d\u2060\ufeff\uff10-\uff19\uff1d\uff21-\uff3a\uff41-\uff5a]")
+"""What stands unseen between letters, and letters, digits and `=` in their full-width form."""
 
 
 class SafeText(str):
@@ -38,6 +40,18 @@ def _picture(found: re.Match[str]) -> str:
 def strip_ansi(text: str) -> str:
     """The text without terminal escape sequences."""
     return _ANSI.sub("", text) if "\x1b" in text else text
+
+
+def bare(text: str) -> str:
+    """The text without what hides a word in it: NULs, zero-width signs, full-width letters."""
+    if text.isascii() and "\x00" not in text:
+        return text
+    return _HIDING.sub(_bared, text)
+
+
+def _bared(found: re.Match[str]) -> str:
+    number = ord(found[0])
+    return chr(number - 0xFEE0) if 0xFF00 < number < 0xFF5F else ""
 
 
 def storable(text: str) -> str:

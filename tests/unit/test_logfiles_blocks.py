@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -122,10 +123,29 @@ def test_line_ends_and_marks_of_other_systems(tmp_path: Path) -> None:
         ("one",),
         ("two",),
     ]
-    for codec in ("utf-16-le", "utf-16-be"):
-        tape = tape_of(tmp_path, "\ufeffone\r\ntwo é\r\n".encode(codec))
+    for codec, mark in product(("utf-16-le", "utf-16-be"), ("\ufeff", "")):
+        tape = tape_of(tmp_path, f"{mark}one\r\ntwo é\r\n".encode(codec))
         assert [raw.lines for raw in forward(tape)] == [("one",), ("two é",)]
         assert places(backward(tape)) == places(forward(tape))
+
+
+@pytest.mark.parametrize("mark", ["\ufeff", ""])
+def test_a_file_turns_out_to_be_utf16_when_it_is_written(tmp_path: Path, mark: str) -> None:
+    """A file that was opened empty is read as what its first bytes then are, and its secrets are masked."""
+    tape = tape_of(tmp_path, b"")
+    Path(tape.path).write_bytes(
+        f"{mark}2026-03-01T14:03:21Z INFO api: password=hunter2\n".encode("utf-16-le")
+    )
+    tape.check()
+    (record,) = [one for raw in forward(tape) for one in raw.parse(tape)]
+    assert record.text.endswith("password=********")
+    assert record.level is not None
+
+
+@pytest.mark.parametrize("data", [b"\0" * 600 + b"one\n", b"a\0b\n" * 9, b"one\n", b"\0\0a\0" * 9, b"1\0"])
+def test_nuls_alone_make_no_utf16(tmp_path: Path, data: bytes) -> None:
+    """A hole at the start of a file, as truncation leaves it, or a stray NUL is no other encoding."""
+    assert not tape_of(tmp_path, data).translated
 
 
 def test_line_numbers_are_counted_once(tmp_path: Path) -> None:

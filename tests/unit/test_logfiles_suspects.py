@@ -43,6 +43,8 @@ VALUES = [
         float("nan"),
         -float("inf"),
         int("9" * 400),
+        "pass\u200bword=he said done",
+        "ｄｏｎｅ password=x1",
         "\ud800",
         "\u001b[1m5",
     ),

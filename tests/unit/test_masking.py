@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -30,6 +31,19 @@ TOKEN = "kP4rT9wX2bN7cV5zL1sD8f"
 def test_the_guides_spellings(text: str, shown: str) -> None:
     """Each kind of secret is shown exactly as the guide promises."""
     assert mask_text(text) == shown
+
+
+@pytest.mark.parametrize("sign", ["\x00", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff"])
+def test_no_sign_that_nobody_sees_hides_a_secret(sign: str) -> None:
+    """NULs and zero-width signs inside a key or a value, and full-width letters, leave nothing readable."""
+    spaced = sign.join(f"password={WORD}")
+    assert mask_text(spaced) == "password=********"
+    assert mask_text("ｐａｓｓｗｏｒｄ＝ｈｕｎｔｅｒ２") == "password=********"
+    assert mask_fields({sign.join("password"): "x1"}) == {sign.join("password"): "********"}
+    escaped = json.dumps({sign.join("password"): sign.join(WORD)})
+    assert mask_text(escaped) == '{"password": "********"}'
+    clean = f"naïve{sign} ｔｅｘｔ，“quoted” 日本語"
+    assert mask_text(clean) is clean
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,8 @@ REST_UNREAD = (
     "to read it all: iconv -f UTF-16 -t UTF-8\n"
 )
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+CODEC_BYTES = 1024
+"""From so many first bytes it is told whether a file is UTF-16."""
 
 
 class Reading(Struct, frozen=True):
@@ -103,7 +105,7 @@ class Tape:
         self._lock = threading.RLock()
         self._parser: Parser | None = None
         self._sampled = 0
-        self._codec = _UTF16.get(os.pread(descriptor, 2, 0), "")
+        self._codec = _codec_of(os.pread(descriptor, CODEC_BYTES, 0))
         self._decoded = (-1, b"")
         self._size, self._head = os.fstat(descriptor).st_size, self.head()
 
@@ -191,10 +193,14 @@ class Tape:
         """Look whether the file was cut or written anew; then what was learnt of its lines is void."""
         with self._lock:
             size = os.fstat(self.descriptor).st_size
-            if size < self._size or self.head(self._head[0]) != self._head:
+            codec = self._codec
+            if self._size < CODEC_BYTES and size != self._size:
+                codec = _codec_of(os.pread(self.descriptor, CODEC_BYTES, 0))
+            anew = size < self._size or self.head(self._head[0]) != self._head
+            if anew or codec != self._codec:
                 self._parser, self._sampled, self._decoded = None, 0, (-1, b"")
                 self.marks = [(0, 0)]
-                self._codec = _UTF16.get(os.pread(self.descriptor, 2, 0), "")
+                self._codec = _codec_of(os.pread(self.descriptor, CODEC_BYTES, 0))
                 self.begins_ns, self._written_ns = None, self.stat().st_mtime_ns
             self._size, self._head = size, self.head()
 
@@ -222,6 +228,19 @@ class Tape:
     def age(self) -> float:
         """Seconds since the last write, by this machine's clock; negative where clocks are apart."""
         return (now_ns() - self.stat().st_mtime_ns) / SECOND
+
+
+def _codec_of(first: bytes) -> str:
+    """UTF-16 where the first bytes of a file tell it by their mark, or by NULs in every second place."""
+    if marked := _UTF16.get(first[:2]):
+        return marked
+    first = first[: len(first) & ~1]
+    for half, codec in ((first[1::2], "utf-16-le"), (first[::2], "utf-16-be")):
+        # Nearly all letters of logs are below U+0100, and none is U+0000.
+        nuls = half.count(0)
+        if nuls > 1 and nuls == first.count(0) and 4 * nuls > 3 * len(half):
+            return codec
+    return ""
 
 
 def decoded(raw: bytes, first: bool = False) -> tuple[str, int]:
