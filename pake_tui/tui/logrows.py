@@ -94,18 +94,22 @@ def time_text(ns: int | None, look: Look) -> str:
 def draw_record(
     row: LogRow, look: Look, *, query: Query | None = None, lit: bool | None = None, marked: bool = False
 ) -> Line:
-    """Time, level, service, short correlation ID, message, fields.
+    """Time, level, service, short correlation ID, what is not shown of the record, message, fields.
 
     What the query looks for is lit up in the message. `lit` is None where no rows are lit up; `marked` rows
     have the operator's mark.
     """
     line = _columns(row, look, lit, marked)
-    message = first_line(row.record.message)
+    skipped, message = _skipped_text(row.record), first_line(row.record.message)
+    if skipped:
+        # In front: the message of a line that was cut fills the row.
+        skipped += " "
+        line.append((t(skipped), "dim"))
     line += lit_text(message, query, "dim" if lit is False or not row.matched else "text")
     more = f" +{row.lines - 1} line{'s' if row.lines > 2 else ''}" if row.lines > 1 else ""
     fields = _fields_text(row.record, look)
     if fields or more:
-        pad = max(1, look.message - cell_len(message) - len(more))
+        pad = max(1, look.message - cell_len(message) - len(skipped) - len(more))
         line.append((t(f"{more}{' ' * pad} {fields}" if fields else more), "dim"))
     return line
 
@@ -131,6 +135,8 @@ def wrap_record(
     message, fields = row.record.message[:LOOKED_AT].strip(), _fields_text(row.record, look)
     lines: list[Line] = [] if beside else [columns]
     texts = [(line, role) for line in message.split("\n")] + ([(fields, "dim")] if fields else [])
+    if skipped := _skipped_text(row.record):
+        texts.insert(0, (skipped, "dim"))
     for text, its_role in texts:
         for piece in wrap(text.rstrip(), max(8, width - indent)):
             start: Line = columns if not lines else [(t(" " * indent), "text")]
@@ -169,6 +175,11 @@ _GAP = (SafeText(" "), "text")
 
 def _fields_text(record: Record, look: Look) -> str:
     return "  ".join(f"{name}={value}" for name, value in fields_that_matter(record, look.glyphs.ellipsis))
+
+
+def _skipped_text(record: Record) -> str:
+    """What of a record is not shown, in brackets; empty where all is."""
+    return f"[{record.skipped}]" if record.skipped else ""
 
 
 def lit_text(text: str, query: Query | None, role: str) -> Line:

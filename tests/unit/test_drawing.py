@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,9 +12,13 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from pake_tui.clock import SECOND, local_zone
+from pake_tui.model.record import Direction
+from pake_tui.sources.embedded.logs import EmbeddedLogSource
 from pake_tui.text.safe import safe
 from pake_tui.tui.drawing import clock, crop, fit, number, spark, width_of, zone_named
 from pake_tui.tui.glyphs import ASCII, UNICODE
+from pake_tui.tui.logrows import Look, draw_record, wrap_record
+from pake_tui.tui.workspace import load_themes
 
 TEXTS = st.text(alphabet=st.characters(codec="utf-8"), max_size=40)
 
@@ -78,3 +84,20 @@ def test_numbers_come_with_their_unit(value: float | None, unit: str, shown: str
 def test_times_are_shown_to_the_millisecond() -> None:
     """A log line's time keeps its milliseconds."""
     assert clock(1_772_366_601_412_999_999, UTC, precise=True) == "12:03:21.412"
+
+
+def test_a_row_says_what_of_its_record_is_not_shown(tmp_path: Path) -> None:
+    """A line that was cut says so where it is seen, in front of its message; folded too."""
+    log = tmp_path / "big.log"
+    log.write_text(f"2026-03-01T14:03:21Z INFO api: {'long ' * 2_000}\n")
+    source = EmbeddedLogSource([str(log)], assumed_zone=UTC, record_bytes=1024, worker=False)
+    batches = source.read("", None, Direction.OLDER, 9, threading.Event())
+    (row,) = [row for batch in batches for row in batch.rows]
+    palette = load_themes()[0]["dark"].palette
+    look = Look(palette, UNICODE, UTC, 0)
+    cut = f"[{row.record.skipped}]"
+    assert "cut after" in cut
+    line = "".join(text for text, _ in draw_record(row, look))
+    assert f"{cut} long long" in line
+    folded = ["".join(text for text, _ in one) for one in wrap_record(row, look, 80, 30)]
+    assert folded[0].rstrip().endswith(cut)
