@@ -2,7 +2,7 @@
 
 Exit codes: 0 something was printed · 1 no record matches · 2 a wrong query, or a file that can't be read.
 With `--json` one record per line: `line, lines, timestamp, level, service, logger, message,
-correlation_id, fields`; `line` is its first physical line, counted where `--file` names the files, `lines`
+correlation_id, fields, file`; `line` is its first physical line, where `--file` names the files, `lines`
 how many it has; with `-C` what only surrounds a hit has `"matched": false`. All text is masked.
 """
 
@@ -27,13 +27,16 @@ from pake_tui.engine.settings.schema import Settings
 from pake_tui.engine.store.state import StateStore
 from pake_tui.engine.validators import VALIDATORS
 from pake_tui.errors import ConfigError, LogError, StoreError
-from pake_tui.model.record import Cursor, Direction, LogBatch, LogRow
+from pake_tui.model.record import Cursor, Direction, LogBatch, LogRow, RowKind
 from pake_tui.query import QueryError, from_flags
 from pake_tui.query.around import with_context
+from pake_tui.query.values import values_of
 from pake_tui.sources.embedded.logs import EmbeddedLogSource, as_set
 from pake_tui.text.safe import safe
 
 LAST = 100
+LOOKED_AT = 1_000
+"""So many records tell which fields there are."""
 LOOK_S, QUIET_LOOK_S = 0.1, 1.0
 """So often files are looked at, and where the system would tell of a change."""
 MOST_PROBLEMS = 5
@@ -108,12 +111,27 @@ def run(options: argparse.Namespace) -> int:
         cursor, printed = _existing(reader, options, printer)
         if options.follow:
             _follow(reader, cursor, printer)
+        if not printed:
+            _say_unknown_fields(source, query)
     except QueryError as error:
         print_query_error(query, error)
         return 2
     finally:
         source.close()
     return 0 if printed else 1
+
+
+def _say_unknown_fields(source: EmbeddedLogSource, query: str) -> None:
+    """Say, where nothing matched, which fields of the query none of the newest records has."""
+    asked = source.parse(query).fields_named
+    if not asked:
+        return
+    batches = source.read("", None, Direction.OLDER, LOOKED_AT, threading.Event())
+    records = [row.record for batch in batches for row in batch.rows if row.kind is RowKind.RECORD]
+    for name in sorted(asked) if records else ():
+        if not any(True for record in records for _ in values_of(record, name)):
+            about = f"none of the newest {len(records):,} records has the field {safe(name)}"
+            print(f"pake-tui: {about}", file=sys.stderr)
 
 
 def open_source(options: argparse.Namespace, *, complains: bool = True) -> EmbeddedLogSource:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct, field
 
 from pake_tui.model.record import Level
@@ -19,3 +21,8 @@ class Draft(Struct):
     logger: str | None = None
     correlation_id: str | None = None
     fields: dict[str, object] = field(default_factory=dict)
+
+
+def fields_message(fields: Mapping[str, object]) -> str:
+    """What stands for the message of a record that states none: its first fields."""
+    return " ".join(f"{name}={value}" for name, value in list(fields.items())[:12])

@@ -29,9 +29,11 @@ def timestamp_text(record: Record, assumed_offset_s: int = 0) -> str | None:
 
 
 def record_json(record: Record, line: int | None = None, lines: int = 1) -> dict[str, Any]:
-    """One record as a JSON object, documented in this order; `line` is its 1-based first physical line."""
+    """One record as a JSON object, documented in this order; `line` is its 1-based first physical line, left
+    out where it is not known.
+    """
     return {
-        "line": line,
+        **({} if line is None else {"line": line}),
         "lines": lines,
         "timestamp": timestamp_text(record),
         "level": record.level.word if record.level is not None else None,

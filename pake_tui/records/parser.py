@@ -16,7 +16,7 @@ from textwrap import dedent
 from pake_tui.model.record import Record
 from pake_tui.records import access, custom, header, jsonkeys, jsonlines, leveled, logfmt, syslog
 from pake_tui.records.aliases import CORRELATION_IDS, id_of
-from pake_tui.records.draft import Draft
+from pake_tui.records.draft import Draft, fields_message
 from pake_tui.records.envelope import Envelope, clean, open_envelope
 from pake_tui.records.levels import of_word
 from pake_tui.records.profile import Profile, profile_of
@@ -264,7 +264,7 @@ class Parser:
         fields = mask_fields(draft.fields, by_shape=shapes, own=self._own) if draft.fields else {}
         message, service, logger = draft.message, draft.service or self._service, draft.logger
         if message is None:
-            message = " ".join(f"{name}={value}" for name, value in list(fields.items())[:12])
+            message = fields_message(fields)
         elif shapes:
             message = mask_text(message, self._own)
         stamp = draft.stamp

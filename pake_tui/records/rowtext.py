@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from pake_tui.clock import SECOND, iso
 from pake_tui.model.record import LogRow, Record, RowKind, Trace
 from pake_tui.records.aliases import is_alias
+from pake_tui.records.draft import fields_message
 from pake_tui.records.export import record_json, timestamp_text
 from pake_tui.records.spans import nested, spans_of
 from pake_tui.text.safe import safe
@@ -20,10 +21,11 @@ GAP_NS = SECOND
 
 def json_line(row: LogRow, assumed_zone: tzinfo) -> str:
     """A row as one JSON object, in ASCII: `line, lines, timestamp, level, service, logger, message,
-    correlation_id, fields`. `line` is null where it is not known.
+    correlation_id, fields, file`. `line` is left out where it is not known.
     """
     document = record_json(row.record, row.line, row.lines)
     document["timestamp"] = timestamp_text(row.record, _offset_s(row.record, assumed_zone))
+    document["file"] = row.path
     if not row.matched:
         document["matched"] = False
     try:
@@ -48,12 +50,17 @@ def text_lines(row: LogRow, zone: tzinfo) -> list[str]:
     if row.kind is RowKind.RULER:
         return [safe(f"--- {row.record.message} ---" if row.record.message else "--")]
     record = row.record
-    first, *rest = record.message.split("\n")
+    first, *rest = shown_message(record).split("\n")
     columns = [_time(record, zone), *columns_of(record), first, fields_text(record.fields)]
     lines = [" ".join(column for column in columns if column.strip())]
     if record.skipped:
         rest.append(f"[{record.skipped}]")
     return [safe(lines[0]), *(safe(f"    {line}") for line in rest)]
+
+
+def shown_message(record: Record) -> str:
+    """The message, empty where it was made of the fields, which stand behind it."""
+    return "" if record.message == fields_message(record.fields) else record.message
 
 
 def columns_of(record: Record) -> list[str]:
@@ -119,7 +126,7 @@ def _summary(trace: Trace, first: int, last: int) -> str:
 
 
 def _row(row: LogRow, since: int, depth: int) -> list[str]:
-    message, *rest = row.record.message.split("\n")
+    message, *rest = shown_message(row.record).split("\n")
     level, _, _ = columns_of(row.record)
     service = f"{nested(row.record.service or '-', depth):<10}"
     columns = [f"{since / SECOND:+10.3f}", service, level, message, fields_text(row.record.fields)]

@@ -13,6 +13,7 @@ from rich.cells import cell_len
 from pake_tui.clock import SECOND
 from pake_tui.model.record import Level, LogRow, Record
 from pake_tui.records.aliases import is_alias
+from pake_tui.records.draft import fields_message
 from pake_tui.records.spans import names_span
 from pake_tui.text.safe import SafeText
 from pake_tui.tui.drawing import Line, ago, clock, fit, t, width_of, wrap
@@ -174,6 +175,9 @@ _GAP = (SafeText(" "), "text")
 
 
 def _fields_text(record: Record, look: Look) -> str:
+    """The fields that matter; none where the message is made of them."""
+    if record.message == fields_message(record.fields):
+        return ""
     return "  ".join(f"{name}={value}" for name, value in fields_that_matter(record, look.glyphs.ellipsis))
 
 

@@ -9,9 +9,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC
 from pathlib import Path
 
 import pytest
+
+from pake_tui.model.record import Direction, LogRow
+from pake_tui.records.saving import row_json
+from pake_tui.sources.embedded.logs import EmbeddedLogSource
 
 COMMAND = [sys.executable, "-m", "pake_tui"]
 
@@ -186,3 +191,40 @@ def test_trace_says_once_what_it_did_not_search(log: Path) -> None:
     assert done.returncode == 0
     assert done.stderr == f"pake-tui: not searched: {missing}: no such file\n"
     assert f"not read: {missing}" in run("logs", "--file", str(log), "--file", missing).stderr
+
+
+def test_json_names_the_file_of_each_record(log: Path, tmp_path: Path) -> None:
+    """Over several files every record says which it is from; a line number that is not known is left out."""
+    other = tmp_path / "web.log"
+    other.write_text(line(4, "fourth"))
+    done = run("logs", "--json", "--all", "--file", str(log), "--file", str(other))
+    records = [json.loads(one) for one in done.stdout.splitlines()]
+    assert [one["file"] for one in records] == [*[str(log)] * 3, str(other)]
+    (row,) = rows_of(other)
+    assert "line" not in json.loads(row_json(row))
+
+
+def rows_of(file: Path) -> list[LogRow]:
+    """The rows of a file, read as the console does: without line numbers."""
+    source = EmbeddedLogSource([str(file)], assumed_zone=UTC, worker=False)
+    batches = source.read("", None, Direction.OLDER, 9, threading.Event())
+    return [row for batch in batches for row in batch.rows]
+
+
+def test_fields_without_a_message_are_shown_once(tmp_path: Path) -> None:
+    """A record that states no message is its fields, each of them once."""
+    log = tmp_path / "bare.log"
+    log.write_text('{"timestamp":"2026-03-01T14:00:01Z","level":"info","alpha":1,"beta":"x y"}\n')
+    done = run("logs", "--all", "--file", str(log))
+    assert done.stdout.count("alpha=1") == 1
+    assert done.stdout.count("beta=") == 1
+    assert json.loads(run("logs", "--json", "--file", str(log)).stdout)["message"] == "alpha=1 beta=x y"
+
+
+def test_a_field_that_no_record_has_is_said(log: Path) -> None:
+    """Where nothing matches, standard error names the fields that are nowhere, and only those."""
+    done = run("logs", "nosuch:1 STATUS:7", "--file", str(log))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "none of the newest 3 records has the field nosuch" in done.stderr
+    assert "STATUS" not in done.stderr
+    assert run("logs", "status:7", "--file", str(log)).stderr == ""
