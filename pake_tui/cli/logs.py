@@ -13,6 +13,7 @@ import atexit
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -197,15 +198,25 @@ def _source(options: argparse.Namespace) -> EmbeddedLogSource:
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    """The configuration's settings; for named files those of a broken one do not matter. ConfigError."""
+    """The configuration's settings; for named files those of a broken one do not matter, unless it says what
+    is secret. ConfigError.
+    """
     path = options.config or paths.find_config()
     try:
         return LiveSettings(path, use_env=False, validators=VALIDATORS).current
     except ConfigError as error:
-        if not options.file or options.config is not None:
+        if not options.file or options.config is not None or _names_secrets(path):
             raise
         print(f"pake-tui: {safe(str(error))}; read without it", file=sys.stderr)
         return Settings()
+
+
+def _names_secrets(path: Path | None) -> bool:
+    """Whether a configuration that cannot be obeyed names secrets of its own, or nobody can tell."""
+    try:
+        return path is not None and b"masking" in path.read_bytes()
+    except OSError:
+        return True
 
 
 def _wants_all(options: argparse.Namespace) -> bool:

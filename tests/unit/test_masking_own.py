@@ -140,6 +140,15 @@ def test_a_command_shows_and_finds_masked_text_only(shop: Path) -> None:
     assert len(told("desk:north").splitlines()) == 1
 
 
+def test_a_broken_configuration_shows_no_secret_that_it_names(shop: Path) -> None:
+    """Where its masks cannot be obeyed nothing is printed; the line that is wrong is named."""
+    with Path("pake.yaml").open("a") as file:
+        file.write("    - '(a+)+$'\n")
+    done = subprocess.run(COMMAND, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "pake.yaml:6" in done.stderr
+
+
 def test_an_index_of_other_secrets_is_not_used() -> None:
     """What is secret is part of how a file is read."""
     assert reading_digest(Reading(own=OWN)) != reading_digest(Reading())
