@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from pake_tui.engine.logfiles.index import index_of
+from pake_tui.engine.logfiles.index.building import Builder, Sizes
 from pake_tui.engine.logfiles.reader import LogReader
 from pake_tui.engine.logfiles.tape import Reading, Tape
 from pake_tui.engine.logfiles.view import View
@@ -151,6 +153,73 @@ def test_count_and_time_bounds_agree_with_reading(tmp_path: Path) -> None:
         assert last.done
         assert last.hits == len(read(view, query))
         assert last.scanned_bytes == last.total_bytes
+
+
+def set_back(folder: Path, seconds: Sequence[int], ending: str, indexed_share: float) -> View:
+    """A file of records at these seconds, some of it indexed."""
+    if ending == "json":
+        lines = [line(one * 1000, f"record {n} of the day", n=n) for n, one in enumerate(seconds)]
+    else:
+        times = [f"{START + timedelta(seconds=one):%Y-%m-%d %H:%M:%S}" for one in seconds]
+        lines = [
+            f"{one} INFO app.worker: n={n} record of the day\n  more of it" for n, one in enumerate(times)
+        ]
+    view = view_of(folder, a=lines[: int(len(lines) * indexed_share)] or lines)
+    if indexed_share:
+        list(Builder(view.tapes[0], 10**9, lambda: None, Sizes(least=1)).build())
+        assert index_of(view.tapes[0]) is not None
+        (folder / "a.log").write_text("".join(f"{one}\n" for one in lines))
+    return view
+
+
+@pytest.mark.parametrize(
+    ("every_s", "back_s", "ending", "indexed_share"),
+    [
+        (2, 7_200, "json", 0),
+        (2, 3_600, "text", 0),
+        (2, 300, "text", 0),
+        (60, 3_600, "json", 0),
+        (900, 3_600, "text", 0),
+        (2, 3_600, "text", 0.6),
+    ],
+)
+def test_a_clock_that_is_set_back_loses_no_record(
+    tmp_path: Path, every_s: int, back_s: int, ending: str, indexed_share: float
+) -> None:
+    """since:, until: and at: find every record of a file in which times come twice, from either end."""
+    half = [n * every_s for n in range(1_500)]
+    turn = half[-1]
+    seconds = [*half, *(turn - back_s + one for one in half)]
+    view = set_back(tmp_path, seconds, ending, indexed_share)
+    for first, last in ((-2_500, -2_000), (-400, 100), (-200, 10**9), (-(10**9), -2_500)):
+        since, until = (
+            START + timedelta(seconds=min(max(turn + at, -(10**5)), 10**8)) for at in (first, last)
+        )
+        query = f"since:{since:%Y-%m-%dT%H:%M:%SZ} until:{until:%Y-%m-%dT%H:%M:%SZ}"
+        truth = sum(turn + first <= one <= turn + last for one in seconds)
+        for direction in Direction:
+            assert len({row.address for row in read(view, query, direction=direction)}) == truth
+        *_, count = READER.count(view, parse(query, now_ns=START_NS), NEVER)
+        assert count.hits == truth
+
+
+def test_a_time_costs_little_in_a_large_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A query for some minutes reads a small part of a file that has days."""
+    taken = 0
+    inner = Tape.read
+
+    def counting(tape: Tape, offset: int, count: int) -> bytes:
+        nonlocal taken
+        taken += count
+        return inner(tape, offset, count)
+
+    lines = [
+        f"{START + timedelta(seconds=10 * n):%Y-%m-%d %H:%M:%S} INFO app: {n:0100}" for n in range(60_000)
+    ]
+    view = view_of(tmp_path, a=lines)
+    monkeypatch.setattr(Tape, "read", counting)
+    assert len(read(view, "since:2026-03-04T14:00:00Z until:2026-03-04T14:10:00Z")) == 61
+    assert taken < view.tapes[0].size / 10
 
 
 @pytest.mark.parametrize(("ms", "first"), [(0, 0), (5, 1), (1000, 100), (1995, 200), (10**6, None), (-5, 0)])

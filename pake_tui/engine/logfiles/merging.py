@@ -14,16 +14,14 @@ from msgspec.structs import replace
 from pake_tui.clock import monotonic
 from pake_tui.engine.logfiles.cursor import Decoded, Position
 from pake_tui.engine.logfiles.rows import Cursors, departure_row, departures, event_of, row_of, tag_of
-from pake_tui.engine.logfiles.strand import SLACK_NS, Item, Strand
-from pake_tui.engine.logfiles.view import View, find_time, grown_from, positions, settled
+from pake_tui.engine.logfiles.strand import Item, Strand
+from pake_tui.engine.logfiles.view import View, grown_from, positions, settled
 from pake_tui.model.record import Direction, LogBatch, LogRow
 from pake_tui.query import Query
 
 BATCH_S = 0.08
 FIRST_BATCH_S = 0.01
 BATCH_ROWS = 1_000
-NARROW_BYTES = 16 << 20
-"""Where no more than this may hold hits, the times of records are not looked for."""
 NEWER, OLDER = Direction.NEWER, Direction.OLDER
 Spool = tuple[Strand, Iterator[Item]]
 
@@ -48,19 +46,6 @@ def merged(strands: list[Spool], direction: Direction) -> Iterator[tuple[Strand,
             heapq.heappop(heap)
         else:
             heapq.heapreplace(heap, (sign * following.time_ns, order, following, strand, items))
-
-
-def bounds(strand: Strand) -> tuple[int, int]:
-    """Where in its file the query's time range may have records, some slack included."""
-    size = strand.tape.size
-    if (
-        strand.ranges is not None
-        and sum(min(end, size) - begin for begin, end in strand.ranges) < NARROW_BYTES
-    ):
-        return 0, size
-    since, until = strand.query.time_range
-    begin = 0 if since is None else find_time(strand.tape, since - SLACK_NS)
-    return begin, size if until is None else find_time(strand.tape, until + SLACK_NS)
 
 
 class MergedRead:
@@ -111,7 +96,7 @@ class MergedRead:
         return [(0 if newer else strand.tape.size, 0) for strand in self._strands]
 
     def _spool(self, strand: Strand, begin: Position | None, known: Decoded | None) -> Spool:
-        """A strand with its items from where it begins, bounded by the query's times."""
+        """A strand with its items from where it begins."""
         tape = strand.tape
         if begin is None:
             # Its place stays what it was, known or not, so that the next read judges it anew.
@@ -119,17 +104,14 @@ class MergedRead:
                 self._cursors.keep(strand.index, known.places[tape.key])
             self._starts.append(0)
             return strand, iter(())
-        low, high = bounds(strand)
         if self._direction is OLDER:
-            begin = min(begin, (high, 0))
             self._total += begin[0]
             items = strand.older(begin)
         else:
             first = begin
             if known is not None and not begin[1]:
                 begin = (grown_from(tape, begin[0]), 0)
-            begin = max(begin, (low, 0))
-            end = high if known is None else min(high, settled(tape))
+            end = tape.size if known is None else settled(tape)
             self._total += max(0, end - begin[0])
             items = _announced(
                 strand.newer(begin, end), event_of(tape, known, first), begin, tape.fallback_ns

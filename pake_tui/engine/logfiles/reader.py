@@ -10,9 +10,10 @@ from msgspec import Struct
 from pake_tui.clock import monotonic
 from pake_tui.engine.logfiles import blocks
 from pake_tui.engine.logfiles.blocks import Block
+from pake_tui.engine.logfiles.course import within_time
 from pake_tui.engine.logfiles.cursor import Position, decode
 from pake_tui.engine.logfiles.index import candidates, counted, index_of
-from pake_tui.engine.logfiles.merging import BATCH_S, MergedRead, bounds
+from pake_tui.engine.logfiles.merging import BATCH_S, MergedRead
 from pake_tui.engine.logfiles.rows import Cursors, lone_row, tag_of
 from pake_tui.engine.logfiles.strand import Item, Strand
 from pake_tui.engine.logfiles.suspects import Suspects, odd_spans
@@ -45,8 +46,9 @@ class LogReader(Struct):
         """
         known = None if start is None else decode(start)
         strands = [
-            Strand(tape, query, cancel, index=index, numbers=self.numbers, ranges=candidates(tape, query))
+            Strand(tape, query, cancel, index=index, numbers=self.numbers, ranges=ranges)
             for index, tape in enumerate(view.tapes)
+            for ranges in (within_time(tape, query, candidates(tape, query)),)
         ]
         reading = MergedRead(view, strands, query, direction, limit)
         return reading.batches(known, cancel)
@@ -158,12 +160,11 @@ def _counted(
     else:
         known, ranges = counted(tape, query) or (0, None)
     yield known, 0
-    strand = Strand(tape, query, cancel, ranges=ranges)
+    strand = Strand(tape, query, cancel, ranges=within_time(tape, query, ranges))
     if part:
         yield sum(1 for _ in strand.earlier_parts(end, part)), 0
     if strand.suspects.counts and tape.parser().unframed:
         yield from _counted_fields(strand, end)
         return
-    begin, latest = bounds(strand)
-    for item in strand.newer((begin, 0), min(latest, end)):
+    for item in strand.newer((0, 0), end):
         yield int(item.record is not None), item.end[0]

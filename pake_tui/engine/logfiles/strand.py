@@ -11,7 +11,6 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from pake_tui.clock import MINUTE
 from pake_tui.engine.logfiles import blocks, ripgrep
 from pake_tui.engine.logfiles.blocks import Block, Raw
 from pake_tui.engine.logfiles.cursor import Position
@@ -22,8 +21,6 @@ from pake_tui.model.record import Record
 from pake_tui.query import Query
 from pake_tui.query.needles import missing
 
-SLACK_NS = MINUTE
-"""How far out of order a file's times may be where a read is bounded by time."""
 SCREEN_PIECE = 32 * 1024
 BACK_BYTES = 64 * 1024
 EDGE_LINES = 30
@@ -58,7 +55,8 @@ class Strand:
         ranges: Ranges | None = None,
     ) -> None:
         tape.check()
-        if ranges is None or tape.format:
+        self._indexed = ranges is not None and index_of(tape) is not None
+        if not self._indexed or tape.format:
             tape.parser()
         self.tape = tape
         self.index = index
@@ -80,14 +78,16 @@ class Strand:
         for begin, stop in self._within(offset, end):
             if begin > at:
                 time_ns = None
-                line = None if line is None else self._line_at(begin)
+                # Where only times tell what is read, all that lies before would have to be read, too.
+                counts = self.ranges is None or self._indexed or self._numbers
+                line = self._line_at(begin) if counts and line is not None else None
             at = stop
             for block in blocks.newer(self.tape, begin, stop, self._piece):
                 if self._cancel.is_set():
                     return
                 if missing(self.query.needles, block.data):
-                    timed = self.ranges is None or self._until is not None
-                    time_ns = (_last_time(self.tape, block) or time_ns) if timed else None
+                    # What an index leaves to be read is soon read through: its marks need no times.
+                    time_ns = None if self._indexed else _last_time(self.tape, block) or time_ns
                 else:
                     parts = self._parts(block)
                     for one in [block] if parts is None else parts:
@@ -95,16 +95,17 @@ class Strand:
                         for raw in one.records(self.tape):
                             if self._cancel.is_set():
                                 return
+                            if (stated := self._outside(raw)) is not None:
+                                time_ns = stated
+                                continue
                             items = self._items(raw, time_ns if parts is None else None, first)
                             time_ns = items[-1].time_ns if items and items[-1].time_ns else time_ns
                             yield from (
                                 item for item in items if item.start >= (offset, part) and self._hit(item)
                             )
-                    if parts is not None and (self.ranges is None or self._until is not None):
+                    if parts is not None and not self._indexed:
                         time_ns = _last_time(self.tape, block) or time_ns
                 yield self._mark(time_ns, block.end)
-                if self._until is not None and time_ns is not None and time_ns > self._until + SLACK_NS:
-                    return
                 line = line + block.newlines(self.tape) if line is not None else None
         if at < end:
             yield self._mark(time_ns, end)
@@ -166,8 +167,6 @@ class Strand:
                     for one in [block] if parts is None else reversed(parts):
                         yield from self._block_older(one)
                 yield self._mark(first, block.start)
-                if self._since is not None and first is not None and first < self._since - SLACK_NS:
-                    return
 
     def _block_older(self, block: Block) -> Iterator[Item]:
         raws = block.records(self.tape)
@@ -177,7 +176,7 @@ class Strand:
             if self._cancel.is_set():
                 return
             raw = raws[number]
-            if missing(self.query.needles, raw_bytes(block, raw)):
+            if missing(self.query.needles, raw_bytes(block, raw)) or self._outside(raw) is not None:
                 continue
             records = raw.parse(self.tape)
             if not records:
@@ -225,6 +224,16 @@ class Strand:
                 )
             )
         return items
+
+    def _outside(self, raw: Raw) -> int | None:
+        """The time of a line of text, where that alone keeps it from being a hit: it is not parsed then."""
+        if (self._since is None and self._until is None) or raw.lines[0].lstrip().startswith(("{", "[{")):
+            return None
+        stated = self.tape.parser_now.time_of(raw.lines[0])
+        if stated is None:
+            return None
+        before = self._since is not None and stated < self._since
+        return stated if before or (self._until is not None and stated > self._until) else None
 
     def _hit(self, item: Item) -> bool:
         return item.record is not None and self.query.matches(item.record, item.time_ns)
