@@ -85,7 +85,10 @@ def _check_names(names: Sequence[str]) -> None:
     for name in names:
         if name == STANDARD_INPUT or name.startswith(JOURNAL):
             continue
-        if not any(holds(Path(path).exists) for path in matches(name)):
+        found = matches(name)
+        if not found and holds(Path(name).expanduser().is_dir):
+            raise PakeError(f"there is no log file in the folder {name}", hint="name log files")
+        if not any(holds(Path(path).exists) for path in found):
             raise PakeError(f"there is no file {name}", hint="name log files, or a command: pake-tui --help")
 
 

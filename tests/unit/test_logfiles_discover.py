@@ -99,11 +99,23 @@ def test_a_folder_of_many_files_is_gone_through_once(tmp_path: Path) -> None:
 
 def test_named_files_are_read_alone(tmp_path: Path) -> None:
     """--file takes paths, globs and folders, and brings no siblings."""
-    make(tmp_path, "a.log", "a.log.1", "d/x.log", "d/y.txt")
+    make(tmp_path, "a.log", "a.log.1", "d/x.log")
     assert names(exactly([f"{tmp_path}/a.log"])) == ["a.log"]
     assert names(exactly([f"{tmp_path}/a.*"])) == ["a.log", "a.log.1"]
     assert names(exactly([f"{tmp_path}/d"])) == ["x.log"]
     assert names(exactly([f"{tmp_path}/missing.log"])) == ["missing.log"]
+
+
+def test_a_folder_means_all_its_text(tmp_path: Path) -> None:
+    """Of a named folder every file that may be a log is read: rotated, packed, of any name, none of bytes."""
+    make(tmp_path, "api.log", "syslog", "x.jsonl", "empty", ".hidden.log", "inner/other.log", "old.zip")
+    for name in ("api.log.1.xz", "orders.log.bz2"):
+        (tmp_path / name).write_bytes(b"\xfd7z\0packed")
+    (tmp_path / "wide.txt").write_text("a line\n", encoding="utf-16")
+    (tmp_path / "state.db").write_bytes(b"SQLite format 3\0 and so on")
+    wanted = ["api.log", "api.log.1.xz", "empty", "orders.log.bz2", "syslog", "wide.txt", "x.jsonl"]
+    assert names(exactly([str(tmp_path)])) == wanted
+    assert names(exactly([str(tmp_path / "none")])) == ["none"]
 
 
 def best(work: Callable[[], object]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import glob
 import os
 import re
@@ -30,6 +31,8 @@ HOST_NAMES = (
 MOST_FOUND = 100_000
 """Names that a pattern may have; those beyond are not looked at, which is said."""
 MOST_HOST = 40
+SAMPLE_BYTES = 4096
+"""First bytes among which a file of text has no zero."""
 TICK_NS = 100_000_000
 MOST_MISSING = 100
 """Names whose file went that are remembered; of more the last ones."""
@@ -149,18 +152,45 @@ def _globbed(patterns: Sequence[str]) -> tuple[list[Found], tuple[str, ...]]:
 
 
 def matches(pattern: str) -> list[str]:
-    """Absolute paths that a path or glob names, a folder giving its *.log files; a plain path as it is."""
+    """Absolute paths that a path or glob names, of a folder all that is text; a plain path as it is."""
     try:
         absolute = str(Path(pattern).expanduser().absolute())
     except OSError:  # the working folder is gone
         return []
     if not glob.has_magic(absolute) or Path(absolute).is_file():
-        if not Path(absolute).is_dir():
-            return [absolute]
-        absolute = f"{glob.escape(absolute)}/*.log"
+        return _texts(absolute) if Path(absolute).is_dir() else [absolute]
     found = glob.iglob(absolute, recursive=True)  # noqa: PTH207 - absolute patterns
     files = (path for path in found if not path.endswith(_COMPRESSED) and not os.path.isdir(path))  # noqa: PTH112 - thousands of them
     return sorted(islice(files, MOST_FOUND))
+
+
+def _texts(folder: str) -> list[str]:
+    """The files in a folder that hold text, plain or compressed; not hidden ones, and none of its folders."""
+    found: list[str] = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in islice(entries, MOST_FOUND):
+                if entry.name.startswith(".") or entry.name.endswith(_COMPRESSED) or not entry.is_file():
+                    continue
+                facts = entry.stat()
+                if _is_text(entry.path, facts.st_dev, facts.st_ino, facts.st_size > 0):
+                    found.append(entry.path)
+    except OSError:
+        pass  # what was found until then is there
+    return sorted(found)
+
+
+@lru_cache(maxsize=20_000)
+def _is_text(path: str, device: int, inode: int, filled: bool) -> bool:
+    """Whether a file may be a log: no database, journal or program. One that can't be read may be."""
+    if not filled or path.endswith(PACKED):
+        return True
+    try:
+        with open(path, "rb") as file:
+            first = file.read(SAMPLE_BYTES)
+    except OSError:
+        return True
+    return b"\0" not in first or first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
 
 
 @lru_cache(maxsize=20_000)
