@@ -76,7 +76,10 @@ def _status(source: EmbeddedLogSource, as_json: bool) -> int:
 
 def _lines(found: list[Indexed], total: int, limit: int) -> Iterator[str]:
     for one in found:
-        share = f"{100 * one.covered / one.size:.0f} %" if one.size else "empty"
+        if one.small:
+            yield f"{safe(one.path)}: {_amount(one.size)}, too small to need an index, searched directly"
+            continue
+        share = f"{100 * one.covered / one.size:.0f} %"
         if one.covered:
             age = short_duration(now_ns() - one.used_ns)
             share += f", index {_amount(one.index_size)}, used {age} ago"

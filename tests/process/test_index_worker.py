@@ -155,6 +155,21 @@ def test_growth_is_found_before_and_after_it_is_indexed(source: EmbeddedLogSourc
     assert [row.record.message for row in rows][-1] == f"number {(LINES - 1) // 7 * 7}"
 
 
+def test_what_is_too_small_for_an_index_says_so(tmp_path: Path) -> None:
+    """A small file is left without an index in words, nothing lies on disk for it, and nothing is dropped."""
+    small = tmp_path / "small.log"
+    small.write_text(line(1))
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "pake_tui", "index", *words]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    made = run("build", "--file", str(small))
+    assert made.returncode == 1
+    assert "too small to need an index, searched directly" in made.stdout
+    assert run("drop", "--file", str(small)).stdout == run("drop").stdout == "0 dropped\n"
+
+
 def test_by_hand_it_is_built_shown_and_dropped(log: Path) -> None:
     """`pake-tui index` says by its exit code whether there is one; a trace afterwards finds the same."""
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from pake_tui.engine.logfiles.index import index_of, shelf
 from pake_tui.engine.logfiles.index.identity import home
+from pake_tui.engine.logfiles.index.layout import LEAST_BYTES
 from pake_tui.errors import LogError
 from pake_tui.sources.embedded.logs import EmbeddedLogSource
 
@@ -20,6 +21,11 @@ class Indexed(Struct, frozen=True):
     covered: int = 0
     index_size: int = 0
     used_ns: int = 0
+
+    @property
+    def small(self) -> bool:
+        """Whether it is too small to be worth an index, and has none."""
+        return not self.covered and self.size < LEAST_BYTES
 
 
 def indexed(source: EmbeddedLogSource) -> Iterator[Indexed]:
@@ -34,12 +40,17 @@ def indexed(source: EmbeddedLogSource) -> Iterator[Indexed]:
 
 
 def build(source: EmbeddedLogSource) -> Iterator[tuple[int, int, str]]:
-    """Build what is missing; (bytes done, bytes in all, file) on the way. LogError: there is no room."""
+    """Build what is missing, but for small files; (bytes done, bytes in all, file) on the way.
+
+    LogError: there is no room.
+    """
     # Only who builds pays for numpy.
     from pake_tui.engine.logfiles.index.building import Builder, NoRoom
 
     for tape in source.tapes():
         total = tape.size
+        if total < LEAST_BYTES:
+            continue
         try:
             for end in Builder(tape, source.index_bytes, lambda: None).build():
                 yield end, total, tape.path

@@ -16,6 +16,7 @@ from pake_tui.engine.logfiles.index import shelf
 from pake_tui.engine.logfiles.index.identity import ends, home, reading_digest, valid
 from pake_tui.engine.logfiles.index.layout import (
     BLOCK_BITS,
+    LEAST_BYTES,
     PAGE_KEYS,
     UNKNOWN_TIME,
     Body,
@@ -29,7 +30,6 @@ from pake_tui.engine.logfiles.index.shelf import Stored
 from pake_tui.engine.logfiles.tape import SAMPLE_BYTES, SAMPLE_LINES, Tape, decoded
 
 SEGMENT_S = 10.0
-LEAST_BYTES = 1 << 20
 SCREEN_PIECE = 32 * 1024
 FEW_COUNTS, COUNT_BYTES = 1_000, 4_096
 """A segment may have a few counts, or one for so many bytes of the log; else it counts by hours or days."""

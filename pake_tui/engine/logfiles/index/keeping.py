@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from pake_tui.clock import monotonic
 from pake_tui.engine.logfiles.discover import PACKED
+from pake_tui.engine.logfiles.index.layout import LEAST_BYTES
 from pake_tui.engine.logfiles.index.lookup import index_of
 from pake_tui.engine.logfiles.tape import Reading, Tape, key_of
 from pake_tui.model.record import IndexStatus
@@ -67,7 +68,7 @@ class Keeper:
     def _build(self, tapes: list[Tape], most: int) -> None:
         """Build them all, the largest first, and say at the end how far it came."""
         # Only a process that builds pays for numpy.
-        from pake_tui.engine.logfiles.index.building import LEAST_BYTES, Builder, NoRoom
+        from pake_tui.engine.logfiles.index.building import Builder, NoRoom
 
         tapes.sort(key=lambda tape: tape.size, reverse=True)
         done = {tape.key: _end(tape) for tape in tapes}

@@ -23,6 +23,8 @@ VERSION = 1
 LEVELS = len(LEVEL_COLUMNS)
 UNKNOWN_TIME = -(1 << 63)
 BLOCK_BITS = 16
+LEAST_BYTES = 1 << 20
+"""Fewer bytes at a log's end are read faster than they are looked up."""
 PAGE = 4_096
 PAGE_KEYS = PAGE // 8 - 1
 _MAGIC = b"PAKEIDX\n"

@@ -170,12 +170,13 @@ def held() -> list[Held]:
 
 
 def drop(key: str) -> bool:
-    """Delete a log's index, unless somebody writes it."""
+    """Delete a log's index, unless somebody writes it; whether there was one."""
+    held_any = bool(_names(key))
     try:
         with writing(key) as mine:
             if mine:
                 shutil.rmtree(root() / key, ignore_errors=True)
-            return mine
+            return mine and held_any
     except OSError:
         return False
 
