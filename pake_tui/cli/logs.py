@@ -41,6 +41,7 @@ LOOKED_AT = 1_000
 LOOK_S, QUIET_LOOK_S = 0.1, 1.0
 """So often files are looked at, and where the system would tell of a change."""
 MOST_PROBLEMS = 5
+MOST_SAID = 1_000
 ARRIVALS = 10_000
 EVERYTHING = sys.maxsize
 NUMBERED = ("json", "csv")
@@ -106,12 +107,13 @@ def run(options: argparse.Namespace) -> int:
     if options.explain:
         print("\n".join(line for tape in source.tapes() for line in explain(tape)))
         return 0
+    said = {one.path for one in source.files().files if one.problem}
     printer = Printer(form_of(options), zone=source.zone, assumed_zone=source.assumed_zone)
     try:
         reader = _Reading(source, query, options.context)
         cursor, printed = _existing(reader, options, printer)
         if options.follow:
-            _follow(reader, cursor, printer)
+            _follow(reader, cursor, printer, said)
         if not printed:
             _say_unknown_fields(source, query)
     except QueryError as error:
@@ -259,14 +261,25 @@ def _oldest_first(batches: list[LogBatch]) -> list[LogRow]:
     return [row for batch in reversed(batches) for row in batch.rows]
 
 
-def _follow(reader: _Reading, cursor: Cursor, printer: Printer) -> None:
-    """Print what comes, until interrupted."""
+def _follow(reader: _Reading, cursor: Cursor, printer: Printer, said: set[str]) -> None:
+    """Print what comes, until interrupted. `said` are files of which it was said that they can't be read."""
     source, came, growth = reader.source, threading.Event(), -1
     source.watch(came.set)
     while True:
         for batch in reader.rows(cursor, Direction.NEWER, ARRIVALS):
             printer.rows(batch.rows)
             cursor = batch.cursor
-        while growth == (growth := source.files().growth):
+        while growth == (growth := _growth(source, said)):
             came.wait(QUIET_LOOK_S if source.quiet() else LOOK_S)
             came.clear()
+
+
+def _growth(source: EmbeddedLogSource, said: set[str]) -> int:
+    """How far the files have grown; one that came and can't be read is said, once."""
+    found = source.files()
+    for one in found.files:
+        # A name without a file is no more than a rotation under way.
+        if one.problem and one.path not in said and len(said) < MOST_SAID and Path(one.path).exists():
+            said.add(one.path)
+            print(f"pake-tui: not read: {safe(one.problem)}", file=sys.stderr, flush=True)
+    return found.growth

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -139,6 +140,22 @@ def test_follow_prints_what_comes(log: Path) -> None:
         output.until(lambda: "fifth" in output.text)
         follower.terminate()
     assert [output.text.count(one) for one in ("first", "third", "fourth", "fifth")] == [0, 1, 1, 1]
+
+
+def test_follow_says_what_came_and_cannot_be_read(log: Path) -> None:
+    """A file that appears while it runs and can't be read is named on standard error, once."""
+    words = [*COMMAND, "logs", "-f", "-n", "1", "--file", str(log.with_name("*.log"))]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as follower:
+        output = _Output(follower)
+        output.until(lambda: "third" in output.text)
+        os.mkfifo(log.with_name("pipe.log"))
+        output.until(lambda: "not read" in output.text)
+        with log.open("a") as file:
+            file.write(line(4, "fourth"))
+        output.until(lambda: "fourth" in output.text)
+        follower.terminate()
+    said = f"pake-tui: not read: {log.with_name('pipe.log')}: is not a regular file\n"
+    assert output.text.count(said) == output.text.count("not read") == 1
 
 
 class _Output:
