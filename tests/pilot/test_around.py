@@ -327,8 +327,8 @@ def test_a_shorter_histogram_is_shorter() -> None:
     of_26_minutes = Histogram(0, MINUTE, counts, 1, 1)
     assert range_after(None, -1, of_26_minutes) == 15 * MINUTE
     assert range_after(None, -1, replace(of_26_minutes, bucket_ns=HOUR)) == 24 * HOUR
-    assert range_after(None, -1, replace(of_26_minutes, bucket_ns=SECOND)) == 15 * MINUTE
-    assert range_after(15 * MINUTE, -1, of_26_minutes) == 15 * MINUTE
+    assert range_after(None, -1, replace(of_26_minutes, bucket_ns=SECOND)) == 5 * MINUTE
+    assert range_after(5 * MINUTE, -1, of_26_minutes) == 5 * MINUTE
     assert range_after(7 * 24 * HOUR, 1, of_26_minutes) is None
 
 

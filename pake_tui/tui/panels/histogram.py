@@ -21,7 +21,7 @@ from pake_tui.tui.logreader import Reader
 if TYPE_CHECKING:
     from pake_tui.tui.app import PakeApp
 
-RANGES = (15 * MINUTE, HOUR, 6 * HOUR, 24 * HOUR, 7 * 24 * HOUR, None)
+RANGES = (5 * MINUTE, 15 * MINUTE, HOUR, 6 * HOUR, 24 * HOUR, 7 * 24 * HOUR, None)
 """Nanoseconds that `[` and `]` go through; None is all that there is."""
 SIDES = 52
 """Cells for the times and the words beside the blocks."""
