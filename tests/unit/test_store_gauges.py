@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pake_tui.clock import HOUR, SECOND, now_ns
+from pake_tui.clock import HOUR, MINUTE, SECOND, now_ns
 from pake_tui.engine.monitoring.instruments import Instruments
 from pake_tui.engine.monitoring.ledger import Ledger
 from pake_tui.engine.store.buckets import Column
@@ -243,3 +243,16 @@ def test_at_each_second_the_living_are_gathered(
             elif second + 1 in one:
                 expected.append(one[second + 1])
         assert value == HOW[aggregate](expected)
+
+
+def test_a_process_that_tells_late_is_one_of_all_in_minutes_rolled_up_before(store: MetricsStore) -> None:
+    """What another one had told alone is replaced by what both make, not averaged with it."""
+    for second in range(300):
+        tell(store, 1, second, 4.0)
+    store.prune(START + 300 * SECOND)
+    for second in range(60, 120):
+        tell(store, 2, second, 3.0)
+    store.prune(START + 301 * SECOND)
+    (found,) = store.series([BUSY], START - 6 * HOUR, START + 5 * MINUTE - 1, 365)
+    minutes = {point.start_ns: point.mean for point in found.points}
+    assert [minutes[START + number * MINUTE] for number in (0, 1, 3)] == [4.0, 7.0, 4.0]

@@ -76,6 +76,8 @@ def roll(connection: sqlite3.Connection, now_ns: int) -> None:
     found = blocks(connection, start - LOOK_BACK_NS, end + LATE_NS)  # what comes after tells who lived on
     levels = {number: meaning for number, meaning in known.items() if meaning.kind is not MetricKind.TIMING}
     shared = {one: writers[ALL] for one, writers in columns(found, levels).items() if ALL in writers}
+    # Of what is rolled up again all rows go: with a late sample some may be told of elsewhere.
+    connection.execute("DELETE FROM minutes WHERE minute_ns>=? AND minute_ns<?", (start, end))
     for block in found:
         rows = _minutes(block, start, end, shared.keys())
         connection.executemany(
