@@ -8,11 +8,9 @@ from collections.abc import Container, Mapping
 
 from pake_tui.clock import DAY, HOUR, MINUTE
 from pake_tui.engine.store import timings
-from pake_tui.engine.store.buckets import added, joined
 from pake_tui.engine.store.rollups import minute_columns, pack, rolled_until, unpacked
 from pake_tui.engine.store.samples import Meaning, meanings, number_of
-from pake_tui.engine.store.writers import ALL, Columns
-from pake_tui.model.sample import MetricKind
+from pake_tui.engine.store.writers import Columns, past_of
 
 SCHEMA = """
 CREATE TABLE hours(
@@ -101,10 +99,8 @@ def _hour(
     """Mean, low and high of each series that a writer told of in an hour; of several writers, ALL."""
     found: dict[int, dict[int, tuple[float, float, float]]] = {}
     for number, writers in minute_columns(connection, hour, hour + HOUR, None).items():
-        kind = known[number].kind if number in known else None
-        if len(writers) > 1 and kind in (MetricKind.GAUGE, MetricKind.COUNTER):
-            make = joined if kind is MetricKind.GAUGE else added
-            writers = {ALL: make(list(writers.values()))}
+        if number in known:
+            writers = past_of(known[number].kind, writers)
         for writer, column in writers.items():
             if column.times:
                 mean = sum(column.means) / len(column.means)

@@ -246,7 +246,8 @@ class MetricsStore:
         if newest is None:
             return {}
         with self.database.reading() as connection:
-            counters = _of_kind(every := self._chosen(connection, None), MetricKind.COUNTER)
+            every = self._chosen(connection, None)
+            counters = _of_kind(every, MetricKind.COUNTER)
             found = samples.blocks(connection, newest - over_ns - LATE_NS, newest + 1)
         keys = {one.id: one.key for one in every if one.id}
         told = {}

@@ -14,7 +14,6 @@ from pake_tui.engine.store.buckets import (
     Column,
     Grid,
     Plan,
-    added,
     as_buckets,
     joined,
     merged,
@@ -27,7 +26,7 @@ from pake_tui.engine.store.samples import Meaning
 from pake_tui.engine.store.sketch import Stats
 from pake_tui.engine.store.sketchrows import statistics
 from pake_tui.engine.store.timings import FLUSHES, HOURS, MINUTES, TENS, Part
-from pake_tui.model.sample import Bucket, MetricKind, Series
+from pake_tui.model.sample import Bucket, Series
 
 RAW_SPAN_NS = HOUR + 60 * SECOND
 NEWEST_NS = 30 * SECOND
@@ -66,18 +65,12 @@ def columns(
     return _listed(_followed(past, recent), meanings)
 
 
-def _listed(
-    found: Mapping[int, Mapping[int, Column]], meanings: Mapping[int, Meaning]
-) -> dict[int, list[Column]]:
-    """Columns by series id. A past lies with one writer while it was alone, else with all of them; an older
-    version kept a counter's with each.
-    """
-    one_of = {MetricKind.GAUGE: joined, MetricKind.COUNTER: added}
-    listed = {}
-    for number, by_writer in found.items():
-        parts, make = list(by_writer.values()), one_of.get(meanings[number].kind)
-        listed[number] = parts if make is None else [make(parts)]
-    return listed
+def _listed(found: writers.Columns, meanings: Mapping[int, Meaning]) -> dict[int, list[Column]]:
+    """Columns by series id."""
+    return {
+        number: list(writers.past_of(meanings[number].kind, by_writer).values())
+        for number, by_writer in found.items()
+    }
 
 
 def _followed(

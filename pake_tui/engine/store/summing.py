@@ -9,13 +9,12 @@ from collections.abc import Mapping
 
 from pake_tui.clock import HOUR
 from pake_tui.engine.store import timings
-from pake_tui.engine.store.buckets import added
 from pake_tui.engine.store.hours import hour_columns, hours_until
 from pake_tui.engine.store.rollups import minute_columns, rolled_until
 from pake_tui.engine.store.samples import Meaning, blocks
 from pake_tui.engine.store.sketch import Stats
 from pake_tui.engine.store.sketchrows import statistics
-from pake_tui.engine.store.writers import ALL, Columns, columns
+from pake_tui.engine.store.writers import ALL, Columns, columns, past_of
 from pake_tui.model.sample import MetricKind
 
 Whole = tuple[float, float, float]
@@ -37,12 +36,11 @@ def summed(
     found: dict[int, dict[int, list[float]]] = {}
     for part, seconds in parts:
         for number, writers in part.items():
-            if meanings[number].kind is MetricKind.COUNTER:
-                writers = {ALL: added(list(writers.values()))}
-            for writer, column in writers.items():
+            kind = meanings[number].kind
+            for writer, column in past_of(kind, writers).items():
                 if column.times:
                     low, high = min(column.lows), max(column.highs)
-                    who = ALL if meanings[number].kind is MetricKind.GAUGE else writer
+                    who = writer if kind is MetricKind.TIMING else ALL
                     one = found.setdefault(number, {}).setdefault(who, [0.0, 0.0, low, high])
                     one[0] += sum(column.means) * seconds
                     one[1] += len(column.times) * seconds

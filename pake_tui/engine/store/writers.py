@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pake_tui.clock import SECOND
 from pake_tui.engine.store import counters, gauges
-from pake_tui.engine.store.buckets import Column
+from pake_tui.engine.store.buckets import Column, added, joined
 from pake_tui.engine.store.samples import Block, Meaning, raw_columns
 from pake_tui.model.sample import Aggregate, MetricKind
 
@@ -42,6 +42,14 @@ def columns(found: Sequence[Block], wanted: Mapping[int, Meaning]) -> Columns:
         else:
             result[number] = writers
     return result
+
+
+def past_of(kind: MetricKind, by_writer: dict[int, Column]) -> dict[int, Column]:
+    """A rolled up past as one column: it lies with one writer while that was alone, else with all of them; an
+    older version kept a counter's with each. That of a timing as it is.
+    """
+    make = {MetricKind.GAUGE: joined, MetricKind.COUNTER: added}.get(kind)
+    return by_writer if make is None or len(by_writer) < 2 else {ALL: make(list(by_writer.values()))}
 
 
 def _set_times(found: Iterable[Block], wanted: set[int]) -> dict[tuple[int, int], dict[int, int]]:
