@@ -152,7 +152,7 @@ def _cells(alert: Alert) -> tuple[str, ...]:
 
 def _standing(alert: Alert) -> str:
     """What is odd about it, until when it is snoozed, and who has it."""
-    told = [name for name, on in (("flapping", alert.flapping), ("no data", alert.no_data)) if on]
+    told = alert.notes
     if alert.snoozed_until_ns and alert.state is AlertState.SNOOZED:
         told.append(f"wakes in {short_duration(alert.snoozed_until_ns - now_ns())}")
     if alert.live and alert.suppressed:
@@ -208,8 +208,7 @@ def _print_detail(detail: AlertDetail, options: argparse.Namespace) -> None:
 
 
 def _state_of(alert: Alert) -> str:
-    notes = {"condition still true": alert.still_true, "flapping": alert.flapping, "no data": alert.no_data}
-    told = ", ".join(name for name, on in notes.items() if on)
+    told = ", ".join(["condition still true"] * alert.still_true + alert.notes)
     until = ""
     if alert.snoozed_until_ns and alert.state is AlertState.SNOOZED:
         until = f" until {iso(alert.snoozed_until_ns, timespec='seconds')}"

@@ -99,6 +99,11 @@ class Alert(Struct, frozen=True):
         """Firing, acknowledged or snoozed."""
         return self.state in LIVE
 
+    @property
+    def notes(self) -> list[str]:
+        """What is odd about it, in words."""
+        return ["flapping"] * self.flapping + ["no data"] * self.no_data
+
 
 def alert_fields(alert: Alert) -> dict[str, object]:
     """An alert as commands print it and notifiers send it; times are ISO 8601 in UTC."""

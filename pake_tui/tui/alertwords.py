@@ -58,8 +58,7 @@ def check_snooze(text: str) -> tuple[str, int | None]:
 
 def who_line(alert: Alert, now: int) -> Line:
     """Who has it or who resolved it, how long ago, and what they said."""
-    notes = [name for name, on in (("flapping", alert.flapping), ("no data", alert.no_data)) if on]
-    line: Line = [(t(f"{', '.join(notes)} "), "warning")] if notes else []
+    line: Line = [(t(f"{', '.join(alert.notes)} "), "warning")] if alert.notes else []
     if alert.resolved is not None and not alert.live:
         said = f" “{alert.resolved.note}”" if alert.resolved.note else ""
         return [
