@@ -34,12 +34,30 @@ EVENT_ROLE = {
 }
 
 
-class AlertsScreen(ConsoleScreen):
-    """All alerts of the day; the selected one's detail beside or below."""
+class OfAlertsScreen(ConsoleScreen):
+    """What screens of alerts share: keys, and what is told of the selected one."""
 
     place: ClassVar = "alerts"
     main: ClassVar = AlertsPanel
     BINDINGS: ClassVar = bindings_of_main("alerts")
+
+    def query_for_logs(self) -> tuple[str, int | None] | None:
+        """The lines of the alert's service around the moment it was last seen."""
+        alert = self.query_one(AlertsPanel).selected
+        return (logs_query(alert), alert.last_seen_ns) if alert else None
+
+    def selected_json(self) -> str:
+        """The alert."""
+        return alert_json(self.query_one(AlertsPanel).selected)
+
+    def equal_command(self) -> str:
+        """The command that prints the alert."""
+        return show_command(self.query_one(AlertsPanel).selected)
+
+
+class AlertsScreen(OfAlertsScreen):
+    """All alerts of the day; the selected one's detail beside or below."""
+
     HORIZONTAL_BREAKPOINTS = [(0, "-stacked"), (130, "-wide")]
     DEFAULT_CSS = """
     AlertsScreen #both { layout: horizontal; height: 1fr; }
@@ -95,31 +113,15 @@ class AlertsScreen(ConsoleScreen):
         panel = self.query_one("#detail", LinesPanel)
         panel.set_lines(detail_lines(detail, self.console_app, panel.size.width - 2))
 
-    def query_for_logs(self) -> tuple[str, int | None] | None:
-        """The lines of the alert's service around the moment it was last seen."""
-        alert = self.query_one(AlertsPanel).selected
-        return (logs_query(alert), alert.last_seen_ns) if alert else None
-
     def selected_id(self) -> str:
         """The alert's id."""
         alert = self.query_one(AlertsPanel).selected
         return alert.id if alert else ""
 
-    def equal_command(self) -> str:
-        """The command that prints the selected alert."""
-        return show_command(self.query_one(AlertsPanel).selected)
 
-    def selected_json(self) -> str:
-        """The selected alert."""
-        return alert_json(self.query_one(AlertsPanel).selected)
-
-
-class AlertScreen(ConsoleScreen):
+class AlertScreen(OfAlertsScreen):
     """One alert: its row, and everything known of it; the keys of its row act here too."""
 
-    place: ClassVar = "alerts"
-    main: ClassVar = AlertsPanel
-    BINDINGS: ClassVar = bindings_of_main("alerts")
     DEFAULT_CSS = "AlertScreen #row { height: 3; } AlertScreen #detail { height: 1fr; }"
 
     def __init__(self, alert_id: str) -> None:
@@ -158,22 +160,9 @@ class AlertScreen(ConsoleScreen):
         panel = self.query_one("#detail", LinesPanel)
         panel.set_lines(detail_lines(detail, self.console_app, panel.size.width - 2))
 
-    def query_for_logs(self) -> tuple[str, int | None] | None:
-        """The lines of the alert's service around the moment it was last seen."""
-        alert = self.query_one(AlertsPanel).selected
-        return (logs_query(alert), alert.last_seen_ns) if alert else None
-
     def selected_id(self) -> str:
         """The alert's id."""
         return self.alert_id
-
-    def equal_command(self) -> str:
-        """The command that prints this alert."""
-        return show_command(self.query_one(AlertsPanel).selected)
-
-    def selected_json(self) -> str:
-        """The alert."""
-        return alert_json(self.query_one(AlertsPanel).selected)
 
 
 def detail_lines(detail: AlertDetail, app: PakeApp, width: int) -> list[Line]:
