@@ -45,10 +45,10 @@ class LogReader(Struct):
         The last batch is `done`; nothing more comes once `cancel` is set.
         """
         known = None if start is None else decode(start)
+        ranges = [within_time(tape, query, candidates(tape, query)) for tape in view.tapes]
         strands = [
-            Strand(tape, query, cancel, index=index, numbers=self.numbers, ranges=ranges)
+            Strand(tape, query, cancel, index=index, numbers=self.numbers, ranges=ranges[index])
             for index, tape in enumerate(view.tapes)
-            for ranges in (within_time(tape, query, candidates(tape, query)),)
         ]
         reading = MergedRead(view, strands, query, direction, limit)
         return reading.batches(known, cancel)
