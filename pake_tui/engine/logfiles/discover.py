@@ -109,25 +109,33 @@ def discover(
     registrations = len(named)
     globbed, cut = _globbed(globs)
     named += globbed
-    missing = _missing(named, tuple(globs), before)
-    if named or missing or globs:
-        loggers = bool(registrations or not globs)
-        words = ["registered loggers"] * loggers + [GLOBS] * bool(globbed or not loggers)
-        return _with_siblings(Discovery((*named,), " and ".join(words), (), cut, (*globs,), missing), folders)
-    named, cut = _globbed((LOCAL,))
-    missing = _missing(named, (LOCAL,), before)
-    if named or missing:
-        return _with_siblings(Discovery((*named,), LOCAL, (), cut, (LOCAL,), missing), folders)
-    named = list(_host_logs(host, folders))
-    missing = _missing(named, (host,), before)
-    return _with_siblings(Discovery((*named,), f"this host's {host}", (), (), (host,), missing), folders)
+    loggers = bool(registrations or not globs)
+    words = ["registered loggers"] * loggers + [GLOBS] * bool(globbed or not loggers)
+    found = _found(named, " and ".join(words), globs, before, cut)
+    if not (found.found or found.missing or globs):
+        local, cut = _globbed((LOCAL,))
+        found = _found(local, LOCAL, (LOCAL,), before, cut)
+    if not (found.found or found.missing or globs):
+        found = _found(list(_host_logs(host, folders)), f"this host's {host}", (host,), before)
+    return _with_siblings(found, folders)
 
 
 def exactly(patterns: Sequence[str], before: Discovery = NOTHING) -> Discovery:
     """Just the files that paths and globs name, no siblings. A plain path is kept though it is missing."""
     named, cut = _globbed(patterns)
-    missing = _missing(named, tuple(patterns), before)
-    return Discovery(tuple(dict.fromkeys(named)), "--file", (), cut, tuple(patterns), missing)
+    return _found(named, "--file", patterns, before, cut)
+
+
+def _found(
+    named: Sequence[Found],
+    origin: str,
+    patterns: Sequence[str],
+    before: Discovery,
+    cut: tuple[str, ...] = (),
+) -> Discovery:
+    """What patterns name now, each once, and what they named before."""
+    once, missing = tuple(dict.fromkeys(named)), _missing(named, tuple(patterns), before)
+    return Discovery(once, origin, (), cut, tuple(patterns), missing)
 
 
 def _missing(named: Sequence[Found], patterns: tuple[str, ...], before: Discovery) -> tuple[Found, ...]:
