@@ -22,7 +22,7 @@ from pake_tui.tui.glyphs import ASCII, UNICODE
 from pake_tui.tui.navigation import ScreensApp
 from pake_tui.tui.screens.base import ConsoleScreen
 from pake_tui.tui.theming import ConsoleTheme, Palette
-from pake_tui.tui.widgets.bars import HeaderBar, MessageBar
+from pake_tui.tui.widgets.bars import HeaderBar
 from pake_tui.tui.widgets.panel import bindings_for
 from pake_tui.tui.widgets.prompt import Question
 
@@ -186,8 +186,8 @@ class PakeApp(ScreensApp):
         """A key goes first: what changes by itself waits for it."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             self.feed.typed()
-            for bar in self.screen.query(MessageBar):
-                bar.typed()
+            if isinstance(self.screen, ConsoleScreen):
+                self.screen.messages.typed()
         await super().on_event(event)
 
     # Speaking and acting.

@@ -43,6 +43,7 @@ class ConsoleScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self.zoomed: Panel | None = None
+        self.messages = MessageBar()
         self.too_small = ""
         """What was said of the terminal's size, while it is so."""
         self._before_prompt: Widget | None = None
@@ -116,7 +117,7 @@ class ConsoleScreen(Screen[None]):
         yield HeaderBar()
         with Ground(id="body"):
             yield from self.compose_body()
-        yield MessageBar()
+        yield self.messages
         yield Prompt()
         yield KeysBar()
 
@@ -141,7 +142,7 @@ class ConsoleScreen(Screen[None]):
             self.too_small = f"terminal {event.size.width}x{event.size.height} is too small: {need} needed"
             self.say(self.too_small, "warning")
         elif self.too_small:
-            self.query_one(MessageBar).forget(self.too_small)
+            self.messages.forget(self.too_small)
             self.too_small = ""
 
     def on_paste(self, event: events.Paste) -> None:
@@ -163,7 +164,7 @@ class ConsoleScreen(Screen[None]):
 
     def say(self, text: str, role: str = "text") -> None:
         """Write the message line."""
-        self.query_one(MessageBar).say(text, role)
+        self.messages.say(text, role)
 
     def main_panel(self) -> Panel | None:
         """The panel that the screen is about, where it is not just the focused one."""
