@@ -14,7 +14,7 @@ from socket import create_server
 from typing import TypeVar
 
 from pake_tui.clock import monotonic
-from pake_tui.engine.agent_start import ENGINE_LOG
+from pake_tui.engine.agent_start import ENGINE_LOG, ensure_collector
 from pake_tui.engine.store.leadership import Leader
 from pake_tui.engine.store.metrics import MetricsStore
 from pake_tui.engine.store.state import StateStore
@@ -70,6 +70,15 @@ class Place:
             return None
         self.pids.add(found.pid)
         return found
+
+    def follower_of(self, pid: int) -> Leader:
+        """The collector that is started in the place of that one, for whoever asks."""
+
+        def another() -> Leader | None:
+            ensure_collector(self.state, None)
+            return self.leader(other_than=pid)
+
+        return wait_for(another)
 
     def sampled_since(self, at_ns: int) -> bool:
         """Whether a sample came after that moment."""

@@ -15,8 +15,6 @@ import pytest
 from pake_tui.cli import installing
 from pake_tui.cli.installing import Step, carry_out, readable_by_all, steps_to_install, steps_to_uninstall
 from pake_tui.cli.main import main
-from pake_tui.engine.agent_start import ensure_collector
-from pake_tui.engine.store.leadership import Leader
 from pake_tui.errors import PakeError
 from tests.process.places import Place, wait_for
 
@@ -53,12 +51,7 @@ def test_systemd_hears_of_no_stop_when_an_agent_that_was_suspended_begins_anew(
         monkeypatch.delenv("NOTIFY_SOCKET")
         monkeypatch.delenv("PAKE_COLLECTOR")
         os.kill(agent.pid, signal.SIGSTOP)
-
-        def another() -> Leader | None:
-            ensure_collector(place.state, None)
-            return place.leader(other_than=agent.pid)
-
-        second = wait_for(another)
+        second = place.follower_of(agent.pid)
         os.kill(agent.pid, signal.SIGCONT)
         wait_for(lambda: place.leader(other_than=second.pid))
         manager.settimeout(0)

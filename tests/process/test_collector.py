@@ -15,13 +15,13 @@ import pytest
 
 from pake_tui.clock import MINUTE, monotonic, now_ns
 from pake_tui.engine.agent_start import ENGINE_LOG, NEVER, ensure_collector, running_config
-from pake_tui.engine.store.leadership import Leader
 from pake_tui.engine.store.state import StateStore
 from pake_tui.engine.store.wanted import Wanted
 from pake_tui.errors import ConfigError
 from pake_tui.model.alert import Alert, AlertState
 from pake_tui.model.check import HealthState
 from pake_tui.model.sample import SeriesKey
+from tests.forking import exit_code_of_child
 from tests.process.places import Place, is_gone, wait_for
 
 CPU = SeriesKey("cpu_percent")
@@ -76,14 +76,11 @@ def test_a_child_that_was_forked_while_another_thread_asked_for_a_collector_can_
     thread = threading.Thread(target=ensure_collector, args=(slow, None), kwargs={"mode": "never"})
     thread.start()
     assert inside.wait(10)
-    child = os.fork()
-    if child == 0:
-        signal.alarm(10)
-        try:
-            os._exit(0 if ensure_collector(place.state, None, mode="never") == NEVER else 1)
-        finally:
-            os._exit(2)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+    def ask() -> None:
+        assert ensure_collector(place.state, None, mode="never") == NEVER
+
+    assert exit_code_of_child(ask) == 0
     leave.set()
     thread.join()
 
@@ -94,12 +91,7 @@ def test_a_killed_collector_is_followed_by_another(place: Place) -> None:
     first = wait_for(place.leader)
     wait_for(lambda: place.sampled_since(0))
     os.kill(first.pid, signal.SIGKILL)
-
-    def another() -> Leader | None:
-        ensure_collector(place.state, None)
-        return place.leader(other_than=first.pid)
-
-    second = wait_for(another)
+    second = place.follower_of(first.pid)
     assert second.epoch > first.epoch
     taken = now_ns()
     wait_for(lambda: place.sampled_since(taken))
@@ -112,12 +104,7 @@ def test_a_stopped_collector_is_replaced_and_ends_when_it_wakes(place: Place) ->
     wait_for(lambda: place.sampled_since(0))
     os.kill(first.pid, signal.SIGSTOP)
     begun = monotonic()
-
-    def another() -> Leader | None:
-        ensure_collector(place.state, None)
-        return place.leader(other_than=first.pid)
-
-    second = wait_for(another)
+    second = place.follower_of(first.pid)
     assert monotonic() - begun < 5.0
     assert second.epoch > first.epoch
     os.kill(first.pid, signal.SIGCONT)
@@ -137,12 +124,7 @@ def test_a_permanent_agent_that_was_stopped_takes_its_place_back(place: Place) -
     first = wait_for(place.leader)
     wait_for(lambda: place.sampled_since(0))
     os.kill(agent.pid, signal.SIGSTOP)
-
-    def another() -> Leader | None:
-        ensure_collector(place.state, None)
-        return place.leader(other_than=agent.pid)
-
-    second = wait_for(another)
+    second = place.follower_of(agent.pid)
     assert not second.permanent
     os.kill(agent.pid, signal.SIGCONT)
     third = wait_for(lambda: place.leader(other_than=second.pid))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +21,7 @@ from pake_tui.engine.monitoring.ledger import COUNTER
 from pake_tui.engine.store.metrics import Meaning
 from pake_tui.integrations.prometheus import register
 from pake_tui.model.sample import SeriesKey
+from tests.forking import exit_code_of_child
 
 Values = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -184,14 +183,6 @@ def test_a_child_that_was_forked_while_a_thread_registered_can_register(library:
     thread = threading.Thread(target=register, args=(library.monitor("shop"), Slow()))
     thread.start()
     assert inside.wait(10)
-    child = os.fork()
-    if child == 0:
-        signal.alarm(10)
-        try:
-            register(library.monitor("shop"), CollectorRegistry())
-            os._exit(0)
-        finally:
-            os._exit(2)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert exit_code_of_child(lambda: register(library.monitor("shop"), CollectorRegistry())) == 0
     leave.set()
     thread.join()

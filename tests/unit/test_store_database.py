@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sqlite3
 import stat
 import threading
@@ -16,6 +15,7 @@ from pake_tui.engine.store.database import BusyError, Database, Schema
 from pake_tui.engine.store.files import create_file, file_system, is_network
 from pake_tui.engine.store.forks import at_rest
 from pake_tui.errors import ReadOnlyError, StoreError
+from tests.forking import exit_code_of_child
 
 TABLE = "CREATE TABLE things(name TEXT PRIMARY KEY);"
 SCHEMA = Schema(application_id=77, migrations=(TABLE,))
@@ -121,15 +121,8 @@ def test_a_child_that_was_forked_while_another_thread_wrote_can_write(folder: Pa
     thread.start()
     assert inside.wait(10)
     threading.Timer(0.05, leave.set).start()
-    child = os.fork()
-    if child == 0:
-        try:
-            put(database, "child")
-            os._exit(0)
-        finally:
-            os._exit(2)
+    assert exit_code_of_child(lambda: put(database, "child")) == 0
     thread.join()
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert names(database) == ["child", "thread"]
 
 
@@ -148,15 +141,7 @@ def test_a_child_that_was_forked_while_another_thread_made_a_file_can_make_one(f
     thread = threading.Thread(target=create_file, args=(Slow(folder / "thread"),))
     thread.start()
     assert inside.wait(10)
-    child = os.fork()
-    if child == 0:
-        signal.alarm(10)
-        try:
-            create_file(folder / "child")
-            os._exit(0)
-        finally:
-            os._exit(2)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert exit_code_of_child(lambda: create_file(folder / "child")) == 0
     leave.set()
     thread.join()
     assert {path.name for path in folder.iterdir()} == {"child", "thread"}
