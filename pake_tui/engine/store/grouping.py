@@ -28,10 +28,24 @@ class _Wish:
         self.done = False
         self.answer: object = None
         self.error: BaseException | None = None
+        self._wake = threading.Lock()
+        self._wake.acquire()
+
+    def wake(self) -> None:
+        """Let its caller go on: it is done, or it is the caller's turn to write."""
+        self._wake.release()
+
+    def wait(self, timeout: float = -1) -> bool:
+        """Until `wake`; False after so many seconds."""
+        return self._wake.acquire(timeout=timeout)
 
 
 class GroupCommit:
-    """Transactions that threads share. `begin(timeout=)` opens one, as `StateStore.write`."""
+    """Transactions that threads share. `begin(timeout=)` opens one, as `StateStore.write`.
+
+    One caller at a time writes, for itself and for those that wait; whom it wrote for goes on at once, and
+    the first of the others writes next.
+    """
 
     def __init__(self, begin: Callable[..., AbstractContextManager[sqlite3.Connection]]) -> None:
         self._begin = begin
@@ -39,7 +53,8 @@ class GroupCommit:
 
     def _reset(self) -> None:
         self._pid = os.getpid()
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
+        self._writing = False
         self._waiting: list[_Wish] = []
 
     def run(self, work: Callable[[sqlite3.Connection], Answer], timeout: float) -> Answer:
@@ -47,43 +62,60 @@ class GroupCommit:
         if self._pid != os.getpid():  # a fork: who held the lock did not come along
             self._reset()
         wish = _Wish(work)
-        self._waiting.append(wish)
-        if not self._turn.acquire(timeout=timeout):
+        if self._must_wait(wish) and not wish.wait(timeout):
             if self._withdrawn(wish):
                 raise BusyError("the database is in use by another thread of this process")
-            self._turn.acquire()  # it is being written at this moment
-        try:
-            if not wish.done:
+            wish.wait()  # it is being written at this moment, or may write now
+        if not wish.done:
+            try:
                 self._write(wish, timeout)
-        finally:
-            self._turn.release()
+            finally:
+                self._hand_on()
         if wish.error is not None:
             raise wish.error
         return cast("Answer", wish.answer)
 
+    def _must_wait(self, wish: _Wish) -> bool:
+        """Stand in line where somebody writes; otherwise it is this one's turn."""
+        with self._lock:
+            if self._writing:
+                self._waiting.append(wish)
+                return True
+            self._writing = True
+            return False
+
     def _withdrawn(self, wish: _Wish) -> bool:
         """Take back what nobody has begun yet."""
-        try:
+        with self._lock:
+            if wish not in self._waiting:
+                return False
             self._waiting.remove(wish)
-        except ValueError:
-            return False
-        return True
+            return True
+
+    def _hand_on(self) -> None:
+        """Let the first that waits write next."""
+        with self._lock:
+            following = self._waiting.pop(0) if self._waiting else None
+            self._writing = following is not None
+        if following is not None:
+            following.wake()
 
     def _write(self, own: _Wish, timeout: float) -> None:
         """One transaction for own and for others that wait."""
-        self._waiting.remove(own)
-        batch = [own]
-        while self._waiting and len(batch) < MOST:
-            batch.append(self._waiting.pop(0))
+        with self._lock:
+            others, self._waiting = self._waiting[: MOST - 1], self._waiting[MOST - 1 :]
+        batch = [own, *others]
         try:
             with self._begin(timeout=timeout) as connection:
                 for wish in batch:
-                    _try(connection, wish, alone=len(batch) == 1)
+                    _try(connection, wish, alone=not others)
         except BaseException as error:
             for wish in batch:
                 wish.error = wish.error or error
         for wish in batch:
             wish.done = True
+        for wish in others:
+            wish.wake()
 
 
 def _try(connection: sqlite3.Connection, wish: _Wish, *, alone: bool) -> None:
