@@ -20,7 +20,7 @@ from msgspec import Struct
 from pake_tui import paths
 from pake_tui.cli.explain import explain
 from pake_tui.cli.logprint import FORMATS, Printer, print_query_error
-from pake_tui.clock import local_zone
+from pake_tui.engine.logfiles.configured import log_settings
 from pake_tui.engine.logfiles.discover import GLOBS
 from pake_tui.engine.logfiles.streams import Streams
 from pake_tui.engine.settings.live import LiveSettings
@@ -32,7 +32,7 @@ from pake_tui.model.record import Cursor, Direction, LogBatch, LogRow, RowKind
 from pake_tui.query import QueryError, from_flags
 from pake_tui.query.around import with_context
 from pake_tui.query.values import values_of
-from pake_tui.sources.embedded.logs import EmbeddedLogSource, as_set
+from pake_tui.sources.embedded.logs import EmbeddedLogSource
 from pake_tui.text.safe import safe
 
 LAST = 100
@@ -170,16 +170,15 @@ def open_source(options: argparse.Namespace, *, complains: bool = True) -> Embed
 
 def _source(options: argparse.Namespace) -> EmbeddedLogSource:
     """Named files alone, else what loggers registered and the configuration names."""
-    zone = local_zone()
     settings = _settings(options)
+    how = log_settings(settings)
     if options.file:
         return EmbeddedLogSource(
             files=options.file,
-            assumed_zone=zone,
+            settings=lambda: how,
             numbers=form_of(options) in NUMBERED,
             worker=False,
             unpacks=True,
-            **as_set(settings),
         )
     state = StateStore(paths.state_folder(create=False).path, read_only=True)
 
@@ -192,10 +191,9 @@ def _source(options: argparse.Namespace) -> EmbeddedLogSource:
     return EmbeddedLogSource(
         globs=lambda: settings.logs,
         registered=registered,
-        assumed_zone=zone,
+        settings=lambda: how,
         worker=False,
         unpacks=_wants_all(options),
-        **as_set(settings),
     )
 
 

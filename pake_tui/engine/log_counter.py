@@ -10,18 +10,15 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from pake_tui.clock import SECOND, local_zone, monotonic, now_ns
+from pake_tui.engine.logfiles.configured import log_settings
 from pake_tui.engine.logfiles.discover import Discovery, Folders, discover
-from pake_tui.engine.logfiles.formats import formats_of
 from pake_tui.engine.logfiles.reader import LogReader
 from pake_tui.engine.logfiles.table import FileTable
-from pake_tui.engine.logfiles.tape import Reading
 from pake_tui.engine.monitoring.rules import LINES, Rule
 from pake_tui.errors import PakeError
 from pake_tui.model.record import Cursor, Direction, LogFiles, RowKind
 from pake_tui.model.sample import SeriesKey
 from pake_tui.query import parse
-from pake_tui.records.aliases import CORRELATION_IDS
-from pake_tui.text.own import own_of
 
 if TYPE_CHECKING:
     from pake_tui.engine.settings.schema import Settings
@@ -66,15 +63,9 @@ class LogCounter:
         self._settings = settings
         self._registered: list[tuple[str, str]] = []
         self._folders = Folders()
-        self._reading = Reading(
-            local_zone(),
-            (*CORRELATION_IDS, *settings.correlation_ids),
-            settings.limits.record_bytes,
-            settings.limits.unpacked_bytes,
-            formats_of(settings.formats) if settings.formats else (),
-            own_of(settings.masking.keys, settings.masking.patterns),
-        )
-        self._table = FileTable(self._discover, self._reading, most=settings.limits.log_files)
+        how = log_settings(settings)
+        self._reading = how.reading
+        self._table = FileTable(self._discover, self._reading, most=how.most_files)
         self._reader = LogReader()
         self._watched: dict[str, _Watched] = {}
 

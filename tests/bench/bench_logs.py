@@ -22,10 +22,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from pake_tui.clock import MINUTE, SECOND, local_zone
+from msgspec.structs import replace
+
+from pake_tui.clock import MINUTE, SECOND
+from pake_tui.engine.logfiles.configured import log_settings
 from pake_tui.engine.logfiles.tape import Reading, Tape
 from pake_tui.engine.logfiles.view import find_time
-from pake_tui.engine.settings.schema import Limits
+from pake_tui.engine.settings.schema import Settings
 from pake_tui.model.record import Direction
 from pake_tui.sources.embedded.indexes import build
 from pake_tui.sources.embedded.logs import EmbeddedLogSource
@@ -118,14 +121,12 @@ def counted(source: EmbeddedLogSource, query: str) -> int:
 
 def source_of(truth: Truth, *, numbers: bool = True) -> EmbeddedLogSource:
     """A source as a command has it."""
-    limits = Limits()
+    how = replace(log_settings(Settings()), index_bytes=10**12)
     return EmbeddedLogSource(
         files=[str(truth.path)],
-        assumed_zone=local_zone(),
-        record_bytes=limits.record_bytes,
+        settings=lambda: how,
         worker=False,
         numbers=numbers,
-        index_bytes=10**12,
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from datetime import UTC
 from pathlib import Path
 
 import orjson
@@ -50,9 +49,7 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LogSource
         lines = [line_of(one) for one in records if one.service == service]
         (tmp_path / f"{service}.log").write_bytes(b"".join(lines))
     registered = [(service, tmp_path / f"{service}.log") for service in SERVICES]
-    embedded = EmbeddedLogSource(
-        registered=lambda: registered, assumed_zone=UTC, worker=request.param == "embedded"
-    )
+    embedded = EmbeddedLogSource(registered=lambda: registered, worker=request.param == "embedded")
     yield embedded
     embedded.close()
 

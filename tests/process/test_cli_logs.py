@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -223,7 +222,7 @@ def test_json_names_the_file_of_each_record(log: Path, tmp_path: Path) -> None:
 
 def rows_of(file: Path) -> list[LogRow]:
     """The rows of a file, read as the console does: without line numbers."""
-    source = EmbeddedLogSource([str(file)], assumed_zone=UTC, worker=False)
+    source = EmbeddedLogSource([str(file)], worker=False)
     batches = source.read("", None, Direction.OLDER, 9, threading.Event())
     return [row for batch in batches for row in batch.rows]
 

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from pake_tui import paths
-from pake_tui.engine.settings.schema import Limits
+from pake_tui.engine.logfiles.configured import log_settings
+from pake_tui.engine.settings.schema import Settings
 from pake_tui.model.record import Direction
 from pake_tui.sources.embedded.logs import EmbeddedLogSource
 
@@ -56,10 +57,7 @@ def log(tmp_path: Path) -> Path:
 
 def opened_source(log: Path) -> EmbeddedLogSource:
     """A source as a console opens it."""
-    limits = Limits()
-    return EmbeddedLogSource(
-        [str(log)], assumed_zone=UTC, record_bytes=limits.record_bytes, index_bytes=limits.index_bytes
-    )
+    return EmbeddedLogSource([str(log)], settings=lambda: log_settings(Settings()))
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -58,7 +57,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def source(log: Path) -> Iterator[EmbeddedLogSource]:
     """A source with its worker."""
-    opened = EmbeddedLogSource([str(log)], assumed_zone=UTC)
+    opened = EmbeddedLogSource([str(log)])
     yield opened
     opened.close()
 
@@ -89,7 +88,7 @@ def test_who_only_watches_has_none(source: EmbeddedLogSource) -> None:
 
 def test_idle_it_ends_and_comes_back(log: Path) -> None:
     """A worker that nobody needs any more gives its memory back; the next search has another one."""
-    source = EmbeddedLogSource([str(log)], assumed_zone=UTC, idle_s=0.0)
+    source = EmbeddedLogSource([str(log)], idle_s=0.0)
     try:
         batches = search(source, "n>50000000")
         next(batches)
@@ -185,7 +184,7 @@ def test_a_worker_that_does_not_stop_is_replaced(source: EmbeddedLogSource) -> N
 
 def test_closing_ends_it(log: Path) -> None:
     """No worker outlives its source."""
-    source = EmbeddedLogSource([str(log)], assumed_zone=UTC)
+    source = EmbeddedLogSource([str(log)])
     pid = worker_pid(source)
     source.close()
     wait_for(lambda: not alive(pid), "the worker is still there")
@@ -199,7 +198,7 @@ def test_it_ends_when_its_console_is_killed(log: Path) -> None:
         "import sys, threading; from datetime import UTC\n"
         "from pake_tui.sources.embedded.logs import EmbeddedLogSource\n"
         "from pake_tui.model.record import Direction\n"
-        "source = EmbeddedLogSource([sys.argv[1]], assumed_zone=UTC)\n"
+        "source = EmbeddedLogSource([sys.argv[1]])\n"
         "batches = source.read('n>50000000', None, Direction.NEWER, 10, threading.Event())\n"
         "next(batches); print(source.worker_pid, flush=True); threading.Event().wait()\n"
     )

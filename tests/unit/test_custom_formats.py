@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+from pake_tui.engine.logfiles.configured import LogSettings
 from pake_tui.engine.logfiles.formats import formats_of, validate
-from pake_tui.model.record import Level
+from pake_tui.engine.logfiles.tape import Reading
+from pake_tui.model.record import Direction, Level, LogRow
 from pake_tui.records.export import timestamp_text
 from pake_tui.records.parser import Parser
+from pake_tui.sources.embedded.logs import EmbeddedLogSource
 
 MILL = {
     "name": "mill",
@@ -26,6 +30,7 @@ LINES = [
     "  at gear 7",
     "<01.03.2026 14:03:23> [I] mill/7 -- password=hunter2",
 ]
+MILL_LINE = r"<(?P<time>[^>]+)> \[(?P<level>\w)\] (?P<message>.*)"
 CONFIG = """
 formats:
   - name: mill
@@ -81,3 +86,28 @@ def test_a_command_reads_and_explains_by_the_configuration(private_places: Path)
     assert "timestamp: 2026-03-01T14:03:21" in told
     hits = subprocess.run([*command, "level:warning", "--all"], capture_output=True, text=True, check=True)
     assert len(hits.stdout.splitlines()) == 1
+
+
+@pytest.mark.parametrize("worker", [True, False])
+def test_an_edited_configuration_reads_an_open_view_otherwise(tmp_path: Path, worker: bool) -> None:
+    """Another format and another name of an ID count at once: in rows, in queries and in what is shown."""
+    log = tmp_path / "mill.log"
+    log.write_text("<01.03.2026 14:03:21> [W] wheel slow\nwheel=7 ticket=T-4711 msg=turned\n")
+    how = LogSettings()
+    source = EmbeddedLogSource([str(log)], settings=lambda: how, worker=worker)
+
+    def rows(query: str = "") -> list[LogRow]:
+        found = source.read(query, None, Direction.OLDER, 100, threading.Event())
+        return [row for batch in found for row in batch.rows]
+
+    try:
+        assert Level.CRITICAL not in [row.record.level for row in rows()]
+        assert rows("cid:T-4711") == []
+        before = source.files().read_as
+        formats = formats_of([MILL | {"pattern": MILL_LINE, "levels": {"W": "critical"}}])
+        how = LogSettings(Reading(formats=formats, aliases=("ticket",)))
+        assert Level.CRITICAL in [row.record.level for row in rows()]
+        assert len(rows("cid:T-4711")) == 1
+        assert source.files().read_as != before
+    finally:
+        source.close()

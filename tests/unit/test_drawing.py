@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from pake_tui.clock import SECOND, local_zone
+from pake_tui.engine.logfiles.configured import LogSettings
+from pake_tui.engine.logfiles.tape import Reading
 from pake_tui.model.record import Direction
 from pake_tui.sources.embedded.logs import EmbeddedLogSource
 from pake_tui.text.safe import safe
@@ -90,7 +92,9 @@ def test_a_row_says_what_of_its_record_is_not_shown(tmp_path: Path) -> None:
     """A line that was cut says so where it is seen, in front of its message; folded too."""
     log = tmp_path / "big.log"
     log.write_text(f"2026-03-01T14:03:21Z INFO api: {'long ' * 2_000}\n")
-    source = EmbeddedLogSource([str(log)], assumed_zone=UTC, record_bytes=1024, worker=False)
+    source = EmbeddedLogSource(
+        [str(log)], settings=lambda: LogSettings(Reading(record_bytes=1024)), worker=False
+    )
     batches = source.read("", None, Direction.OLDER, 9, threading.Event())
     (row,) = [row for batch in batches for row in batch.rows]
     palette = load_themes()[0]["dark"].palette

@@ -8,7 +8,6 @@ import lzma
 import os
 import threading
 from collections.abc import Callable
-from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ import zstandard
 
 from pake_tui.clock import monotonic
 from pake_tui.engine.logfiles import unpack
+from pake_tui.engine.logfiles.configured import LogSettings
 from pake_tui.engine.logfiles.tape import Reading, Tape
 from pake_tui.model.record import Direction, Trace
 from pake_tui.sources.embedded.logs import EmbeddedLogSource
@@ -40,9 +40,7 @@ def texts(source: EmbeddedLogSource) -> list[str]:
 
 def source_of(*files: Path, worker: bool = False) -> EmbeddedLogSource:
     """A source over files, as a command has it, or with a worker as the console has it."""
-    return EmbeddedLogSource(
-        files=[str(file) for file in files], assumed_zone=UTC, worker=worker, unpacks=not worker
-    )
+    return EmbeddedLogSource(files=[str(file) for file in files], worker=worker, unpacks=not worker)
 
 
 @pytest.mark.parametrize("kind", PACK)
@@ -86,7 +84,7 @@ def test_more_than_may_be_is_refused_with_the_setting(tmp_path: Path) -> None:
     file = tmp_path / "app.log.gz"
     file.write_bytes(gzip.compress(TEXT))
     source = EmbeddedLogSource(
-        files=[str(file)], assumed_zone=UTC, worker=False, unpacks=True, unpacked_bytes=1_000
+        [str(file)], settings=lambda: LogSettings(Reading(unpacked_bytes=1_000)), worker=False, unpacks=True
     )
     (shown,) = source.files().files
     assert "limits.unpacked_bytes" in shown.problem

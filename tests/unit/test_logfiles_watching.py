@@ -7,15 +7,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC
 from pathlib import Path
 
 import pytest
 
 from pake_tui.engine.logfiles import watching
+from pake_tui.engine.logfiles.configured import LogSettings, log_settings
 from pake_tui.engine.logfiles.watching import Watcher
 from pake_tui.engine.settings.schema import FollowSettings, Settings
-from pake_tui.sources.embedded.logs import EmbeddedLogSource, as_set
+from pake_tui.sources.embedded.logs import EmbeddedLogSource
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="inotify is Linux's")
 LIMIT_S = 10.0
@@ -128,15 +128,19 @@ def test_closing_twice_and_watching_afterwards_is_nothing(watcher: Watcher, tmp_
 
 @pytest.mark.parametrize(("mode", "watches"), [("auto", True), ("poll", False)])
 def test_a_view_is_quiet_only_while_nothing_was_written(tmp_path: Path, mode: str, watches: bool) -> None:
-    """`quiet` is true after a look, false once a line came; with `follow: poll` it is never true."""
+    """`quiet` is true after a look, false once a line came; once `follow: poll` is set it is never true."""
     path, came = tmp_path / "app.log", threading.Event()
     path.write_text('{"message": "first"}\n')
     os.utime(path, (1, 1))
-    how = as_set(Settings(follow=FollowSettings(mode)))
-    source = EmbeddedLogSource([str(path)], assumed_zone=UTC, worker=False, **how)
+    how = LogSettings()
+    source = EmbeddedLogSource([str(path)], settings=lambda: how, worker=False)
     try:
         source.watch(came.set)
         first = source.files()
+        source.files()
+        assert source.quiet()
+        how = log_settings(Settings(follow=FollowSettings(mode)))
+        source.files()
         source.files()
         assert source.quiet() is watches
         append(path)

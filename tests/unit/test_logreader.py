@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -125,7 +124,7 @@ def test_the_first_lines_of_an_empty_file_are_shown(tmp_path: Path, following: b
     """A view opened on an empty file shows what is written then, whether it follows or not."""
     path, jobs = tmp_path / "app.log", list[Job]()
     path.touch()
-    source = EmbeddedLogSource([str(path)], assumed_zone=UTC, worker=False)
+    source = EmbeddedLogSource([str(path)], worker=False)
     session = LogSession(jobs.append)
 
     def answer_all() -> None:

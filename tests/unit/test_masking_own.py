@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pake_tui.engine.library.wiring import Library
+from pake_tui.engine.logfiles.configured import LogSettings
 from pake_tui.engine.logfiles.index.identity import reading_digest
 from pake_tui.engine.logfiles.tape import Reading
 from pake_tui.engine.settings.live import LiveSettings
@@ -163,13 +163,13 @@ def rows_of(source: EmbeddedLogSource, query: str = "") -> list[LogRow]:
 @pytest.mark.parametrize("worker", [True, False])
 def test_another_configuration_counts_at_once(shop: Path, worker: bool) -> None:
     """Rows, searches, raw text and traces of an open view are masked anew as soon as more is secret."""
-    own = Own()
-    source = EmbeddedLogSource([str(shop)], assumed_zone=UTC, own=lambda: own, worker=worker)
+    how = LogSettings()
+    source = EmbeddedLogSource([str(shop)], settings=lambda: how, worker=worker)
     try:
         assert "ORD-4711" in rows_of(source)[0].record.text
         assert len(rows_of(source, "4711")) == 2
         before = source.files().read_as
-        own = OWN
+        how = LogSettings(Reading(own=OWN))
         rows = rows_of(source)
         assert not any("4711" in row.record.text or "815" in row.record.text for row in rows)
         assert rows_of(source, "4711") == []

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TypeVar, cast
 
 from msgspec.structs import replace
 
 from pake_tui.clock import monotonic, now_ns
 from pake_tui.engine.logfiles.client import IDLE_S, WorkerClient
+from pake_tui.engine.logfiles.configured import LogSettings
 from pake_tui.engine.logfiles.discover import Discovery, Folders, discover, exactly
-from pake_tui.engine.logfiles.formats import formats_of
 from pake_tui.engine.logfiles.index.keeping import SMALL_BYTES
 from pake_tui.engine.logfiles.index.tally import Tally
 from pake_tui.engine.logfiles.reader import LogReader
 from pake_tui.engine.logfiles.requests import Request
 from pake_tui.engine.logfiles.table import FileTable
-from pake_tui.engine.logfiles.tape import RECORD_BYTES, Reading, Tape
-from pake_tui.engine.logfiles.unpack import UNPACKED_BYTES
+from pake_tui.engine.logfiles.tape import Reading, Tape
 from pake_tui.engine.logfiles.watching import Watcher
 from pake_tui.engine.logfiles.worker import perform
 from pake_tui.errors import PakeError
@@ -37,12 +36,7 @@ from pake_tui.model.record import (
     Trace,
 )
 from pake_tui.query import Query, parse
-from pake_tui.records.aliases import CORRELATION_IDS
 from pake_tui.sources.protocols import Cancel
-from pake_tui.text.own import NOTHING, Own, own_of
-
-if TYPE_CHECKING:
-    from pake_tui.engine.settings.schema import Settings
 
 MOST_NAMES = 500
 UNPACKING = "is compressed, and being unpacked"
@@ -53,36 +47,15 @@ KEEP_S = 5.0
 T = TypeVar("T", LogBatch, Trace)
 
 
-def as_set(settings: Settings) -> dict[str, Any]:
-    """What the settings say of a log source, as its arguments."""
-    limits = settings.limits
-    return {
-        "aliases": (*CORRELATION_IDS, *settings.correlation_ids),
-        "record_bytes": limits.record_bytes,
-        "unpacked_bytes": limits.unpacked_bytes,
-        "formats": settings.formats,
-        "own": lambda: own_secrets(settings),
-        "most_files": limits.log_files,
-        "index_bytes": limits.index_bytes,
-        "watches": settings.follow.mode == "auto",
-    }
-
-
-def own_secrets(settings: Settings) -> Own:
-    """What the settings call secret beside what always is."""
-    return own_of(settings.masking.keys, settings.masking.patterns)
-
-
 class EmbeddedLogSource:
     """Reads log files where they lie.
 
     `files` (paths or globs) are read alone; else what `registered` (service, path) and `globs` name at each
-    look, see `discover`. `assumed_zone` is that of times that state none, `zone` the one shown, in which
-    queries are read. Without `worker` searches run in the calling thread, as those of a command may. The
-    worker runs from the first sign of a search on and `idle_s` longer than it has anything to do. It builds
-    an index of large files, as long as all of this user's have less than `index_bytes`, and unpacks what is
-    compressed; with `unpacks` this process does so itself, when it looks for files. Without `watches` only
-    looking tells what has changed. `own` is asked at each look and read what is secret beside what always is.
+    look, see `discover`. `settings` is asked at each look too: an edited configuration counts at once.
+    `zone` is the one shown, in which queries are read. Without `worker` searches run in the calling thread,
+    as those of a command may. The worker runs from the first sign of a search on and `idle_s` longer than it
+    has anything to do. It builds an index of large files, and unpacks what is compressed; with `unpacks` this
+    process does so itself, when it looks for files.
     """
 
     def __init__(
@@ -91,53 +64,50 @@ class EmbeddedLogSource:
         globs: Callable[[], Sequence[str]] = tuple,
         registered: Callable[[], Iterable[tuple[str, str | Path]]] = tuple,
         *,
-        assumed_zone: tzinfo,
-        zone: tzinfo | None = None,
-        aliases: Sequence[str] = CORRELATION_IDS,
-        record_bytes: int = RECORD_BYTES,
-        unpacked_bytes: int = UNPACKED_BYTES,
-        formats: Sequence[Mapping[str, object]] = (),
-        own: Callable[[], Own] = lambda: NOTHING,
-        most_files: int = 500,
+        settings: Callable[[], LogSettings] = LogSettings,
         numbers: bool = False,
-        index_bytes: int = 0,
         worker: bool = True,
         unpacks: bool = False,
         idle_s: float = IDLE_S,
-        watches: bool = True,
     ) -> None:
-        self.zone = zone if zone is not None else assumed_zone
-        self.assumed_zone = assumed_zone
+        self._ask_settings = settings
+        self._settings = settings()
+        self.zone = self.assumed_zone
         self._named = tuple(files)
         self._globs = globs
         self._registered = registered
         self._last_registered: list[tuple[str, str]] = []
         self._folders = Folders()
-        self._own = own
-        self._most_files, self._unpacks = most_files, unpacks
+        self._unpacks = unpacks
         self._read_as = 0
         self._lock = threading.Lock()
-        formats_read = formats_of(formats) if formats else ()
-        self._reading = Reading(
-            assumed_zone, tuple(aliases), record_bytes, unpacked_bytes, formats_read, own()
-        )
         self._opened_table = self._new_table()
         self._reader = LogReader(numbers)
         self._names: dict[str, None] = {}
         self._tally = Tally()
-        self.index_bytes = index_bytes
         self._worker = WorkerClient(idle_s) if worker else None
         self._opened = self._kept = monotonic()
         self._asked = -UNPACK_S
-        self._watches = watches
+        self._wake: Callable[[], None] | None = None
         self._watcher: Watcher | None = None
         self._watched = -1
         self._stirred = True
+
+    @property
+    def assumed_zone(self) -> tzinfo:
+        """The zone of times that state none."""
+        return self._settings.reading.assumed_zone
+
+    @property
+    def index_bytes(self) -> int:
+        """What all indexes of this user may have; 0 where none is built."""
+        return self._settings.index_bytes
 
     def files(self) -> LogFiles:
         """The files of the view, where they came from, and how far their index is."""
         self._stirred = False
         found = replace(self._table.files(), read_as=self._read_as)
+        self._watch_as_set()
         if self._watcher is not None and self._watched != self._table.moves:
             self._watched = self._table.moves
             self._watcher.watch(self._table.paths(), self._table.awaited())
@@ -170,9 +140,8 @@ class EmbeddedLogSource:
             self._stirred = True
             wake()
 
-        if self._watches and self._watcher is None:
-            with contextlib.suppress(OSError):  # no descriptor is left: then looking has to do
-                self._watcher = Watcher(stirred)
+        self._wake = self._wake or stirred
+        self._watch_as_set()
 
     def quiet(self) -> bool:
         """Whether nothing has changed since `files` was called, as surely as the system tells."""
@@ -236,6 +205,16 @@ class EmbeddedLogSource:
         if self._worker is not None:
             self._worker.close()
 
+    def _watch_as_set(self) -> None:
+        """Begin or end watching, as somebody asked for and the settings want."""
+        if self._wake is None or not self._settings.watches:
+            if self._watcher is not None:
+                self._watcher.close()
+            self._watcher = None
+        elif self._watcher is None:
+            with contextlib.suppress(OSError):  # no descriptor is left: then looking has to do
+                self._watcher, self._watched = Watcher(self._wake), -1
+
     def _expect_search(self) -> None:
         """Who types a query or looks at the histogram will search soon, and should not wait for a start."""
         if self._worker is not None:
@@ -243,18 +222,22 @@ class EmbeddedLogSource:
 
     @property
     def _table(self) -> FileTable:
-        """The files, opened anew where something else is secret now."""
+        """The files, opened anew where they are to be read otherwise now."""
         with self._lock:
-            own = self._own()
-            if own != self._reading.own:
-                self._reading = replace(self._reading, own=own)
+            before, self._settings = self._settings, self._ask_settings()
+            now = self._settings
+            if now is not before and (now.reading, now.most_files) != (before.reading, before.most_files):
                 self._opened_table, self._watched = self._new_table(), -1
                 self._read_as += 1
                 self._names.clear()
             return self._opened_table
 
+    @property
+    def _reading(self) -> Reading:
+        return self._settings.reading
+
     def _new_table(self) -> FileTable:
-        return FileTable(self._discover, self._reading, most=self._most_files, unpacks=self._unpacks)
+        return FileTable(self._discover, self._reading, most=self._settings.most_files, unpacks=self._unpacks)
 
     def _discover(self, before: Discovery) -> Discovery:
         if self._named:

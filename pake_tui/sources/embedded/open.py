@@ -5,12 +5,12 @@ from __future__ import annotations
 import shutil
 import socket
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import TypeVar
 
 from pake_tui import paths
-from pake_tui.clock import local_zone
 from pake_tui.engine.agent_start import ensure_collector, running_config
 from pake_tui.engine.monitoring import rules
 from pake_tui.engine.settings.live import LiveSettings
@@ -26,6 +26,8 @@ from pake_tui.sources.embedded.health import EmbeddedHealthSource
 from pake_tui.sources.embedded.later import later
 from pake_tui.sources.embedded.metrics import EmbeddedMetricSource
 from pake_tui.sources.protocols import LogSource, Sources
+
+Made = TypeVar("Made")
 
 
 def open_sources(*, config: Path | None, read_only: bool, files: Sequence[str] = ()) -> Sources:
@@ -75,14 +77,14 @@ def _open(config: Path | None, read_only: str, closing: ExitStack, files: Sequen
         return ensure_collector(collecting, live.path, mode=live.current.collector.mode, named=named)
 
     def log_source() -> LogSource:
-        from pake_tui.sources.embedded.logs import EmbeddedLogSource, as_set, own_secrets
+        from pake_tui.engine.logfiles.configured import log_settings
+        from pake_tui.sources.embedded.logs import EmbeddedLogSource
 
         logs = EmbeddedLogSource(
             files=files,
             globs=lambda: live.current.logs,
             registered=lambda: [(row.service, str(row.path)) for row in state.loggers.paths()],
-            assumed_zone=local_zone(),
-            **as_set(live.current) | {"own": lambda: own_secrets(live.current)},
+            settings=_made_of(live, log_settings),
         )
         closing.callback(logs.close)
         return logs
@@ -93,7 +95,7 @@ def _open(config: Path | None, read_only: str, closing: ExitStack, files: Sequen
             metrics,
             collecting,
             start=start,
-            thresholds=_thresholds(live),
+            thresholds=_made_of(live, lambda settings: rules.thresholds(rules.in_force(settings))),
             rules=lambda: rules.in_force(live.current),
         ),
         health=EmbeddedHealthSource(collecting, metrics, actor, read_only),
@@ -152,16 +154,16 @@ def _policy(live: LiveSettings) -> Policy:
     return policy_of(live.current.monitoring)
 
 
-def _thresholds(live: LiveSettings) -> Callable[[], Mapping[str, float]]:
-    """The thresholds in force, by series label or metric name; worked out once for each settings."""
-    seen: Settings | None = None
-    found: Mapping[str, float] = {}
+def _made_of(live: LiveSettings, make: Callable[[Settings], Made]) -> Callable[[], Made]:
+    """What is made of the settings in force; worked out once for each."""
+    settings = live.current
+    made = make(settings)
 
-    def now() -> Mapping[str, float]:
-        nonlocal seen, found
-        settings = live.current
-        if settings is not seen:
-            found, seen = rules.thresholds(rules.in_force(settings)), settings
-        return found
+    def now() -> Made:
+        nonlocal settings, made
+        if live.current is not settings:
+            settings = live.current
+            made = make(settings)
+        return made
 
     return now
