@@ -19,6 +19,7 @@ from pake_tui.clock import MINUTE, now_ns
 from pake_tui.engine.library.wiring import Library
 from pake_tui.engine.monitoring.alerting import Alerting
 from pake_tui.engine.monitoring.monitor import Monitor
+from pake_tui.engine.store import samples
 from pake_tui.engine.store.metrics import MetricsStore
 from pake_tui.engine.store.state import StateStore
 from pake_tui.model.alert import AlertState, Policy, Severity
@@ -65,6 +66,19 @@ def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
     while not condition():
         assert time.monotonic() < end, "did not happen in time"
         time.sleep(0.01)
+
+
+def test_series_that_nothing_keeps_are_told_of(
+    monitor: Monitor, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where there are too many series the application hears once that new ones are left out."""
+    monkeypatch.setattr(samples, "MOST_SERIES", 3)
+    for number in range(5):
+        monitor.set_gauge(f"queue_{number}", number)
+    monitor.flush()
+    monitor.set_gauge("queue_9", 9)
+    monitor.flush()
+    assert capsys.readouterr().err.count("new ones are left out") == 1
 
 
 def test_what_is_measured_is_stored_within_seconds(monitor: Monitor, stored: MetricsStore) -> None:

@@ -22,7 +22,7 @@ from pake_tui.engine.monitoring.ledger import COUNTER, Ledger, Tick
 from pake_tui.engine.monitoring.operations import measured
 from pake_tui.engine.monitoring.probes import CheckFunction, Probes
 from pake_tui.engine.settings.schema import Settings
-from pake_tui.engine.store.metrics import MetricsStore
+from pake_tui.engine.store.metrics import FULL, MetricsStore
 from pake_tui.errors import NotFoundError, PakeError
 from pake_tui.model.alert import Alert, Severity
 from pake_tui.model.check import HealthCheck
@@ -291,6 +291,8 @@ class Monitor:
                 self._ledger.put_back(left)
             with self._report_lock:
                 self._reported = {**results, **self._reported}
+        if self._metrics.refused:
+            self._warn(f"metrics of {self.service}: {FULL}")
         if self._instruments.refused:
             self._warn(f"a metric's value was refused: {self._instruments.refusal} (and maybe others)")
         if self._instruments.overflow:

@@ -65,6 +65,7 @@ CREATE TABLE leader(one INTEGER PRIMARY KEY CHECK(one = 1), epoch INTEGER NOT NU
     ),
 )
 MOST_BYTES = 100_000_000
+FULL = "so many series are kept already that new ones are left out: is an ID part of a metric's name or tags?"
 FORGET_EVERY_NS = HOUR
 LATE_NS = 5 * SECOND
 """A rate reaches back to the sample before it: so long before the range that one is looked for."""
@@ -341,8 +342,8 @@ class MetricsStore:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was odd about the file, in words."""
-        return tuple(self.database.notes)
+        """What was odd about the file, in words, and whether it took all that this process told."""
+        return (*self.database.notes, *([FULL] if self.refused else []))
 
     def close(self) -> None:
         """Give the file back; the next use opens it again."""
