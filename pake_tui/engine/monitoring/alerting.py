@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import uuid
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -16,23 +15,19 @@ from pake_tui.engine.monitoring import alert_events as events
 from pake_tui.engine.monitoring import keeping, spool
 from pake_tui.engine.monitoring.identity import MOST_TITLE, clean, clean_tags, fingerprint
 from pake_tui.engine.monitoring.lifecycle import Outcome, begun, step
+from pake_tui.engine.monitoring.outbox import Outbox
 from pake_tui.engine.settings.schema import MonitoringSettings
 from pake_tui.engine.store import alerts as table
 from pake_tui.engine.store import silences
 from pake_tui.engine.store.database import WRITE_TIMEOUT
-from pake_tui.engine.store.leadership import DeposedError
 from pake_tui.engine.store.state import StateStore
 from pake_tui.errors import ConflictError, NotFoundError, StoreError
 from pake_tui.model.alert import Alert, AlertDetail, Policy, Severity
 from pake_tui.model.sample import Tags
 from pake_tui.model.silence import Silence, why
 
-SPOOL_AFTER = 0.04
-"""Then the event is spooled: with what finding out who holds the database takes, within 50 ms and a sync."""
 RENEW_NS = 10 * SECOND
 MOST_LIVE = 20_000
-MOST_WAITING = 1_000
-"""Events of one process that wait in memory, because nothing can be written."""
 COUNT_EVERY = 50
 """Counting what is open takes time where that is much: so many new alerts of a process pass uncounted."""
 
@@ -61,11 +56,8 @@ class Alerting:
         self._clock = clock
         self._tidied_ns: int | None = None
         self._opened = 0
-        self._waiting: deque[Mapping[str, Any]] = deque()
-        self._spooled = False
-        """Whether an event of this process may still lie in its spool."""
-        self.problem = ""
-        """Why the last event that waits could not be written."""
+        self.outbox = Outbox(store, self._apply)
+        """What this process's application did, until it is in the store."""
 
     def fire(
         self,
@@ -146,9 +138,8 @@ class Alerting:
     ) -> str:
         """An application's alert: the id of the live one with this service, title and tags, or of a new one.
 
-        Waits 50 ms for the database at most; then the event lies synced in this process's spool, or where
-        that cannot be written either it `waits` for `retry`; the id is an alias that `get` resolves once it
-        was applied. StoreError only if too many wait.
+        Waits 50 ms for the database at most; then the event stays in the `outbox`, and the id is an alias
+        that `get` resolves once it was applied. StoreError only if too many wait there.
         """
         event = {
             "kind": "create",
@@ -161,13 +152,16 @@ class Alerting:
             "actor": actor,
             "expires_after_ns": expires_after_ns,
         }
-        return self._kept_or_waiting(event) or str(event["uuid"])
+        return self.outbox.send(event) or str(event["uuid"])
 
     def resolve_own(self, alert_id: str, *, actor: str, note: str = "") -> bool:
-        """An application resolves its alert; spooled like `create`.
+        """An application resolves its alert; kept like what it creates.
 
         False if it was resolved already or nobody knows it, and while it waits.
         """
+        with suppress(StoreError):  # then it is kept behind what it resolves
+            if not self._store.alerts.find(alert_id):
+                self.outbox.drain()
         event = {
             "kind": "resolve",
             "uuid": uuid.uuid4().hex,
@@ -175,28 +169,7 @@ class Alerting:
             "actor": actor,
             "note": clean(note),
         }
-        return bool(self._kept_or_waiting(event))
-
-    @property
-    def waits(self) -> int:
-        """How many events of this process could not be written anywhere."""
-        return len(self._waiting)
-
-    def retry(self) -> None:
-        """Write what waits, in its order, and apply what was spooled, since perhaps no collector runs; once a
-        second is meant. StoreError where it still cannot be.
-        """
-        while self._waiting:
-            with suppress(ConflictError):  # too many are open: nobody would be told of one more
-                self._kept(self._waiting[0])
-            self._waiting.popleft()
-        if self._spooled:
-            spool.drain(self._store.folder, lambda event: self._apply(event, SPOOL_AFTER))
-            self._spooled = False
-
-    def forget_waiting(self) -> None:
-        """In a forked child: what waits is the parent's to write."""
-        self._waiting.clear()
+        return bool(self.outbox.send(event))
 
     def acknowledge(self, alert_id: str, *, actor: str, comment: str = "") -> Alert:
         """A person takes it.
@@ -249,37 +222,6 @@ class Alerting:
         second, and who spooled something.
         """
         return spool.drain(self._store.folder, self._apply)
-
-    def _kept_or_waiting(self, event: Mapping[str, Any]) -> str:
-        """As `_kept`; empty too where it cannot be written, or comes after such, and waits. StoreError if too
-        much does.
-        """
-        try:
-            if not self._waiting:
-                return self._kept(event)
-        except DeposedError:
-            raise
-        except StoreError as error:
-            self.problem = str(error)
-        if len(self._waiting) >= MOST_WAITING:
-            raise StoreError(f"{self.problem}; {MOST_WAITING} alerts wait already")
-        self._waiting.append(event)
-        return ""
-
-    def _kept(self, event: Mapping[str, Any]) -> str:
-        """An application's event applied, or spooled: the alert's id or the event's own, empty if there is
-        nothing to apply it to. StoreError where it could not be written.
-        """
-        try:
-            if event["kind"] == "resolve" and not self._store.alerts.find(str(event["alert_id"])):
-                self.drain_spools()
-            return self._apply(event, SPOOL_AFTER)
-        except DeposedError:
-            raise
-        except StoreError:
-            spool.append(self._store.folder, event)
-            self._spooled = True
-            return str(event["uuid"])
 
     def _whole(self, alert_id: str) -> str:
         found = self._store.alerts.find(alert_id.strip())

@@ -268,7 +268,7 @@ class Monitor:
         """Write what was measured and checked since the last call into the store; once a second is meant."""
         self.check()
         with suppress(PakeError):  # what still waits was said when it came
-            self._alerting.retry()
+            self._alerting.outbox.retry()
         tick = self._ledger.tick()
         with self._report_lock:
             results, self._reported = self._reported, {}
@@ -304,7 +304,7 @@ class Monitor:
         self._report_lock = threading.Lock()
         self._instruments.reset()
         self._ledger.reset()
-        self._alerting.forget_waiting()
+        self._alerting.outbox.forget()
         self._dogstatsd = None
         self._probes.owner = self.owner
         self._probes.reset()
@@ -340,8 +340,9 @@ class Monitor:
         return merged((*own, *(check for check in stored if check.owner != self.owner)), now_ns())
 
     def _say_what_waits(self) -> None:
-        if self._alerting.waits:
-            self._warn(f"alerts of {self.service} wait until they can be stored: {self._alerting.problem}")
+        outbox = self._alerting.outbox
+        if outbox.waits:
+            self._warn(f"alerts of {self.service} wait until they can be stored: {outbox.problem}")
 
     def _try(self, what: str, action: Callable[[], Answer], otherwise: Answer) -> Answer:
         """The action's answer; what goes wrong is said once, and is never the caller's trouble."""
