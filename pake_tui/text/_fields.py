@@ -8,9 +8,8 @@ from functools import lru_cache
 from msgspec import Struct
 
 from pake_tui.text import _numbers
-from pake_tui.text._keys import Kind, is_flow_id, kind_of
-from pake_tui.text._shapes import MASK
-from pake_tui.text._values import is_path, is_placeholder, looks_random
+from pake_tui.text._keys import Kind, is_flow_id, is_id_like, kind_of
+from pake_tui.text._values import MASK, is_path, is_placeholder, is_word, looks_random
 
 
 class Rules(Struct, frozen=True):
@@ -22,8 +21,10 @@ class Rules(Struct, frozen=True):
 
 
 _DEEPEST = 32
-_NAME_KEYS = frozenset({"name", "key", "field", "header", "parameter", "variable", "k"})
-_VALUE_KEYS = frozenset({"value", "val", "v", "content", "data"})
+_NAME_KEYS = frozenset({"name", "key", "field", "header", "parameter", "parameterkey", "variable", "k"})
+_VALUE_KEYS = frozenset(
+    {"value", "val", "v", "content", "data", "parametervalue", "new", "old", "before", "after"}
+)
 _DIGIT_MASKS = {
     Kind.CARD: (12, 19),
     Kind.SSN: (9, 9),
@@ -40,6 +41,8 @@ def field_kind(name: str) -> Kind:
 
 
 def _digits(kind: Kind, text: str) -> str | None:
+    if "***" in text:
+        return None
     digits = _numbers.digits_of(text)
     least, most = _DIGIT_MASKS[kind]
     if not least <= len(digits) <= most or any(c.isalpha() for c in text):
@@ -53,6 +56,11 @@ def _digits(kind: Kind, text: str) -> str | None:
 
 def _leaf(kind: Kind, value: object, rules: Rules) -> object:
     """One value under a key that tells what it is."""
+    shown = _shown(kind, value, rules)
+    return value if shown == value else shown
+
+
+def _shown(kind: Kind, value: object, rules: Rules) -> object:
     if isinstance(value, bool) or value is None:
         return value
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
@@ -66,10 +74,10 @@ def _leaf(kind: Kind, value: object, rules: Rules) -> object:
         return value
     if kind is Kind.AUTHORIZATION:
         scheme, blank, rest = text.partition(" ")
-        return f"{scheme} {MASK}" if blank and scheme.isalpha() and rest.strip() else MASK
+        known = scheme.replace("-", "").replace("_", "").isalnum() and scheme[0].isalpha()
+        return f"{scheme} {MASK}" if blank and known and rest.strip() else MASK
     if kind is Kind.COOKIE and isinstance(value, str) and "=" in text:
-        masked = rules.mask_text(f"Cookie: {text}").removeprefix("Cookie: ")
-        return value if masked == text else masked
+        return rules.mask_text(f"Cookie: {text}").removeprefix("Cookie: ")
     return MASK
 
 
@@ -93,9 +101,11 @@ def _items(values: list[object] | tuple[object, ...], rules: Rules, depth: int) 
     for place, value in enumerate(values):
         hidden = kind is not Kind.NONE
         items.append(_under(kind, value, rules, depth + 1) if hidden else _plain(value, rules, depth + 1))
-        flag = isinstance(value, str) and value.startswith("-") and "=" not in value
-        pair = place == 0 and len(values) == 2
-        kind = rules.kind_of(value) if isinstance(value, str) and not hidden and (flag or pair) else Kind.NONE
+        flag = isinstance(value, str) and (value.startswith("--") or is_word(value[1:])) and value[:1] == "-"
+        pair = place == 0 and len(values) == 2 and not is_word(str(values[1]))
+        kind = Kind.NONE
+        if isinstance(value, str) and not hidden and "=" not in value and (flag or pair):
+            kind = rules.kind_of(value)
     return values if all(a is b for a, b in zip(items, values, strict=True)) else items
 
 
@@ -130,12 +140,29 @@ def _plain(value: object, rules: Rules, depth: int) -> object:
 
 def _named(fields: Mapping[str, object], rules: Rules) -> Kind:
     """What a `{"name": "password", "value": …}` object holds under its value."""
-    if len(fields) > 8:
-        return Kind.NONE
-    for name, value in fields.items():
+    called = _name_of(fields)
+    return rules.kind_of(called) if called else Kind.NONE
+
+
+def _name_of(fields: Mapping[str, object]) -> str:
+    """What an object of a name and a value is called; empty for any other."""
+    for name, value in fields.items() if len(fields) <= 8 else ():
         if isinstance(value, str) and isinstance(name, str) and name.lower() in _NAME_KEYS:
-            return rules.kind_of(value)
-    return Kind.NONE
+            return value
+    return ""
+
+
+def _of(name: str, value: object, rules: Rules, depth: int) -> object:
+    """A value whose name tells no secret; what identifies or counts something is no card and no phone."""
+    if is_flow_id(name) and isinstance(value, (str, int)) and _is_id(str(value)):
+        return value
+    if not rules.every_number and is_id_like(name):
+        if isinstance(value, (list, tuple)):
+            items = [_of(name, one, rules, depth + 1) for one in value]
+            return value if all(a is b for a, b in zip(items, value, strict=True)) else items
+        if isinstance(value, int) or (isinstance(value, str) and _numbers.is_number(value)):
+            return value
+    return _plain(value, rules, depth)
 
 
 def mask_mapping(fields: Mapping[str, object], rules: Rules, depth: int) -> Mapping[str, object]:
@@ -153,10 +180,10 @@ def mask_mapping(fields: Mapping[str, object], rules: Rules, depth: int) -> Mapp
             kind = named
         if kind is not Kind.NONE:
             shown = _under(kind, value, rules, depth)
-        elif is_flow_id(text) and isinstance(value, (str, int)) and _is_id(str(value)):
-            shown = value
+        elif text.lower() in _VALUE_KEYS and (called := _name_of(fields)):
+            shown = _of(called, value, rules, depth)
         else:
-            shown = _plain(value, rules, depth)
+            shown = _of(text, value, rules, depth)
         key = mask_text(name) if isinstance(name, str) else name
         changed = changed or shown is not value or key is not name
         made[key] = shown

@@ -9,6 +9,8 @@ import re
 import string
 from functools import lru_cache
 
+from pake_tui.text._keys import NOISE
+
 _LETTERS = bytes(ord(chr(n).lower()) if chr(n) in string.ascii_letters else 0x20 for n in range(256))
 _DIGITS = bytes(
     0x30 if 0x30 <= n <= 0x39 else 0x2D if n == 0x2E else n if n < 128 else 0x3F for n in range(256)
@@ -22,15 +24,17 @@ STEMS = (
     "pass", "pwd", "psk", "secret", "token", "jwt", "otp", "cvv", "cvc", "cvn", "csc", "cookie",
     "cred", "auth", "key", "ssn", "social", "card", "pan", "phone", "mobile", "msisdn", "tel",
     "fax", "handset", "whatsapp", "pin", "sess", "code", "sig", "bearer", "tan", "mnemonic",
-    "phrase", "sid", "csrf", "xsrf", "itin", "cell",
+    "phrase", "sid", "csrf", "xsrf", "itin", "cell", "pw",
 )  # fmt: skip
 """What every key to a secret contains one of; the order numbers the bits of a look."""
 
+_NOISE = sorted((word.encode() for word in NOISE), key=len, reverse=True)
 _STEM_GATE = re.compile(
-    rb"passw|passp|passc|passk|pass$|pwd|psk|secret(?!ar|ly$|s$)|token(?!iz|s$)|jwt|otp|cv[vcn]|csc|cookie"
-    rb"|cred(?!it$|its$|ib)|authorization|key$|^key|ssn|social|card|pan$|phone|mobile|msisdn|^tel$|^fax$|handset"
-    rb"|whatsapp|^pin$|pincode|sess(?:ion)?id|sessid|code$|^sig$|signature|^bearer$|^tan$|^sid$|mnemonic|phrase|connectsid"
-    rb"|csrf|xsrf|itin|^cell$|cellphone"
+    rb"passw|passp|passc|passk|pwd|psk|secret(?!ar|ly$|s$)|token(?!iz|s$)|jwt|otp|cv[vcn]|csc|cookie"
+    rb"|cred(?!it$|its$|ib)|authorization|^key|ssn|social|card|phone|mobile|msisdn|^tel$|^fax$|handset"
+    rb"|whatsapp|^pin$|pincode|sess(?:ion)?id|sessid|^sig$|signature|^bearer$|^tan$|^sid$|mnemonic|phrase|connectsid"
+    rb"|csrf|xsrf|itin|^cell$|cellphone|[a-z]{2}pw$"
+    rb"|(?:pass|key|pan|code)(?:" + b"|".join(_NOISE) + rb"){0,2}$"
 )
 _OF_STEM = {stem.encode(): 1 << place for place, stem in enumerate(STEMS)}
 _ALL_STEMS = re.compile(b"|".join(sorted(_OF_STEM, reverse=True)))
@@ -46,6 +50,7 @@ _PROSE_WORDS = frozenset(
     b"bearer basic digest negotiate docker curl identified sshpass mysql mysqldump mysqladmin mariadb redis "
     b"requirepass wget smbclient".split()
 )
+_TOUCHING = b"abcdefnrt"
 
 _known: set[bytes] = set()
 _hot: dict[bytes, int] = {}
@@ -56,9 +61,10 @@ def _look_at(word: bytes) -> int:
     if _STEM_GATE.search(word):
         for found in _ALL_STEMS.finditer(word):
             bits |= _OF_STEM[found[0]]
-    if _SHAPE_GATE.search(word):
-        bits |= SHAPE
-    return bits | PROSE if word in _PROSE_WORDS else bits
+    # The letter of an escape (`\\n`) or the last of a percent code may touch the word.
+    for bare in (word, word[1:]) if word[0] in _TOUCHING else (word,):
+        bits |= (SHAPE if _SHAPE_GATE.search(bare) else 0) | (PROSE if bare in _PROSE_WORDS else 0)
+    return bits
 
 
 def _remember(word: bytes) -> int:
@@ -94,7 +100,7 @@ def stems_of(bits: int) -> tuple[str, ...]:
 
 
 CARD, SSN, PHONE, BLANK_PHONE, INTERNATIONAL = (1 << place for place in range(5))
-_INTERNATIONAL = re.compile(rb"\+0(?:[ \-()]{0,2}0){6}")
+_INTERNATIONAL = re.compile(rb"(?:\+|%0[Bb])0(?:[ \-()]{0,2}0){6}")
 _RUN = b"0" * 14
 
 
@@ -112,7 +118,7 @@ def number_bits(raw: bytes) -> int:
         bits |= SSN if b"000 00 0000" in shape else 0
         bits |= BLANK_PHONE if b"000 000 0000" in shape or b"000-000 0000" in shape else 0
         bits |= PHONE if b"000) 000 0000" in shape else 0
-    if b"+0" in shape and _INTERNATIONAL.search(shape):
+    if (b"+0" in shape or b"%0" in shape) and _INTERNATIONAL.search(shape):
         bits |= INTERNATIONAL
     return bits
 

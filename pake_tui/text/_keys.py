@@ -48,7 +48,7 @@ _ABOUT = word_set(
     "expire expiry expiration exp ttl min max minimum maximum strength score type types method count "
     "counts counter attempts attempt retries retry hint rule rules format field fields set enabled "
     "disabled valid invalid change changes update updated days day rotation rotated rotate created by "
-    "date time timeout url uri link page form prompt manager provider algorithm alg encoder hasher "
+    "date time timeout url uri link page form prompt manager provider algorithm algo alg encoder hasher "
     "history failure failures failed error errors status state ok match matches matched mismatch "
     "verified name names id ids index size usage used limit budget bucket per rate version label var "
     "variable source store helper driver stdin in out scope scopes issuer audience endpoint claim claims "
@@ -58,9 +58,9 @@ _ABOUT = word_set(
     "screen protection cost rounds iterations kind mode domain samesite needed column table "
     "prefix suffix loaded count created modified warning info charset case"
 )
-_PASSWORD = re.compile(r"passw(?:or)?d|passphrase|passcode|passkey")
+_PASSWORD = re.compile(r"passw(?:or[dt]|d)|passphrase|passcode|passkey")
 _PASSWORD_AGENT = re.compile(
-    r"passw(?:or)?ds$|password(?:less|encoder|manager|policy|validator|reset|hint|hasher|field|input|store|file|path"
+    r"passw(?:or)?ds$|passkeys$|password(?:less|encoder|manager|policy|validator|reset|hint|hasher|field|input|store|file|path"
     r"|length|age|required|expired|changed|authentication|auth|based|credential)s?$"
 )
 _PASS_OWNERS = word_set(
@@ -72,17 +72,15 @@ _PASS_OWNERS = word_set(
 _SECRET = word_set(
     "secret token jwt psk apikey authtoken passkey otpauth csrf xsrf sharedkey connectsid sessid"
 )
-_PLURALS = word_set("passwords passwds passcodes passphrases cookies apikeys")
+_PLURALS = word_set("passwords passwds passcodes passphrases passkeys cookies apikeys")
 _CODES = word_set("otp totp hotp cvv cvc cvn csc tan")
 _GLUED = re.compile(
-    r"(?:auth|access|refresh|id|csrf|xsrf|session|bearer|api|user|client|device|reset|push|bot|app|oauth|sas|login|sso"
-    r"|vault|security|service|github|gitlab|slack|private|verification|invite|deploy)token$"
-    r"|(?:client|app|api|shared|consumer|webhook|jwt|hmac|signing|session|master|db|user|oauth|token|cookie)secret$"
-    r"|(?:api|access|secret|private|signing|encryption|encrypt|decrypt|account|shared|master|auth|consumer|hmac"
-    r"|license|licence|subscription|aes|rsa|ssh)key$"
-    r"|pwd$|(?:j|php|asp\.?net_?|aspx?)sess(?:ion)?id\w*$|psk$|connectsid$"
+    r"\w\w(?:token|secret)$"
+    r"|(?:api|app|service|session|access|secret|private|signing|encryption|encrypt|decrypt|account|shared|master|auth|consumer|hmac"
+    r"|license|licence|subscription|aes|rsa|ssh|token)key$"
+    r"|(?:root|bind|user|db|admin|ldap|my|smtp|ftp|mail)pw$|pwd$|(?:j|php|asp\.?net_?|aspx?)sess(?:ion)?id\w*$|psk$|connectsid$"
 )
-_GLUED_PASS = re.compile(rf"(?:{'|'.join(sorted(_PASS_OWNERS, key=len, reverse=True))})pass$")
+_GLUED_PASS = re.compile(rf"(?:src|dest)?(?:{'|'.join(sorted(_PASS_OWNERS, key=len, reverse=True))})pass$")
 _KEY_OWNERS = word_set(
     "api access secret private signing sign encryption encrypt decryption decrypt account shared master "
     "auth app application consumer service hmac session license licence subscription functions stream "
@@ -94,6 +92,7 @@ _CODE_OWNERS = word_set(
     "verification verify security access auth authorization mfa tfa fa otp totp sms backup recovery pin "
     "confirmation activation unlock login passcode invite reset device"
 )
+_GLUED_CODE = re.compile(r"(?:otp|totp|mfa|tfa|sms|auth|verification)code")
 _PHONES = word_set(
     "phone telephone mobile msisdn tel fax cellphone smartphone handset whatsapp phonenumber mobilenumber"
 )
@@ -111,6 +110,8 @@ def _password(words: list[str], joined: str) -> Kind | None:
         if _PASSWORD_AGENT.search(joined) or words[-1] in _ABOUT:
             return Kind.NONE
         return Kind.PHRASE if "passphrase" in joined else Kind.PASSWORD
+    if "pwd" in words[:-1] or "psk" in words[:-1]:
+        return Kind.NONE if words[-1] in _ABOUT else Kind.PASSWORD
     for before, word in zip(["", *words], words, strict=False):
         if (word == "pass" and before in _PASS_OWNERS) or _GLUED_PASS.fullmatch(word):
             return Kind.NONE if words[-1] in _ABOUT else Kind.PASSWORD
@@ -142,13 +143,13 @@ def _decide(words: list[str]) -> Kind:
         return Kind.NONE
     if last == "authorization":
         return Kind.AUTHORIZATION
-    if last == "cookie":
+    if last.endswith("cookie"):
         return Kind.COOKIE
-    if last in {"credential", "credentials", "creds"}:
+    if last == "creds" or last.endswith(("credential", "credentials")):
         return Kind.CREDENTIALS
     if last in {"mnemonic", "seedphrase"} or joined.endswith(("seedphrase", "recoveryphrase")):
         return Kind.PHRASE
-    if last in _CODES or (last == "code" and before in _CODE_OWNERS):
+    if last in _CODES or (last == "code" and before in _CODE_OWNERS) or _GLUED_CODE.fullmatch(last):
         return Kind.CODE
     if last in _SECRET or _GLUED.search(joined) or (last == "key" and before in _KEY_OWNERS):
         return Kind.SECRET
@@ -193,7 +194,12 @@ def is_flow_id(name: str) -> bool:
 
 _ID_LIKE = _ID_WORDS | word_set(
     "order orders invoice ref reference tracking offset seq sequence block serial timestamp ts time "
-    "epoch ns us ms nonce hash size bytes length len version build revision rev ean isbn upc sku imei"
+    "epoch ns us ms nonce hash size bytes length len version build revision rev ean isbn upc sku imei "
+    "trace traces span spans at"
+)
+_GLUED_ID = re.compile(
+    r"(?:order|user|transaction|txn|message|msg|account|device|job|event|session|customer|payment|ticket"
+    r"|request|trace|span|correlation)ids?"
 )
 
 
@@ -203,4 +209,6 @@ def is_id_like(name: str) -> bool:
     words = words_of(name)
     if len(words) > 1 and words[-1] in _NUMBERS:
         words.pop()
-    return bool(words) and words[-1] in _ID_LIKE
+    if not words:
+        return False
+    return words[-1] in _ID_LIKE or "bytes" in words or _GLUED_ID.fullmatch(words[-1]) is not None

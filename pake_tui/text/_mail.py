@@ -12,6 +12,10 @@ _NOT_TLD = word_set(
     "service socket target timer mount automount slice scope device path swap png jpg jpeg gif svg webp "
     "ico js mjs css map html htm ts tsx jsx json md txt py rb java class jar so rc beta alpha"
 )
+_SECOND_LEVELS = word_set("com co net org gov edu ac")
+"""Below these even what is a file's ending elsewhere is a country."""
+_NUMBERED = word_set("com net cn")
+"""Where providers are called by numbers: 163.com, 189.cn."""
 _NOT_USERS = frozenset({"git", "hg", "svn"})
 _PARAMETER = re.compile(r"(?:[=:/?&,\"'\s<]|%(?:3[ADad]|2[FCfc]|20|26))$")
 _LONGEST = 64
@@ -32,8 +36,12 @@ def _start_of_local(text: str, at: int) -> int:
 def _is_domain(domain: str) -> bool:
     labels = domain.split(".")
     last = labels[-1].lower()
-    if len(last) < 2 or last in _NOT_TLD or not (last.isalpha() or last.startswith("xn--")):
+    if len(last) < 2 or not (last.isalpha() or last.startswith("xn--")):
         return False
+    if last in _NOT_TLD and labels[-2].lower() not in _SECOND_LEVELS:
+        return False
+    if len(labels) == 2 and last in _NUMBERED and labels[0].isdigit() and len(labels[0]) > 2:
+        return True
     return not (labels[0].lstrip("v").isdigit() and (len(labels) < 3 or labels[1].isdigit()))
 
 

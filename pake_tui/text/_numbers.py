@@ -7,26 +7,42 @@ import re
 from pake_tui.text import _gates, _keys
 from pake_tui.text.late import late
 
+_ESCAPED = r"(?<=\\[nrtbf])|(?<=%20)|(?<=%22)|(?<=%3[DdAa])"
+"""What may touch a number and is no part of it."""
 _CARD = late(
-    r"(?<![\w.\-/+])(?:\d{4}([ -])\d{4}\1\d{4}\1\d{4}|3[47]\d\d([ -])\d{6}\2\d{5}"
+    rf"(?=\d)(?:(?<![\w.\-/+])|{_ESCAPED})"
+    r"(?:\d{4}([ -])\d{4}\1\d{4}\1\d{4}|3[47]\d\d([ -])\d{6}\2\d{5}"
     r"|3\d{3}([ -])\d{6}\3\d{4}|\d{14,16})"
     r"(?![\w\-/]|\.\d)"
 )
-_SSN = late(r"(?<![\w.\-/])(?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\w\-/]|\.\d)")
-_SSN_LOOSE = late(r"(?<![\w.\-/])(?!000|666|9)\d{3}([ .-])(?!00)\d\d\1(?!0000)\d{4}(?![\w\-/]|\.\d)")
+_NO_NUMBER_BEFORE = rf"(?=\d)(?:(?<![\w.\-/])|{_ESCAPED})"
+_SSN = late(_NO_NUMBER_BEFORE + r"(?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\w\-/]|\.\d)")
+_SSN_LOOSE = late(_NO_NUMBER_BEFORE + r"(?!000|666|9)\d{3}([ .-])(?!00)\d\d\1(?!0000)\d{4}(?![\w\-/]|\.\d)")
 _NANP = late(
-    r"(?<![\w.\-/+*])(?:(?:\+?1[-. ]?)?\(([2-9]\d\d)\)[-. ]?[2-9]\d\d[-. ]\d{4}"
-    r"|(?:\+?1[-. ])?([2-9]\d\d)([-.])[2-9]\d\d\3\d{4})(?![\w\-/]|\.\d)"
+    rf"(?=[\d+(])(?:(?<![\w.\-/+*])|{_ESCAPED})"
+    r"(?:(?:\+?1[-. ]?)?\(([2-9]\d\d)\)[-. ]?[2-9]\d\d[-. ]\d{4}"
+    r"|(?:\+?1[-. ])?([2-9]\d\d)([-.])[2-9]\d\d\3\d{4})(?![\w\-/]|\.\w)"
 )
 _NANP_BLANK = late(r"(?<![\w.\-/+*])(?:\+?1[-. ])?([2-9]\d\d)[-. ]([2-9]\d\d)[-. ](\d{4})(?![\w\-/]|\.\d)")
-_INTERNATIONAL = late(r"(?<![\w.\-/+:)])\+\d(?:[ .\-()]{0,2}\d){6,14}(?![\w/]|[.-]\d|:\d)")
+_INTERNATIONAL = late(
+    rf"(?=[+%])(?:(?<![\w.\-/+:)])|{_ESCAPED})"
+    r"(?:\+|%2[Bb])\d(?:[ .\-()]{0,2}\d){7,14}(?![\w/]|[.-]\d|:\d)"
+)
+_DECIMAL = late(r"\+\d+\.\d+|.*[ .][-+]")
 _CODES_2 = _keys.word_set(
     "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 "
     "81 82 84 86 90 91 92 93 94 95 98"
 )
 _KEY_BEFORE = late(
-    r"([A-Za-z][\w.\-]{0,60})(?:\\{0,4}[\"'])?\s{0,2}(?:[=:]|=>|%3[AaDd])\s{0,2}(?:\\{0,4}[\"'])?$"
+    r"([A-Za-z][\w.\-]{0,60})(?:\\{0,4}[\"'])?\s{0,2}(?:[=:]|=>|%3[AaDd]|(?<=\w)>)\s{0,2}"
+    r"(?:[\[(][\s\d,\"'\\]{0,60})?(?:\\{0,4}[\"'])?$"
 )
+_FLOW_BEFORE = late(
+    r"(?:\\{0,4}[\"'])([A-Za-z][\w.\-]{0,60})\\{0,4}[\"'],\s{0,4}(?:\\{0,4}[\"'])?"
+    r"(?:(?:value|val|v|content|data)\\{0,4}[\"']\s{0,4}:\s{0,4}(?:\\{0,4}[\"'])?)?$"
+    r"|([A-Za-z][\w.\-]{0,60})[ ]$"
+)
+"""A name and its value in a list, in an object of both, or with nothing but a blank between."""
 _LOOK_BACK = 80
 _PHONE_WORDS = late(
     r"(?i)\b(?:phone|tele?|telephone|mobile|call(?:ed|ing|er|back)?|sms|fax|cell|whatsapp|contact|dial(?:ed|ing)?|text(?:ed)?)\b"
@@ -62,6 +78,11 @@ def digits_of(text: str) -> str:
     return "".join(c for c in text if "0" <= c <= "9")
 
 
+def is_number(text: str) -> bool:
+    """Whether digits and what parts them make a text up."""
+    return len(text) <= 64 and all(c in "0123456789 -.()+" for c in text)
+
+
 def card_mask(digits: str) -> str:
     """`4111-****-****-1111`."""
     return f"{digits[:4]}-****-****-{digits[-4:]}"
@@ -74,6 +95,8 @@ def ssn_mask(digits: str) -> str:
 
 def phone_mask(text: str) -> str:
     """`(555) ***-1234` for North America, else the country code and the last four digits."""
+    if text[:3] in ("%2B", "%2b"):
+        return text[:3] + phone_mask(f"+{text[3:]}")[1:]
     digits = digits_of(text)
     last = digits[-4:]
     if not text.lstrip().startswith(("+", "00")):
@@ -87,8 +110,12 @@ def phone_mask(text: str) -> str:
 
 
 def _key_before(text: str, start: int) -> str:
-    found = _KEY_BEFORE.search(text[max(0, start - _LOOK_BACK) : start])
-    return found[1] if found else ""
+    before = text[max(0, start - _LOOK_BACK) : start]
+    if (found := _KEY_BEFORE.search(before)) and found[1].lower() not in ("value", "val", "v"):
+        return found[1]
+    found = _FLOW_BEFORE.search(before)
+    name = (found[1] or found[2]).lstrip("-") if found else ""
+    return name if name and _keys.is_flow_id(name) else ""
 
 
 def _card(found: re.Match[str]) -> str:
@@ -114,8 +141,8 @@ def _phone(found: re.Match[str]) -> str:
 
 
 def _international(found: re.Match[str]) -> str:
-    digits = digits_of(found[0])
-    if digits[0] == "0" or (len(digits) < 10 and len(digits) + 1 == len(found[0])):
+    digits = digits_of(found[0].removeprefix("%2B").removeprefix("%2b"))
+    if digits[0] == "0" or (digits[0] == "1" and len(digits) != 11) or _DECIMAL.match(found[0]):
         return found[0]
     name = _key_before(found.string, found.start())
     return found[0] if name and _keys.is_id_like(name) else phone_mask(found[0])

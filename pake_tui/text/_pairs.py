@@ -8,8 +8,8 @@ from pake_tui.text import _numbers
 from pake_tui.text._headers import header
 from pake_tui.text._keys import Kind, kind_of
 from pake_tui.text._names import KindOf, kind_at, name_span, places
-from pake_tui.text._shapes import MASK
 from pake_tui.text._values import (
+    MASK,
     QUOTE,
     Masked,
     bare_end,
@@ -18,47 +18,74 @@ from pake_tui.text._values import (
     is_path,
     is_placeholder,
     is_structure,
-    line_end,
+    is_word,
     looks_random,
     masked_leaves,
+    outer_end,
     quote_at,
     quoted_end,
     skip_prefix,
 )
 from pake_tui.text.late import late
 
+_BLANK = r"[ \t]|\\{1,2}t"
+_CODED_BLANK = r"%(?:25){0,3}(?:20|09)|\+"
 _SEPARATOR = late(
-    rf"(?:\]|%5[Dd])?({QUOTE})?(?:\]|%5[Dd])?[ \t]{{0,32}}"
-    rf"(=>|:=|==?|:(?!:)|%(?:25){{0,3}}3[AaDd])[ \t]{{0,32}}(?:\\[nt])?"
+    rf"(?:\[\w{{0,20}}\]|\]|%5[Dd])?({QUOTE})?(?:\]|%5[Dd])?(?:{_BLANK}){{0,32}}"
+    rf"(=>|(?<=[ \t])->(?=[ \t])|:=|==?|:(?!:)"
+    rf"|(?:{_CODED_BLANK}){{0,4}}%(?:25){{0,3}}3[AaDd](?:{_CODED_BLANK}){{0,4}})"
+    rf"(?:{_BLANK}){{0,32}}(?:\\n)?"
 )
-_XML_OPEN = late(r"<(?:[\w-]{1,32}:)?$")
+_EMPTY = late(r"[\w.\-]{1,64}=|--?[A-Za-z]")
+_NAME_OF_TWO = late(rf":(\w{{1,40}})(?={QUOTE}\s{{0,4}}[:=])")
+_ARN = late(r"\barn:[\w-]{0,20}:[\w-]{1,30}:[\w-]{0,30}:\d{0,14}:$")
+_XML_OPEN = late(r"(?<![\w.])<(?:[\w-]{1,32}:)?$")
 _XML_REST = late(r"(?:\s[^<>\n]{0,300})?>(?:<!\[CDATA\[)?")
+_XML_NAMED = late(
+    r"\s{0,8}</[\w:.-]{1,64}>\s{0,80}<(?:[\w-]{1,32}:)?(?:[Vv]alue|val|string|String|text|data)(?:\s[^<>]{0,80})?>"
+)
+_YAML_NAMED = late(r"[\"']?\s{0,4}\n\s{0,80}value:[ \t]{1,8}")
+_YAML_NAME = late(r"\bname:[ \t]{1,8}[\"']?$")
 _FLAG_VALUE = late(rf"(?:{QUOTE})?(?:,\s{{0,4}}|\s{{1,4}})(?=[^\s\-=])")
-_VALUE_KEY = r"(?:[Vv]alue|val|content|data|text|v)"
+_TYPE = late(
+    r"(?:string|str|text|value|file|path|is|was|requires|required|must|can|cannot|may|and|or|for)(?!\S)"
+)
+"""What stands behind a flag in a usage text or a message about it."""
+_VALUE_KEY = r"(?:(?:[Pp]arameter)?[Vv]alue|val|content|data|text|v|new|old|before|after)"
 _NAMED = late(
     rf"({QUOTE})(?:\s{{0,4}},\s{{0,4}}(?:{QUOTE}[\w-]{{1,32}}{QUOTE}\s{{0,4}}:\s{{0,4}}(?:{QUOTE}[^\"'\\]{{0,64}}{QUOTE}"
     rf"|[\w.]{{1,20}})\s{{0,4}},\s{{0,4}}){{0,2}}|\s{{1,4}})(?:{QUOTE})?{_VALUE_KEY}(?:{QUOTE})?\s{{0,4}}[:=]\s{{0,4}}"
 )
 _NAME_KEY_BEFORE = late(
-    rf"(?:{QUOTE})?(?:name|key|field|header|k|id|parameter|variable)(?:{QUOTE})?\s{{0,4}}[:=]\s{{0,4}}{QUOTE}$"
+    rf"(?i)(?:{QUOTE})?(?:name|(?:parameter)?key|field|header|k|id|parameter|variable)(?:{QUOTE})?\s{{0,4}}[:=]"
+    rf"\s{{0,4}}{QUOTE}$"
 )
 _VALUE_BEFORE = late(
-    r'"(?:value|val|v)"\s{0,4}:\s{0,4}"((?:[^"\\]|\\.){1,256})"\s{0,4},\s{0,4}"(?:name|key|field|header|k)"\s{0,4}:\s{0,4}"$'
+    r'(\\{0,8}")(?:value|val|v)\1\s{0,4}:\s{0,4}\1((?:[^"\\]|\\[^"\\]){1,256})\1\s{0,4},\s{0,4}'
+    r"\1(?:name|key|field|header|k)\1\s{0,4}:\s{0,4}\1$"
 )
 _TAG_TEXT = late(rf"{QUOTE}\s{{0,4}}>(?=[^<\s])")
 _PAIR = late(rf"{QUOTE},\s{{0,4}}(?=[bu]?{QUOTE})")
 _PAIR_BEFORE = late(rf"[(\[]\s{{0,2}}[bu]?{QUOTE}$")
-_MULTIPART = late(rf"{QUOTE}(?:;[^\n\\]{{0,120}})?(?:(?:\r?\n){{2}}|(?:\\r\\n){{2}}|(?:\\n){{2}})")
+_PAIRS_BEFORE = late(rf"[(\[,]\s{{0,2}}[(\[]\s{{0,2}}[bu]?{QUOTE}$")
+_MULTIPART = late(rf"{QUOTE}(?:;[^\n\\]{{0,120}})?(?:(?:\r?\n){{2}}|(?:(?:\\{{1,8}}r)?\\{{1,8}}n){{2}})")
 _CALL = late(rf"\(\s{{0,4}}(?={QUOTE})|[ ]{{1,4}}(?=[\"'])")
+_HEX = late(r"(?=[a-f]*[0-9])(?=[0-9]*[a-f])[0-9a-f]{32,128}(?:-us\d\d?)?")
+_WHOSE = late(
+    r"(?:\s(?:for|of|to|user|account|is|was|generated|created|proceed|installation|[\w.@\\-]{1,64}(?=\s(?:is|was)\b|:))){1,6}:"
+    r"\s{1,4}(?=\S)"
+)
 _PROSE = late(
     r"(?:\s{1,4}(?:is|was|set to|changed to|reset to|updated to|=|to|of|with))?\s{0,3}:?\s{1,4}"
     r"(?:now\s|as\s)?(?=\S)"
 )
 _SAYS = late(r"\s{1,4}(?:is|was|(?:set|changed|reset|updated) to)\b")
+_CODED_STRUCTURE = late(r"%(?:25){0,3}[75][Bb](?!%(?:25){0,3}[75][Dd]|FILTERED|filtered|REDACTED|redacted)")
+_COUNT = late(r"\d{1,3}|\d{1,9}\.\d{1,9}[a-z%]{0,2}|\d{1,9}(?:ms|s|us|ns|kB|MB)")
 _DIGITS = {
-    Kind.CARD: late(r"\d(?:[ .\-]?\d){11,18}(?![\w*])"),
+    Kind.CARD: late(r"\d(?:(?:[ .\-+]|%20)?\d){11,18}(?![\w*])"),
     Kind.SSN: late(r"\d{3}[ .\-]?\d\d[ .\-]?\d{4}(?![\w*])"),
-    Kind.PHONE: late(r"(?:\+|00)?[ ]?\(?\d(?:[ .\-()/]{0,2}\d){6,14}(?![\w*])"),
+    Kind.PHONE: late(r"(?:\+|%2[Bb]|00)?[ ]?\(?\d(?:[ .\-()/]{0,2}\d){6,14}(?![\w*])"),
     Kind.PIN: late(r"\d{4,8}(?![\w.\-/:])"),
 }
 
@@ -91,9 +118,13 @@ def _is_secret(
         return any(c.isdigit() for c in value) and (len(value) >= 6 or (value.isdigit() and len(value) >= 3))
     if kind is Kind.PLURAL or ("." in name and name.endswith(f".{value}")):
         return False
+    if value.isalpha() and value.isupper() and value.lower() in name.lower():
+        return False  # `--token TOKEN`, as usage texts have it
+    if kind is Kind.SECRET and not quoted and not keyed and separator == ":" and _COUNT.fullmatch(value):
+        return False
     if kind is Kind.SECRET and not quoted and separator == ":" and value.isalpha():
         # `jwt: malformed` is a sentence, `Token: Token {…}` an object that names its class.
-        return keyed or not (value.islower() or name.lower().endswith(value.lower()))
+        return keyed or not (value.islower() or value.isupper() or name.lower().endswith(value.lower()))
     if kind is Kind.CREDENTIALS and not quoted and separator == ":":
         return looks_random(value)
     if kind is not Kind.PASSWORD or name.lower() in ("pwd", "oldpwd"):
@@ -109,6 +140,10 @@ def _value(
     quote = quote_at(text, at)
     if kind in _DIGITS:
         return _digits(kind, text, at + len(quote), separator == " ")
+    if text.startswith("{{", at):
+        return None
+    if separator == "%" and _CODED_STRUCTURE.match(text, at):
+        return (at, bare_end(text, at), MASK)
     start = at + len(quote)
     if kind in (Kind.COOKIE, Kind.AUTHORIZATION) and not is_structure(text, at):
         return header(kind, text, start, quote, separator)
@@ -118,12 +153,14 @@ def _value(
         leaves, end = masked_leaves(text, at)
         return (at, end, leaves)
     elif kind is Kind.PHRASE and separator == ":":
-        end = line_end(text, at)
+        end = outer_end(text, at)
     else:
         end = bare_end(text, at, "%" in separator)
         if kind is Kind.CREDENTIALS and text[at : at + 1] in "[{(":
             return None
     value = text[start:end]
+    if value.startswith(MASK):
+        return None
     if not _is_secret(kind, name, value, bool(quote), separator, query, bool(keyed)):
         return None
     number = keyed and not quote and separator == ":" and value.lstrip("-").replace(".", "", 1).isdigit()
@@ -132,25 +169,48 @@ def _value(
 
 def _after_quote(kind: Kind, text: str, start: int, end: int) -> Masked | None:
     """Keys that are values themselves: name/value objects, pairs in lists, form parts, tags."""
-    if found := _NAMED.match(text, end):
+    before = text[max(0, start - 60) : start]
+    if (found := _NAMED.match(text, end)) and _NAME_KEY_BEFORE.search(before):
         return _value(kind, "", text, found.end(), ":", found[1], False)
     if found := _MULTIPART.match(text, end):
-        stop = bare_end(text, found.end())
-        return (found.end(), stop, MASK) if stop > found.end() else None
-    before = text[max(0, start - 600) : start]
+        return _unless_none(text, found.end(), bare_end(text, found.end()))
     if (found := _TAG_TEXT.match(text, end)) and _NAME_KEY_BEFORE.search(before):
         stop = text.find("<", found.end())
-        return (found.end(), len(text) if stop < 0 else stop, MASK)
+        return _unless_none(text, found.end(), len(text) if stop < 0 else stop)
     if (found := _PAIR.match(text, end)) and _PAIR_BEFORE.search(before[-12:]):
         value = _value(kind, "", text, found.end(), ",", "", False)
-        rest = text[value[1] :].lstrip("\\\"' ")[:1] if value else ""
-        return value if rest in (")", "]") else None
+        if value is None or (is_word(text[value[0] : value[1]]) and not _PAIRS_BEFORE.search(before[-20:])):
+            return None
+        return value if text[value[1] :].lstrip("\\\"' ")[:1] in (")", "]", "") else None
     return None
+
+
+def _unless_none(text: str, at: int, stop: int) -> Masked | None:
+    return None if is_placeholder(text[at:stop]) else (at, stop, MASK)
+
+
+def _element(kind: Kind, name: str, text: str, at: int, data: bool) -> Masked | None:
+    """What stands in an XML element of a telling name, up to the end of what is quoted around it."""
+    stop = text.find("]]>" if data else "<", at)
+    if stop < 0:
+        stop = outer_end(text, at)
+        if any(c.isspace() for c in text[at:stop]):
+            return None  # no element: `usage: <token> and more`
+    elif not data and text[stop + 1 : stop + 2] != "/":
+        return None
+    value = text[at:stop]
+    if kind in _DIGITS:
+        found = _digits(kind, text, at, False)
+        return found if found and found[1] <= stop else None
+    known = any(c.isalnum() for c in value) and _is_secret(kind, name, value.strip(), True, "<", False, True)
+    return (at, stop, MASK) if known else None
 
 
 def _without_separator(kind: Kind, text: str, start: int, end: int) -> Masked | None:
     """A flag's value, a quoted value behind a password word, or what a sentence says the password is."""
     if text[start] == "-" and (found := _FLAG_VALUE.match(text, end)):
+        if _TYPE.match(text, found.end()):
+            return None
         return _value(
             Kind.SECRET if kind is Kind.PASSWORD else kind, text[start:end], text, found.end(), " ", "", True
         )
@@ -159,8 +219,14 @@ def _without_separator(kind: Kind, text: str, start: int, end: int) -> Masked | 
         return _digits(kind, text, stop, True) if stop > end and kind is not Kind.PIN else None
     if kind is Kind.PASSWORD and (found := _CALL.match(text, end)):
         return _value(kind, text[start:end], text, found.end(), " ", "", False)
+    if kind is Kind.PASSWORD and (found := _WHOSE.match(text, end)):
+        stop = bare_end(text, found.end())
+        value = text[found.end() : stop]
+        known = len(value) >= 8 and looks_random(value) and not is_path(value)
+        return (found.end(), stop, MASK) if known and stop == outer_end(text, stop) else None
     if kind not in (Kind.PASSWORD, Kind.SECRET, Kind.CODE) or not (found := _PROSE.match(text, end)):
         return None
+    name = text[start:end]
     said = _SAYS.match(text, end) is not None
     at = found.end()
     quote = quote_at(text, at)
@@ -172,6 +238,8 @@ def _without_separator(kind: Kind, text: str, start: int, end: int) -> Masked | 
         secret = (
             (said and looks_random(value))
             or (kind is Kind.PASSWORD and is_mixed(value))
+            or (kind is Kind.PASSWORD and "_" in name and name.isupper() and looks_random(value))
+            or (kind is Kind.SECRET and _HEX.fullmatch(value) is not None)
             or (kind is Kind.SECRET and len(value) >= 20 and is_dense(value))
         )
     return (
@@ -183,27 +251,42 @@ def _without_separator(kind: Kind, text: str, start: int, end: int) -> Masked | 
 
 def _found(text: str, start: int, end: int, kind_of: KindOf) -> Masked | None:
     kind, after = kind_at(text, start, end, kind_of)
-    if kind is Kind.NONE:
-        return None
+    if text[end : end + 1] == ":" and (two := _NAME_OF_TWO.match(text, end)):
+        kind, after = kind_of(f"{text[start:end]}_{two[1]}"), two.end()
     sign = text[start - 1] if start else ""
+    if kind is Kind.NONE or text[max(0, start - 2) : start] == "${":
+        return None
     if (
         sign in ("<", ":")
-        and _XML_OPEN.search(text[max(0, start - 34) : start])
+        and _XML_OPEN.search(text[max(0, start - 35) : start])
         and (found := _XML_REST.match(text, end))
     ):
-        stop = text.find("]]>" if found[0].endswith("[") else "<", found.end())
-        stop = line_end(text, found.end()) if stop < 0 else stop
-        value = text[found.end() : stop]
-        secret = any(c.isalnum() for c in value) and not is_placeholder(value.strip())
-        return (found.end(), stop, MASK) if secret else None
+        return _element(kind, text[start:end], text, found.end(), found[0].endswith("["))
+    if sign == ">" and (found := _XML_NAMED.match(text, end)):
+        return _element(kind, "", text, found.end(), False)
+    if (
+        "\n" in text[end : end + 8]
+        and (found := _YAML_NAMED.match(text, end))
+        and _YAML_NAME.search(text[max(0, start - 20) : start])
+    ):
+        return _value(kind, "", text, found.end(), "=", "", False)
+    if sign == ":" and _ARN.search(text[max(0, start - 120) : start]):
+        return None
+    if text[max(0, start - 4) : start] == "&lt;" and text.startswith("&gt;", end):
+        return _unless_none(text, end + 4, max(end + 4, text.find("&lt;", end)))
+    if sign == "`" and text.startswith("='", end):
+        return None  # `password=', as Ruby names a method
     if found := _SEPARATOR.match(text, after):
+        blank = text[found.end() - 1] in " \t" and text[found.start(2) - 1] not in " \t"
+        if found[2] == "=" and blank and _EMPTY.match(text, found.end()):
+            return None  # `password= user=bob`: nothing is given
         query = sign in ("?", "&", "%") or text.startswith("&amp;", max(0, start - 5))
-        separator = "%" if found[2][0] == "%" else found[2]
+        separator = "%" if "%" in found[2] else found[2]
         return _value(kind, text[start:end], text, found.end(), separator, found[1] or "", query)
     if sign in ('"', "'", "`", "\\", ";", "2") and quote_at(text, end):
         if reverse := _VALUE_BEFORE.search(text[max(0, start - 400) : start]):
             shift = max(0, start - 400)
-            return (shift + reverse.start(1), shift + reverse.end(1), MASK)
+            return _unless_none(text, shift + reverse.start(2), shift + reverse.end(2))
         return _after_quote(kind, text, start, end) or (
             _without_separator(kind, text, start, end) if text[start] == "-" else None
         )

@@ -6,14 +6,15 @@ import base64
 import binascii
 import re
 
+from pake_tui.text._values import MASK, is_placeholder, looks_random
 from pake_tui.text.late import late
 
-MASK = "********"
-
+_BEGIN = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2}))"
+"""Where a word begins: also behind an escape or a percent code."""
 _VENDORS = late(
-    r"(?<![A-Za-z0-9])(?:"
+    rf"{_BEGIN}(?:"
     r"eyJ[\w-]{8,}={0,2}(?:\.[\w-]*={0,2}){0,4}"
-    r"|(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,20}(?![A-Za-z0-9])"
+    r"|(?:AKIA|ASIA|ABIA|ACCA)(?:[A-Z0-9]{12,20}(?![A-Za-z0-9])|[A-Z0-9]{6,11}\Z)"
     r"|gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_\w{20,255}"
     r"|gl(?:pat|ptt|dt|rt|cbt|soat|ft|imt|agent)-[\w.-]{16,255}"
     r"|xox[abeoprs](?:\.xox[bp])?-[\w-]{8,255}|xapp-[\w-]{10,255}"
@@ -41,7 +42,12 @@ _PEM_BEGIN = late(r"-----BEGIN ([A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?)-----")
 _TELEGRAM = late(r"(?<![A-Za-z0-9])(?:bot)?\d{8,10}:AA[\w-]{32,36}(?![\w-])")
 _DISCORD = late(r"(?<![\w.-])[MNO][\w-]{22,27}\.[\w-]{6,7}\.[\w-]{27,42}(?![\w-])")
 _MAILGUN = late(r"(?<![\w-])key-[0-9a-f]{32}(?![0-9a-f])")
-_USERINFO = late(r"(://[^\s:/@\"'<>?#]{0,128}:)(?!\d{1,5}(?:[/?#]|$))([^\s\"'<>]{1,512})@(?=[\w\[%${*.-])")
+_USERINFO = late(r"(://[^\s:/@\"'<>?#]{0,128}:)(?!\d{1,5}(?:[/?#]|$))([^\s\"'<>]{1,512})@(?=[\w\[%${*./-])")
+_USERINFO_ENCODED = late(r"(?i)(%3A(?:%2F){2}[^\s%&=:/@\"'<>]{0,128}%3A)([^\s&@\"'<>/]{1,512}?)(?=%40)")
+_USERINFO_CUT = late(r"(://[^\s:/@\"'<>?#]{1,128}:)(?!\d{1,5}\W?\Z)([^\s\"'<>@/?#&;]{3,512})(?=[\"'\\]?\Z)")
+_DATABASES = late(
+    r"(?i)(?:postgres(?:ql)?|mysql|mariadb|rediss?|mongodb(?:\+srv)?|amqps?|mssql|oracle|ftp|sftp)\Z"
+)
 _TOKEN_USER = late(r"(://)([A-Za-z0-9_\-.~%]{16,256})@(?=[\w\[])")
 _DSN = late(r"(?<![\w.-])([\w.-]{1,64}:)([^\s@/:\"']{1,128})@(?=(?:tcp|unix|udp)\()")
 _ORACLE = late(r"(jdbc:oracle:\w{1,8}:[\w.-]{1,64}/)([^\s@\"']{1,128})@")
@@ -88,8 +94,9 @@ def mask_mailgun(text: str) -> str:
     return _MAILGUN.sub(MASK, text) if "key-" in text else text
 
 
-def _userinfo(found: re.Match[str]) -> str:
-    return f"{found[1]}{MASK}@"
+def _second(found: re.Match[str]) -> str:
+    """A match with its second group masked, unless that is none."""
+    return found[0] if is_placeholder(found[2]) else f"{found[1]}{MASK}{found[0][len(found[1] + found[2]) :]}"
 
 
 def _token_user(found: re.Match[str]) -> str:
@@ -100,31 +107,39 @@ def _token_user(found: re.Match[str]) -> str:
 def mask_userinfo(text: str) -> str:
     """The password in `scheme://user:password@host`, a token alone before the `@`, and database DSNs."""
     if "://" in text:
-        text = _TOKEN_USER.sub(_token_user, _USERINFO.sub(_userinfo, text))
+        text = _TOKEN_USER.sub(_token_user, _USERINFO.sub(_second, text))
+    if "%40" in text:
+        text = _USERINFO_ENCODED.sub(_second, text)
     if "(" in text:
-        text = _DSN.sub(_userinfo, text)
-    return _ORACLE.sub(_userinfo, text) if "jdbc:oracle" in text else text
+        text = _DSN.sub(_second, text)
+    return _ORACLE.sub(_second, text) if "jdbc:oracle" in text else text
 
 
 _SCHEME = late(
-    r"(?i)\b(bearer|basic|negotiate|ntlm|apikey|digest)((?:\s|%20|\+){1,4}|\s{0,2}[:=]\s{0,2})(?!\*{8})"
+    rf"(?i)(?=[bnad]){_BEGIN}(bearer|basic|negotiate|ntlm|apikey|digest)((?:\s|%20|\+){{1,4}}|\s{{0,2}}[:=]\s{{0,2}})(?!\*{{8}})"
     r"([A-Za-z0-9._~+/%-]{6,8192}+={0,2}+)(?![\w=*])"
 )
 _RANDOM = late(r"\d|[a-z][A-Z]|=$|[A-Z]{2}.*[a-z]|[._~+/-]\w")
+_Q = r"""(?:\\{0,8}["'])"""
+_WORD = r"""((?:[^\s"'\\]|\\(?!["'\\])){1,512})"""
 _COMMANDS = late(
-    r"""(?ix)
-    ( \bdocker\s{1,4}login\b[^\n|;]{0,256}?\s-p\s{1,4}["']?
-    | \bsshpass\s{1,4}-p\s{0,4}["']?
-    | \b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\s(?:[^\n|;]{0,256}?\s)?-p(?=\S)["']?
-    | \bredis-cli\b[^\n|;]{0,256}?\s-a\s{1,4}["']?
-    | \brequirepass\s{1,4}["']?
-    | \bsmbclient\b[^\n|;]{0,256}?\s-U\s{0,4}["']?[^\s%'"]{1,64}%
-    | \bidentified\s{1,4}(?:with\s{1,4}\S{1,64}\s{1,4})?(?:by|as)\s{1,4}(?:password\s{1,4})?["']
-    )(?!\*{8})([^\s"']{1,512})"""
+    rf"""(?ix)
+    (?=[dsmri]){_BEGIN}( docker\s{{1,4}}login\b[^\n|;]{{0,256}}?\s-p\s{{1,4}}{_Q}?
+    | sshpass\s{{1,4}}-p\s{{0,4}}{_Q}?
+    | (?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\s(?:[^\n|;]{{0,256}}?\s)?-p(?=\S){_Q}?
+    | redis-cli\b[^\n|;]{{0,256}}?\s-a\s{{1,4}}{_Q}?
+    | requirepass\s{{1,4}}{_Q}?
+    | smbclient\b[^\n|;]{{0,256}}?\s-U\s{{0,4}}{_Q}?[^\s%'"]{{1,64}}%
+    | identified\s{{1,4}}(?:with\s{{1,4}}\S{{1,64}}\s{{1,4}})?
+      (?:by|as)\s{{1,4}}(?:(?:password|values)\s{{1,4}})?{_Q}
+    )(?!\*{{8}}){_WORD}"""
 )
 
 _CURL_USER = late(
-    r"""(\s(?:-u|--user|--proxy-user|-U)[ =]?\s{0,4}["']?[^\s:'"]{0,64}:)(?!\*{8})([^\s"']{1,512})"""
+    rf"""((?:\s|["'])(?:-[A-Za-z]{{0,8}}u|--user|--proxy-user|-U)(?:[ =]?\s{{0,4}}|{_Q},\s{{0,4}})"""
+    rf"""{_Q}?[^\s:'"\\]{{0,64}}:"""
+    rf"""|\s(?:-b|--cookie)[ =]{_Q}?[^\s=;"'\\]{{1,64}}=)"""
+    rf"""(?!\*{{8}}){_WORD}"""
 )
 
 
@@ -143,13 +158,21 @@ def _scheme(found: re.Match[str]) -> str:
     elif word == "digest":
         secret = False
     else:
-        secret = bool(_RANDOM.search(token)) and (len(token) >= 8)
+        secret = len(token) >= 8 and (len(token) >= 24 or _RANDOM.search(token) is not None)
     return f"{found[1]}{found[2]}{MASK}" if secret else found[0]
 
 
 def mask_prose(text: str) -> str:
     """What stands behind Bearer, Basic and friends, and passwords on well known command lines."""
-    text = _COMMANDS.sub(lambda found: found[1] + MASK, _SCHEME.sub(_scheme, text))
-    if "curl" in text or "wget" in text:
-        text = _CURL_USER.sub(lambda found: found[1] + MASK, text)
-    return text
+    text = _COMMANDS.sub(_second, _SCHEME.sub(_scheme, text))
+    return _CURL_USER.sub(_second, text) if "curl" in text or "wget" in text else text
+
+
+def mask_cut(text: str) -> str:
+    """The password of a URL that the end of the text cuts off before its `@`."""
+    at = text.rfind("://")
+    found = _USERINFO_CUT.match(text, at)
+    if not found or is_placeholder(found[2]):
+        return text
+    known = _DATABASES.search(text, max(0, at - 16), at) is not None or looks_random(found[2])
+    return text[: found.start(2)] + MASK + text[found.end(2) :] if known else text

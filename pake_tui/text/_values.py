@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 from pake_tui.text._keys import word_set
-from pake_tui.text._shapes import MASK
 from pake_tui.text.late import late
 
+MASK = "********"
 QUOTE = r"""(?:\\{0,64}["'`]|&quot;|&#3[49];|%(?:25){0,3}2[27]|\\{1,8}u00(?:22|27))"""
 Masked = tuple[int, int, str]
 """Where a value starts and ends, and what stands there instead."""
 _QUOTE = late(QUOTE)
-_PREFIX = late(r"""(?:string\(\d{1,6}\)\s|[bBuUrRfFlL@$]{1,2}(?=["']))?""")
+_PREFIX = late(r"""(?:string\(\d{1,6}\)\s|[bBuUrRfFlLnN@$]{1,2}(?=["']))?""")
 _STOP = late(r"""[\s"'`&,;|<\\%]""")
 _NEXT_PAIR = late(r"""[\w.\-\[\]]{1,64}\s?[=:]|["'{}\[\])(]|\s|$""")
 _NEXT_SETTING = late(r"""[\w .\-]{1,64}=|["'})\]]|\s|$""")
 _NEXT_PARAMETER = late(r"""[\w.\-\[\]%]{1,64}=|amp;|[&"'\s)>\]]|$""")
 _PERCENT_STOP = late(r"%(?:25){0,3}(?:26|22|27|3[Bb]|20|0[AaDd])")
+_ANY_QUOTE = late(r"""(\\{0,8}["'])|\\{1,8}[nr]""")
+_DOUBLED = late(r"''\w")
+"""A quote within a quoted value, as SQL writes it."""
+_CLOSED = late(r"\s{0,4}(?:[,}\])]|$)")
 _CLOSERS = {")": "(", "]": "[", "}": "{", ">": "<"}
 
 _PLACEHOLDER = late(
@@ -25,9 +30,10 @@ _PLACEHOLDER = late(
     \*+ | x{3,} | -+ | \.{3} | •+ | \u2026
     | \[[a-z _]*(?:filtered|redacted|masked|hidden|removed|scrubbed)[a-z _]*\] | redacted[a-z _]*
     | <[^<>]*> | \$\{.* | \$\(.* | \{\{.* | %\(\w+\)s | %[\w-]+% | \(null\) | \(none\)
-    | \[\]? | \{\}? | \(\)? | \{\d*\} | %[sdvq] | \[object\b.*
+    | !(?:vault|secret|ref|sub|getatt|importvalue|env|include|input|encrypted)\b.* | @@\w+@@ | <%.* | env\[.*
+    | \? | \$\d{1,3} | :[a-z_]\w{0,40} | \[\]? | \{\}? | \(\)? | \{\d*\} | %[sdvq] | \[object\b.*
     | (?:self|this|os|process|request|config|settings|args|options|kwargs|params|env|system
-      |ctx)\.[\w.]{1,80}(?:[\[(].*)?
+      |ctx|var|local|module|data|each|secrets|vars|inputs|values|vault)\.[\w.]{1,80}(?:[\[(].*)?
     | (?:get|load|read|fetch|generate|make|create|decrypt|require)\w{0,40}\([^()]{0,80}\)?
     """
 )
@@ -61,6 +67,8 @@ def is_placeholder(value: str, in_sentence: bool = False) -> bool:
         return False
     if "***" in value and not any(c.isalnum() for c in value):
         return True
+    if "%" in value and _PLACEHOLDER.fullmatch(unquote(value)):
+        return True
     stripped = value.strip(" .,:;!").lower()
     return (
         not stripped
@@ -88,6 +96,11 @@ def looks_random(value: str) -> bool:
     if digit and letter:
         return len(value) >= 6
     return len(value) >= 6 and (digit or letter) and _RANDOM_SIGNS.search(value) is not None
+
+
+def is_word(value: str) -> bool:
+    """Whether small letters alone make it up, as in a list of words."""
+    return value.isalpha() and value.islower()
 
 
 def is_mixed(value: str) -> bool:
@@ -129,6 +142,25 @@ def line_end(text: str, at: int) -> int:
     return len(text) if end < 0 else end
 
 
+def outer_end(text: str, at: int) -> int:
+    """Where a value of several words ends: with its line, or with the quoted text that it stands in. What it
+    quotes itself stands behind `=`.
+    """
+    limit = line_end(text, at)
+    place = at
+    while found := _ANY_QUOTE.search(text, place, limit):
+        if found[1] is None:
+            return found.start()
+        if text[found.start() - 1] == "=":
+            close = text.find(found[1], found.end(), limit)
+            place = limit if close < 0 else close + len(found[1])
+        elif _CLOSED.match(text, found.end(), limit):
+            return found.start()
+        else:
+            place = found.end()
+    return limit
+
+
 def quoted_end(text: str, at: int, quote: str) -> int:
     """Where the content that starts at `at` ends: before the same quote at the same backslash depth.
 
@@ -142,6 +174,9 @@ def quoted_end(text: str, at: int, quote: str) -> int:
         return limit if end < 0 else end
     found = text.find(sign, at, limit)
     while found >= 0:
+        if sign == "'" and not depth and found > at and _DOUBLED.match(text, found):
+            found = text.find(sign, found + 2, limit)
+            continue
         slashes = 0
         while found - slashes > at and text[found - slashes - 1] == "\\":
             slashes += 1

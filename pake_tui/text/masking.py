@@ -16,7 +16,15 @@ from pake_tui.text._keys import kind_of
 from pake_tui.text._mail import mask_mail
 from pake_tui.text._numbers import mask_numbers
 from pake_tui.text._pairs import mask_pairs
-from pake_tui.text._shapes import MASK, mask_dotted, mask_mailgun, mask_prose, mask_shapes, mask_userinfo
+from pake_tui.text._shapes import (
+    mask_cut,
+    mask_dotted,
+    mask_mailgun,
+    mask_prose,
+    mask_shapes,
+    mask_userinfo,
+)
+from pake_tui.text._values import MASK
 from pake_tui.text.own import NOTHING, Own
 from pake_tui.text.safe import bare, strip_ansi
 
@@ -28,6 +36,8 @@ _ESCAPED = re.compile(
 """JSON's way to write an ASCII letter, a sign that nobody sees or a letter of full width so that nobody finds
 it; quotes and backslashes stay.
 """
+_COLOURS = re.compile(r"\\{1,8}(?:u001[bB]|x1[bB]|033)\[[0-9;:]{0,32}[mK]")
+"""Terminal escapes as JSON and others write them."""
 _MOST_PASSES = 3
 _STEM_BITS = (1 << len(_gates.STEMS)) - 1
 
@@ -40,7 +50,8 @@ def mask_text(text: str, own: Own = NOTHING) -> str:
     together with it.
     """
     plain = strip_ansi(text)
-    if "\\u" in plain:
+    if "\\" in plain:
+        plain = _COLOURS.sub("", plain)
         plain = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), plain)
     plain = bare(plain)
     masked, stages = _pass(plain, own)
@@ -66,6 +77,8 @@ def _pass(plain: str, own: Own) -> tuple[str, int]:
     dotted = _gates.has_dotted(raw)
     named = own.stems_in(plain) if own.keys else ()
     masked = own.hide(plain) if own.patterns else plain
+    if "://" in masked:
+        masked = mask_cut(masked)
     if not (bits or numbers or mail or dotted or named):
         return masked, int(masked is not plain)
     stages = int(masked is not plain)

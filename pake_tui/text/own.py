@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from msgspec import Struct
 
 from pake_tui.text._keys import NOISE, Kind, is_flow_id, kind_of, words_of
-from pake_tui.text._shapes import MASK
+from pake_tui.text._values import MASK
 from pake_tui.text.safe import bare
 
 WINDOW = 2_048

@@ -1,0 +1,176 @@
+"""The many forms in which real logs write secrets, and what resembles them: lines with their exact result."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pake_tui.text.masking import mask_fields, mask_text
+
+PASSWORD = "Tarn#4417fell"
+TOKEN = "m3XvQ81kZpL0cRt7Ys2w"
+HEX = "5f1c09be77d24a6390ab12cd34ef5678"
+FORMS = {
+    # Authorization headers keep their scheme, whoever invented it.
+    f"Authorization: SSWS {TOKEN}": "Authorization: SSWS ********",
+    f'"Authorization": "Zoho-oauthtoken {TOKEN}"': '"Authorization": "Zoho-oauthtoken ********"',
+    f"Authorization: TC3-HMAC-SHA256 Credential={TOKEN}/x, Signature={HEX}": (
+        "Authorization: TC3-HMAC-SHA256 ********"
+    ),
+    f'Authorization: Digest username="bob", response="{HEX}"': "Authorization: Digest ********",
+    '{"h":"Authorization: Digest username=\\"bob\\"","n":1}': '{"h":"Authorization: Digest ********","n":1}',
+    f"Authorization: AWS AKIA7JFKYUVVHXGL66HA:{TOKEN}=": "Authorization: AWS ********",
+    # Keys with noise behind them, glued names, indexes, compound names.
+    f"apiKeyValue={TOKEN} n=1": "apiKeyValue=******** n=1",
+    f'{{"privateKeyRaw":"{TOKEN}"}}': '{"privateKeyRaw":"********"}',
+    f"encryptionKeyBase64={TOKEN}": "encryptionKeyBase64=********",
+    f"dbPassOld={PASSWORD}": "dbPassOld=********",
+    f"csrfmiddlewaretoken={TOKEN}&next=/": "csrfmiddlewaretoken=********&next=/",
+    f"sessionkey={TOKEN}": "sessionkey=********",
+    f"-deststorepass {PASSWORD}": "-deststorepass ********",
+    f"pwd_admin={PASSWORD}": "pwd_admin=********",
+    f"bindpw={PASSWORD}": "bindpw=********",
+    f"token[0]={TOKEN}": "token[0]=********",
+    f'"Jwt:Key": "{TOKEN}"': '"Jwt:Key": "********"',
+    f"Passwort: {PASSWORD}": "Passwort: ********",
+    f"password -> {PASSWORD}": "password -> ********",
+    f"DB_PASSWORD {PASSWORD}": "DB_PASSWORD ********",
+    "erlang_cookie=KHQZXWPLMDVRTBNCJFSA": "erlang_cookie=********",
+    # Behind an escape or a percent code.
+    f'{{"log":"found\\nghp_{TOKEN}{TOKEN}"}}': '{"log":"found\\n********"}',
+    f'{{"log":"x\\nmysql -u root -p{PASSWORD} db"}}': '{"log":"x\\nmysql -u root -p******** db"}',
+    '{"log":"card\\n4111111111111111"}': '{"log":"card\\n4111-****-****-1111"}',
+    '{"log":"call\\n+14155550132"}': '{"log":"call\\n+1 (415) ***-0132"}',
+    f"q=x%3Dghp_{TOKEN}{TOKEN}%26a": "q=x%3D********%26a",
+    "To=%2B14155550132&a=1": "To=%2B1 (415) ***-0132&a=1",
+    "card=4111%201111%201111%201111&a=1": "card=4111-****-****-1111&a=1",
+    "d=%7B%22password%22%3A%20%22abc1xyz%22%7D": "d=%7B%22password%22%3A%20%22********%22%7D",
+    "u=https%3A%2F%2Fbob%3Apw77x%40host%2Fa": "u=https%3A%2F%2Fbob%3A********%40host%2Fa",
+    # Escaped quotes, escaped colours.
+    json.dumps({"q": f'IDENTIFIED BY "{PASSWORD}"'}): '{"q": "IDENTIFIED BY \\"********\\""}',
+    json.dumps({"q": f'curl -su "ci:{PASSWORD}"'}): '{"q": "curl -su \\"ci:********\\""}',
+    json.dumps({"q": f'{{"value": "{TOKEN}", "name": "password"}}'}): (
+        '{"q": "{\\"value\\": \\"********\\", \\"name\\": \\"password\\"}"}'
+    ),
+    f'{{"m":"\\u001b[32mpassword\\u001b[0m={PASSWORD}"}}': '{"m":"password=********"}',
+    f"\\x1b[1mpass\\x1b[0mword={PASSWORD}": "password=********",
+    # Cookies.
+    f'Cookie: sid="{TOKEN}"; x=1': 'Cookie: sid="********"; x=********',
+    f'Set-Cookie: token="{TOKEN}"; Path=/': 'Set-Cookie: token="********"; Path=/',
+    f'"Cookie": "a=\\"{TOKEN}\\"; b={HEX}"': '"Cookie": "a=\\"********\\"; b=********"',
+    f'Cookie: prefs={{"t":"{TOKEN}"}}; sid={HEX}': "Cookie: prefs=********; sid=********",
+    # Cut off.
+    "connecting to postgres://app:cobalt": "connecting to postgres://app:********",
+    'h = ("password", "Walnut!76': 'h = ("password", "********',
+    "key AKIA5A6GWSUQV": "key ********",
+    # Structures of names and values.
+    f"<entry><key>db.password</key><value>{PASSWORD}</value></entry>": (
+        "<entry><key>db.password</key><value>********</value></entry>"
+    ),
+    "<card>4111111111111111</card>": "<card>4111-****-****-1111</card>",
+    f"&lt;password&gt;{PASSWORD}&lt;/password&gt;": "&lt;password&gt;********&lt;/password&gt;",
+    f"- name: DB_PASSWORD\n  value: {PASSWORD}\n": "- name: DB_PASSWORD\n  value: ********\n",
+    f'{{"ParameterKey":"DbPassword","ParameterValue":"{PASSWORD}"}}': (
+        '{"ParameterKey":"DbPassword","ParameterValue":"********"}'
+    ),
+    f'{{"field":"password","new":"{PASSWORD}"}}': '{"field":"password","new":"********"}',
+    # Sentences and statements.
+    f"A temporary password is generated for root@localhost: {PASSWORD}": (
+        "A temporary password is generated for root@localhost: ********"
+    ),
+    f'{{"m":"Password for user elastic: {PASSWORD}"}}': '{"m":"Password for user elastic: ********"}',
+    "mail bobby@163.com, juan@empresa.com.py": "mail b***@163.com, j***@empresa.com.py",
+    f"ALTER LOGIN sa WITH PASSWORD = N'my {PASSWORD}'": "ALTER LOGIN sa WITH PASSWORD = N'********'",
+    "password='it''s nice77' n=1": "password='********' n=1",
+    f"configured token {HEX}{HEX}": "configured token ********",
+    "+352262712 called": "+352 *** ***-2712 called",
+}
+CLEAN = [
+    # Elements whose names tell no secret by themselves, and no elements at all.
+    "<Error><Code>NoSuchKey</Code><Key>uploads/a.png</Key></Error>",
+    "<key>CFBundleName</key><string>Pake</string>",
+    "List<Token> tokens; Map<Token> more",
+    "usage: login --token <token> --user <user>",
+    # Placeholders, wherever a secret might stand.
+    "postgres://app:****@db postgres://app:${DB_PASSWORD}@db postgres://app:[FILTERED]@db",
+    "curl -u user:$PASS https://x",
+    "sshpass -p ${PW} ssh h",
+    "CREATE USER u IDENTIFIED BY '<redacted>'",
+    '<param name="password">****</param>',
+    "token: {{ .Values.token }}",
+    "password: ${DB_PASSWORD:-changeme}",
+    "password=%DB_PASSWORD% password=%5BFILTERED%5D",
+    "UPDATE users SET password = ? WHERE id = $1",
+    "password: !vault |",
+    "password = var.db_password",
+    # Nothing is given.
+    "password= user=bob",
+    "mysql --password= --user x",
+    # Lists of words, words about tokens, usage texts.
+    'required: ["password", "email"]',
+    '{"type":"token","value":"LPAREN"}',
+    "expected token: RPAREN, got EOF",
+    "cost per token: 0.00002, sync token: 7",
+    "  --password string   password for the registry",
+    "error: --password requires a value",
+    "password_hash_algo=bcrypt passkeys: 2",
+    "undefined method `password=' for nil",
+    "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-AbCdEf",
+    # Numbers that are none.
+    "diff +1234 -567, +120 -34 56, lat=+37.774929",
+    "<traceId>4111111111111111</traceId> ('trace_id', '4111111111111111') --trace-id 4111111111111111",
+    'orderid=4111111111111111 "order_ids":[4111111111111111, 5555555555554444]',
+    '{"name":"trace_id","value":"4111111111111111"} trace=4111111111111111 bytes_sent=378282246310005',
+]
+
+
+@pytest.mark.parametrize("line", FORMS)
+def test_a_secret_is_masked_and_nothing_beside_it(line: str) -> None:
+    """The line is shown exactly so, and masking it again changes nothing."""
+    assert mask_text(line) == FORMS[line]
+    assert mask_text(FORMS[line]) == FORMS[line]
+
+
+@pytest.mark.parametrize("line", CLEAN)
+def test_what_resembles_a_secret_stays(line: str) -> None:
+    """The very line comes back."""
+    assert mask_text(line) is line
+
+
+def test_numbers_that_identify_something_stay_in_fields() -> None:
+    """No field that counts or identifies is a card or a phone, alone, in lists and by the name beside it."""
+    fields: dict[str, object] = {
+        "order_id": 4111111111111111,
+        "offset": "4111111111111111",
+        "order_ids": [4111111111111111, 5555555555554444],
+        "trace": {"id": "4111111111111111"},
+        "span": {"name": "trace_id", "value": "4111111111111111"},
+    }
+    assert mask_fields(fields) is fields
+    assert mask_fields({"pan": 4111111111111111}) == {"pan": "4111-****-****-1111"}
+
+
+def test_masked_fields_rest() -> None:
+    """What is masked is the same object a second time, phones and unknown schemes included."""
+    fields: dict[str, object] = {
+        "phone": "(415) 555-0132",
+        "Authorization": f"SSWS {TOKEN}",
+        "argv": ["login", "--password", PASSWORD],
+        "changes": [{"field": "password", "old": PASSWORD, "new": TOKEN}],
+    }
+    masked = mask_fields(fields)
+    assert masked == {
+        "phone": "(415) ***-0132",
+        "Authorization": "SSWS ********",
+        "argv": ["login", "--password", "********"],
+        "changes": [{"field": "password", "old": "********", "new": "********"}],
+    }
+    assert mask_fields(masked) is masked
+
+
+def test_a_list_of_words_is_no_pair_in_fields() -> None:
+    """Only what may be a value is one: names of fields and options of a program stay."""
+    fields: dict[str, object] = {"required": ["password", "email"], "argv": ["mysql", "-pSecret99", "db"]}
+    assert mask_fields({"required": fields["required"]}) == {"required": ["password", "email"]}
+    assert "db" in str(mask_fields(fields)["argv"])
