@@ -9,7 +9,7 @@ from pake_tui.records.timestamps import Clock
 from pake_tui.text.late import late
 
 _METHODS = "GET|POST|PUT|HEAD|DELETE|OPTIONS|PATCH|CONNECT|TRACE|PROPFIND|REPORT|MKCOL|PRI|PURGE"
-_BRACKETED = late(r"[^\[\"{]{0,400}\[(?=\d{1,2}/[A-Z][a-z]{2}/\d{4}:)")
+_BRACKETED = late(r"[^\[\"{]{0,400}\[(?=\d{1,2}/[A-Z][a-z]{2}/\d{4}(?::| [^\]]{8,20}\] \"))")
 _REQUEST = late(
     r'"(?P<method>[A-Z]{3,16}) (?P<path>\S{0,8192}?)(?: (?P<protocol>[A-Z]{2,5}/[\d.]{1,5}))?"(?: |$)'
 )
@@ -87,8 +87,10 @@ def parse(text: str, clock: Clock) -> Draft | None:
     """The line as a draft whose message begins with the request; None for other lines."""
     if found := _BRACKETED.match(text):
         read = clock.match(text, found.end())
-        if read is None:
+        if read is None or text[1:3] == " [":  # `E [06/May/2023:…`, as CUPS writes its errors
             return None
+        if found.end() > 1 and clock.match(text, 1 if text[0] == "[" else 0):
+            return None  # a logger's line about a request
         draft = Draft("access", stamp=read[0])
         _add(draft.fields, _HOSTS.match(text[: found.end() - 1]))
         rest = text[read[1] :].lstrip("] ")

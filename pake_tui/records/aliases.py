@@ -26,6 +26,7 @@ CORRELATION_IDS: tuple[str, ...] = (
     "x-amzn-trace-id",
     "uber-trace-id",
     "traceparent",
+    "@tr",
     "operation_id",
     "transaction.id",
     "cid",

@@ -12,10 +12,14 @@ from pake_tui.records.timestamps import Clock
 from pake_tui.text.late import late
 
 _GLOG = late(
-    r"([IWEFD])(\d\d)(\d\d) (\d\d:\d\d:\d\d\.\d{1,9})\s{1,12}(\d{1,12}) ([\w./\-]{1,200}:\d{1,7})\] ?"
+    r"([IWEFD])(\d\d|\d{4})?(\d\d)(\d\d) (\d\d:\d\d:\d\d\.\d{1,9})\s{1,12}"
+    r"(\d{1,12}) ([\w./\-]{1,200}:\d{1,7})"
+    r"(?:\] ?| (?:\u22ee )?\s?\[[^\]]{0,80}\] (?:\d{1,9} )?[ ]{0,4})"
 )
+"""Also with a year, as glog 0.5 and CockroachDB write it, the latter with marks before the message."""
 _LOGCAT = late(r"\s{1,8}(\d{1,9})\s{1,8}(\d{1,9}) ([VDIWEFA]) (.{1,80}?)\s{0,40}: ?")
-_REDIS = late(r"(\d{1,9}):([XCSM]) ")
+_BRIEF = late(r"([VDIWEFA])/(.{1,80}?)\(\s{0,6}(\d{1,9})\): ?")
+_REDIS = late(r"(?:(\d{1,9}):([XCSM])|\[(\d{1,9})\]) ")
 _REDIS_MARK = late(r" ([.\-*#]) ")
 _REDIS_LEVELS = {".": Level.DEBUG, "-": Level.INFO, "*": Level.INFO, "#": Level.WARNING}
 _KERNEL = late(r"\[[ ]{0,8}(\d{1,8}\.\d{6})\] ")
@@ -27,18 +31,25 @@ def glog(text: str, clock: Clock) -> Draft | None:
     found = _GLOG.match(text)
     if not found:
         return None
-    letter, month, day, time, thread, source = found.groups()
-    read = clock.match(f"{month}-{day} {time}")
+    letter, year, month, day, time, thread, source = found.groups()
+    date = f"20{year[-2:]}-{month}-{day}" if year else f"{month}-{day}"
+    read = clock.match(f"{date} {time}")
     draft = Draft("glog", text[found.end() :], read[0] if read else None, of_word(letter))
     draft.fields.update(thread=thread, source=source)
     return draft
 
 
 def logcat(text: str, clock: Clock) -> Draft | None:
-    """`01-02 03:04:05.678  123  456 I Tag: message`."""
+    """`01-02 03:04:05.678  123  456 I Tag: message`, or brief: `I/Tag( 12): message`."""
+    if text[1:2] == "/" and (brief := _BRIEF.match(text)):
+        return _brief(text, brief)
     if text[2:3] != "-" and text[4:5] != "-":
         return None
     read = clock.match(text)
+    if read and text[read[1] + 2 : read[1] + 3] == "/" and (brief := _BRIEF.match(text, read[1] + 1)):
+        draft = _brief(text, brief)
+        draft.stamp = read[0]
+        return draft
     if not read or not (found := _LOGCAT.match(text, read[1])):
         return None
     draft = Draft("logcat", text[found.end() :], read[0], of_word(found[3]), logger=found[4].strip())
@@ -46,15 +57,21 @@ def logcat(text: str, clock: Clock) -> Draft | None:
     return draft
 
 
+def _brief(text: str, found: re.Match[str]) -> Draft:
+    draft = Draft("logcat", text[found.end() :], None, of_word(found[1]), logger=found[2].strip())
+    draft.fields["pid"] = found[3]
+    return draft
+
+
 def redis(text: str, clock: Clock) -> Draft | None:
-    """`1:M 02 Jan 2024 03:04:05.678 * message`."""
+    """`1:M 02 Jan 2024 03:04:05.678 * message`, or `[1] 02 Jan 03:04:05.678 * message` before 3.0."""
     start = _REDIS.match(text)
     read = clock.match(text, start.end()) if start else None
     mark = _REDIS_MARK.match(text, read[1]) if read else None
     if not start or not read or not mark:
         return None
     draft = Draft("redis", text[mark.end() :], read[0], _REDIS_LEVELS[mark[1]])
-    draft.fields.update(pid=start[1], role=start[2])
+    draft.fields.update({"pid": start[1], "role": start[2]} if start[1] else {"pid": start[3]})
     return draft
 
 

@@ -53,6 +53,9 @@ def open_envelope(line: str, clock: Clock, compose: bool) -> Envelope:
     elif found := _KUBECTL.match(line):
         envelope.service, envelope.payload = found[2], line[found.end() :]
         envelope.fields["pod"] = found[1]
+        if (time := _NANO.match(envelope.payload)) and (read := clock.match(envelope.payload)):
+            envelope.stamp, envelope.payload = read[0], envelope.payload[time.end() :]
+            envelope.contained = True
     elif ".log" in line[:210] and (found := _FILE.match(line)):
         envelope.fields["file"] = found[0].strip(" :\t")
         envelope.payload = line[found.end() :]

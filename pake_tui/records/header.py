@@ -12,17 +12,34 @@ from pake_tui.records.timestamps import Clock
 from pake_tui.text.late import late
 
 WORDS = (
-    "TRACE|DEBUG\\d?|VERBOSE|FINEST|FINER|FINE|CONFIG|INFO|INFORMATION|NOTICE|NOTE|LOG|WARNING|WARN|ERROR|ERR"
-    "|SEVERE|CRITICAL|CRIT|FATAL|EMERGENCY|EMERG|ALERT|PANIC|DBG|DBUG|INF|WRN|FTL|TRC|VRB|STATEMENT|DETAIL|HINT"
-    "|SYSTEM|AUDIT|FAIL|SUCCESS|HTTP|SILLY|DPANIC|ERRO"
+    "TRACE\\d?|TRAC|TRCE|DEBUG\\d?|DEBU|DDEBUG|SUBDEBUG|VERBOSE|FINEST|FINER|FINE|CONFIG|INFO|INFORMATION|NOTICE|NOTE|LOG|WARNING|WARN|ERROR|ERR"
+    "|SEVERE|CRITICAL|CRIT|FATAL|FATA|EMERGENCY|EMERG|ALERT|PANIC|PANI|DBG|DBUG|INF|WRN|FTL|TRC|VRB|STATEMENT|DETAIL|HINT"
+    "|SYSTEM|AUDIT|FAIL|SUCCESS|SILLY|DPANIC|ERRO"
 )
 BRACKETED_LEVEL = late(
-    rf"[\[(<]\s{{0,4}}(?:[\w\-]{{1,40}}[:.])?((?i:{WORDS})|[TDVIWEFC])\s{{0,8}}(?:[\])>]|(?=[|:/, ]))"
+    rf"[\[(<]\s{{0,4}}(?:[\w\-]{{0,40}}[:.]|[\w #.\-]{{1,60}}/)?((?i:{WORDS})|[TDVIWEFC])\s{{0,8}}"
+    r"(?:[\])>]|(?=[|:/, ]))"
 )
 CAPS = late(rf"(?:{WORDS})(?![\w.])")
 ANY = late(rf"(?i:{WORDS})(?![\w.])")
 _ANY_MARKED = late(rf"(?i:{WORDS})(?=\t|:|\s{{2,}}|\s?\||\s-)")
-_LETTER = late(r"[TDVIWEFC](?=[ ,/:]\s{0,4}\S)")
+_LETTER = late(r"[TDVIWEFC](?=[ ,/:]\s{0,4}\S)|D[1-5](?= )|[TDIWEF](?=! )|N(?= \|)")
+_JOINED = late(rf"(\S{{0,200}}?):({WORDS}):(?=[ ]{{2}})")
+"""PostgreSQL's prefix without blanks: `10.0.1.5(53524):app@shop:[28154]:ERROR:  …`."""
+_NAMED = late(
+    r"(?P<name>[\w./:\-]{1,64}?)(?:\([^()]{0,80}\)|\[[\d:]{1,20}\])?:? "
+    r"(?i:(?P<word>info|notice|warning|error|debug|critical|fatal|panic)): "
+    r"|(?P<tabbed>[\w./:\-]{1,64})\t(?P<level>info|warn|error|debug)\t"
+)
+"""A name, then a level in small letters: `queries: info: …`, `unbound[1:0] info: …`."""
+_SUFFIXED = late(rf"([\w.\-/]{{1,80}})\[({WORDS})\]:")
+_SPANS = late(
+    r"(?:[\w.\-]{1,80}(?:\{(?:[^{}\"]|\"[^\"]{0,200}\"){0,400}\})?:){1,12}(?=\s)|ThreadId\(\d{1,6}\)(?= )"
+)
+"""The spans of Rust's tracing: `outer{a=1}:inner{b="x"}:`."""
+_TRACE_PAIR = late(r"(?:[\w.\-]{0,80},)?([0-9a-f]{32}|[0-9a-f]{16})[,/\-][0-9a-f]{16}(?:,\w{0,8})?")
+"""A trace and a span in one bracket, as Sleuth and Micrometer write them."""
+_ELAPSED = late(rf"\d{{1,10}}(?=\s{{1,10}}\[[^\]]{{1,80}}\]\s{{1,4}}(?:{WORDS})\s)")
 _CHANNEL = late(rf"([\w\-]{{1,64}})\.({WORDS})(?=:| )")
 _BRACKET = late(
     r"\[([^\[\]]{0,200}(?:\[[^\[\]]{0,100}\][^\[\]]{0,200})?)\]|\(([^()]{1,120})\)|<([\w.\-:$ ]{1,80})>"
@@ -35,18 +52,23 @@ _HEADER_FOLLOWS = late(r"\s{0,4}(?:-\s|\[|[\w.$]{1,200}\s{0,40}:\s)")
 _PID = late(r"(?:pid[=: ]?)?\d{1,12}(?:#\d{1,12})?:?(?=[ \t:|]|$)")
 _LOGGER = late(
     r"([A-Za-z_$][\w.$/@\-]{0,200}(?:::[\w.$<>]{1,100}){0,10}(?:\[\d{1,9}\])?)(?:\(\d{1,9}\))?\s{0,40}"
-    r"(?::(?:\d{1,6})?(?=\s|$)|(?=[ ]-[ ])|(?= \[)|(?=\|)|(?=[ ]{3,}\S))"
+    r"(?::(?:\d{1,6})?(?=\s|$)(?:[ ][\w./\-]{1,120}\.rs:\d{1,6}:)?|(?=[ ]-[ ])|(?= \[)|(?=\|)|(?=[ ]{3,}\S))"
     r"|([\w.$/\[\]]{3,200})[ ]{1,40}:(?=[ ])"
     r"|((?:[a-z][\w]{0,40}\.){2,12}[A-Z][\w$]{0,80}(?:\.[\w$<>]{1,80})?)(?=[ ])"
 )
+_EVENT_FOLLOWS = late(r"\s{3,80}(?:\[[\w.]{1,80}\] ?|)(?:[\w.]{1,60}=|$)")
+TRAILING_LOGGER = late(r" \(((?:[a-z][\w]{0,60}\.){1,12}[A-Z]?[\w$]{1,80})(?::\d{1,6})?\)$")
 _CODE = late(r"[A-Z]{1,12}-?\d{2,8}[A-Z]?")
 _CHAIN = late(r":([\w.$/\-]{1,100}):(?:([\w\-]{1,60}): )?")
 _SOURCE = late(
-    r"[\w./\-]{1,200}\.(?:go|py|cc|cpp|c|h|java|rs|rb|js|ts|php|cs|scala|kt):\d{1,7}(?:\]|:)?(?=[ \t\]:]|$)"
+    r"[\w./\-]{1,200}\.(?:go|py|cc|cpp|c|h|java|rs|rb|js|ts|php|cs|scala|kt):\d{1,7}"
+    r"(?:\]|:[\w.*()]{1,80}\(\)|:)?(?=[ \t\]:]|$)"
     r"|[\w.]{1,120}:[\w<>]{1,80}:\d{1,7}(?= - )"
 )
 _SPLIT = late(r"[ \t|]{0,60}(?:--?-?(?=[ \t])|::?(?=[ \t]|$)|[|:,;>\u2502](?=[ \t\[\w]))?[ \t|]{0,60}")
-_CLOCK_ONLY = late(r"([\[(]?)[ ]{0,2}(?:[01]?\d|2[0-3]):[0-5]\d:[0-5]\d(?:[.,]\d{1,9})?(?![\d:])")
+_CLOCK_ONLY = late(
+    r"([\[(]?)[ ]{0,2}(?:[01]?\d|2[0-3]):[0-5]\d:[0-5]\d(?:[.,]\d{1,9})?(?![\d:])|\d{1,2}:\d\d[AP]M(?= )"
+)
 _INSIDE = late(r"[ ,:|]{1,8}([^\]]{1,120})\]")
 REQUEST_ID = late(r"req-[0-9a-f\-]{36}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 KEYED_ID = late(r"(?ai)(?:correlation|request|req|trace)[_-]?id[=:]\s?\"?([\w.\-]{4,128})")
@@ -57,7 +79,7 @@ BARE_ID = late(
 """What stands alone in a header's bracket and is an ID: `req-5f2c01ab9d3e`, a trace's hexadecimal digits."""
 _AHEAD = late(
     rf"(?:[\w.\-]{{1,40}}=\S{{1,120}}[ \t]{{1,8}}){{0,8}}"
-    rf"(?:(?:[\w.$@/\-:]{{1,80}}[ \t|]{{1,40}}(?:-[ ])?|\[[^\]]{{0,80}}\][ ]{{0,4}}){{0,3}}?"
+    rf"(?:(?:[\w.$@/\-:\[\]]{{1,80}}[ \t|]{{1,40}}(?:-[ ])?|\[[^\]]{{0,80}}\][ ]{{0,4}}){{0,3}}?"
     rf"\[?(?:{WORDS})\]?(?=[:\s\]|]))"
 )
 
@@ -65,12 +87,15 @@ _AHEAD = late(
 class Header:
     """Where the scanner stands in one line, and what it has understood so far."""
 
-    __slots__ = ("at", "colon", "dashed", "draft", "text", "timed")
+    __slots__ = ("at", "brackets", "clock", "colon", "dashed", "draft", "text", "timed")
 
-    def __init__(self, text: str, draft: Draft) -> None:
+    def __init__(self, text: str, draft: Draft, clock: Clock) -> None:
         self.text = text
         self.draft = draft
+        self.clock = clock
         self.at = 0
+        self.brackets = 0
+        """How many were passed behind the level."""
         self.timed = False
         self.colon = False
         """A level's or logger's colon was passed: what comes next is the message."""
@@ -93,15 +118,15 @@ class Header:
                 self.dashed = True
             self.at = found.end()
 
-    def time(self, clock: Clock) -> bool:
+    def time(self) -> bool:
         """A time, bare or bracketed, with what else its bracket holds; a clock without date is skipped."""
         text, at = self.text, self.at
         inner = at + 1 if text[at : at + 1] in ("[", "(", "<", '"') else at
         while inner > at and text[inner : inner + 1] == " ":
             inner += 1
-        if read := clock.match(text, inner):
+        if read := self.clock.match(text, inner):
             self.draft.stamp, end = read
-        elif found := _CLOCK_ONLY.match(text, at):
+        elif found := _CLOCK_ONLY.match(text, at) or _ELAPSED.match(text, at):
             end = found.end()
         else:
             return False
@@ -109,8 +134,10 @@ class Header:
         if inner > at and text[end : end + 1] in ("]", ")", ">", '"'):
             self.at = end + 1
         elif text[at] == "[" and (found := _INSIDE.match(text, end)):
+            known = self.draft.level is not None
             self._inside(found[1])
             self.at = found.end()
+            self.colon = not known and self.draft.level is not None and text[self.at : self.at + 1] == " "
         else:
             self.at = end + 1 if text[end : end + 1] in (":", ",") and text[end + 1 : end + 3] != ":" else end
         if text[self.at - 1] == ":" and text[self.at : self.at + 1].isalpha():
@@ -138,13 +165,31 @@ class Header:
         text, at = self.text, self.at
         if found := BRACKETED_LEVEL.match(text, at):
             return self._bracketed(found)
+        if self.timed and self._named():
+            return True
         if found := _CHANNEL.match(text, at):
             self.draft.logger = found[1]
             return self._took(of_word(found[2]), found.end())
         if found := CAPS.match(text, at) or (ANY if loose else _ANY_MARKED).match(text, at):
             return self._took(of_word(found[0]), found.end())
         if self.timed and (found := _LETTER.match(text, at)):
-            return self._took(of_word(found[0]), found.end())
+            return self._took(of_word(found[0]), found.end() + text.startswith("!", found.end()))
+        return False
+
+    def _named(self) -> bool:
+        """A level glued to what stands before it, or behind a name that is no part of a sentence."""
+        text, at = self.text, self.at
+        if ":  " in text and (found := _JOINED.match(text, at)):
+            self.field("context", found[1])
+            return self._took(of_word(found[2]), found.end() - 1)
+        if "]:" in text and (found := _SUFFIXED.match(text, at)):
+            self.draft.logger = found[1]
+            return self._took(of_word(found[2]), found.end() - 1)
+        if (": " in text or "\t" in text) and (found := _NAMED.match(text, at)):
+            self.draft.logger = (found["name"] or found["tabbed"]).rstrip(":")
+            self.draft.level = of_word(found["word"] or found["level"])
+            self.at, self.colon = found.end(), True
+            return True
         return False
 
     def _bracketed(self, found: re.Match[str]) -> bool:
@@ -153,7 +198,11 @@ class Header:
             close = self.text.find({"[": "]", "(": ")", "<": ">"}[self.text[self.at]], end, end + 200)
             if close < 0:
                 return False
-            self.field("context", self.text[end:close].strip(" |:/,"))
+            start = end + len(self.text[end:close]) - len(self.text[end:close].lstrip())
+            if not self.timed and (read := self.clock.match(self.text, start)):
+                self.draft.stamp, start = read
+                self.timed = True
+            self.field("context", self.text[start:close].strip(" |:/,"))
             end = close + 1
         return self._took(level, end)
 
@@ -185,9 +234,12 @@ class Header:
             return False
         inner = next(group for group in found.groups() if group is not None).strip()
         after = self.text[found.end() : found.end() + 1]
-        if after and (after.isalnum() or after in "(./"):
+        if (after and (after.isalnum() or after in "(./@")) or self._is_text(found.end()):
             return False
-        if inner.startswith("client ") or (inner.startswith(("pid ", "tid ")) and ":" in inner):
+        if pair := _TRACE_PAIR.fullmatch(inner):
+            self.draft.correlation_id = self.draft.correlation_id or pair[1]
+            self.field("context", inner)
+        elif inner.startswith("client ") or (inner.startswith(("pid ", "tid ")) and ":" in inner):
             self.field(inner[:6].strip().split(" ")[0], inner.split(" ", 1)[1])
         elif request := REQUEST_ID.search(inner):
             if ": " in inner:
@@ -208,6 +260,15 @@ class Header:
             self.field("pid" if inner.isdigit() else "thread", inner)
         self.at = found.end()
         return True
+
+    def _is_text(self, end: int) -> bool:
+        """Whether a bracket behind the level is the message's: the third, or where the logger stands last."""
+        if self.draft.level is None:
+            return False
+        self.brackets += 1
+        if self.text[-1] == ")" and TRAILING_LOGGER.search(self.text[-200:]):
+            return True
+        return self.brackets > 2 and not _HEADER_FOLLOWS.match(self.text, end)
 
     def number(self) -> bool:
         """A process or thread number."""
@@ -232,13 +293,25 @@ class Header:
         if self.draft.logger is not None or not (found := _LOGGER.match(self.text, self.at)):
             return False
         name = found[1] or found[2] or found[3]
-        if of_word(name) is not None or len(name) == 1 or _CODE.fullmatch(name):
+        led = self.draft.level is not None and self.text.startswith(" - ", found.end())
+        if (of_word(name) is not None and not led) or len(name) == 1 or _CODE.fullmatch(name):
             return False
+        if found[1] and _EVENT_FOLLOWS.match(self.text, found.end(1)):
+            return False  # structlog's event, filled up with blanks before its pairs
         if self.dashed and not self.text.startswith((" - ", "|"), found.end()):
             return False
         self.draft.logger = name
         self.at = found.end()
         self.colon = found[0].endswith(":")
+        return True
+
+    def spans(self) -> bool:
+        """The spans of Rust's tracing, or its thread."""
+        found = _SPANS.match(self.text, self.at)
+        if not found or not ("{" in found[0] or found[0].startswith("Thread")):
+            return False
+        self.field("context", found[0].rstrip(":"))
+        self.at = found.end()
         return True
 
     def level_ahead(self) -> bool:
@@ -252,6 +325,8 @@ class Header:
         end = self.at
         while end < len(self.text) and not self.text[end].isspace() and self.text[end] != "|":
             end += 1
+        if REQUEST_ID.fullmatch(self.text, self.at, end):
+            self.draft.correlation_id = self.draft.correlation_id or self.text[self.at : end]
         name, sign, value = self.text[self.at : end].partition("=")
         self.field(name if sign else "context", value if sign else name.strip(":"))
         self.at = end

@@ -15,23 +15,24 @@ TIME = (
     "log_time", "logged_at", "start_time", "startTime", "StartUTC", "requestReceivedTimestamp",
     "EdgeStartTimestamp", "time_iso8601", "Time", "timestamp_ms", "epoch", "created", "created_at",
     "published", "_source_realtime_timestamp", "msec", "log.time", "receivedTimestamp", "utc",
-    "when",
+    "when", "T", "EventTime", "TimeGenerated", "TimeCreated", "received_at",
 )  # fmt: skip
 LEVEL = (
     "level", "severity", "log.level", "lvl", "levelname", "loglevel", "log_level", "logLevel",
     "level_name", "@l", "severityText", "severity_text", "s", "PRIORITY", "priority", "Level",
     "Severity", "LogLevel", "levelno", "severity_number", "severityNumber", "level_value",
-    "event_severity", "syslog_severity",
+    "event_severity", "syslog_severity", "error_severity", "@level", "SeverityText", "SeverityNumber",
+    "LevelDisplayName", "SeverityLevel", "L",
 )  # fmt: skip
 MESSAGE = (
     "message", "msg", "@m", "MESSAGE", "short_message", "event", "body", "text", "log",
     "RenderedMessage", "Message", "@mt", "MessageTemplate", "textPayload", "eventName", "@message",
-    "Msg", "full_message", "description", "detail", "event_type",
+    "Msg", "full_message", "description", "detail", "event_type", "Body", "M",
 )  # fmt: skip
 LOGGER = (
     "logger", "log.logger", "logger_name", "loggerName", "SourceContext", "target", "component",
     "module", "category", "channel", "c", "scope", "Logger", "_logger", "source_context",
-    "log_name", "subsystem", "Category",
+    "log_name", "subsystem", "Category", "@module",
 )  # fmt: skip
 SERVICE = (
     "service", "service.name", "service_name", "serviceName", "app", "application",
@@ -77,6 +78,8 @@ def _nested_time(value: Mapping[str, Any], clock: Clock) -> Stamp | None:
     if "$date" in value:
         date = value["$date"]
         return clock.value(date.get("$numberLong") if isinstance(date, dict) else date)
+    if isinstance(value.get("date"), str):
+        return clock.value(value["date"])
     seconds, nanos = (
         value.get("epochSecond", value.get("seconds")),
         value.get("nanoOfSecond", value.get("nanos", 0)),
@@ -90,7 +93,7 @@ def scale_of(document: Mapping[str, Any], name: str, number: float) -> Scale:
     """Which scale a level number is on, told by its name and by what else the document holds."""
     if name in ("PRIORITY", "syslog_severity") or "short_message" in document or "facility" in document:
         return Scale.SYSLOG
-    if name in ("severityNumber", "severity_number"):
+    if name in ("severityNumber", "severity_number", "SeverityNumber"):
         return Scale.OTEL
     if name in ("levelno", "level_value"):
         return Scale.TENS_FROM_DEBUG

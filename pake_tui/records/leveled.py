@@ -10,7 +10,7 @@ import re
 
 from pake_tui.records import dialects
 from pake_tui.records.draft import Draft
-from pake_tui.records.header import BRACKETED_LEVEL, WORDS, Header
+from pake_tui.records.header import BRACKETED_LEVEL, TRAILING_LOGGER, WORDS, Header
 from pake_tui.records.levels import of_word
 from pake_tui.records.timestamps import Clock
 from pake_tui.text.late import late
@@ -20,11 +20,10 @@ _TIME_PLACES = late(r"(?<![\w.])(?=\d|[JFMASOND][aepuco][a-z] |(?:Mon|Tue|Wed|Th
 _BEFORE_MESSAGE = late(
     r"[ ]{0,60}(?:(?:-{1,3}|::?|>|\u2502|,|;)(?=[ \t]|$)[ ]?|\|[ ]?)?(?:[ ]{0,40}(?::|-)(?=[ \t]|$)[ ]?)?"
 )
-_TRAILING_LOGGER = late(r" \(((?:[a-z][\w]{0,60}\.){1,12}[A-Z]?[\w$]{1,80})\)$")
 _MAX_TOKENS = 16
 
 
-def _tokens(header: Header, clock: Clock, loose: bool) -> None:
+def _tokens(header: Header, loose: bool) -> None:
     """Takes tokens until the message begins."""
     for _ in range(_MAX_TOKENS):
         mark = header.at
@@ -32,14 +31,14 @@ def _tokens(header: Header, clock: Clock, loose: bool) -> None:
             return
         if header.at:
             header.skip()
-        if header.at >= len(header.text) or not _token(header, clock, loose):
+        if header.at >= len(header.text) or not _token(header, loose):
             header.at = mark if header.at < len(header.text) else header.at
             return
 
 
-def _token(header: Header, clock: Clock, loose: bool) -> bool:
+def _token(header: Header, loose: bool) -> bool:
     leveled, named = header.draft.level is not None, header.draft.logger is not None
-    if not header.timed and header.time(clock):
+    if not header.timed and header.time():
         return True
     if not leveled and header.level(loose or "\t" in header.text[header.at : header.at + 12]):
         return True
@@ -49,9 +48,12 @@ def _token(header: Header, clock: Clock, loose: bool) -> bool:
         return True
     if not header.timed:
         return False
+    spanned = leveled and not named and not header.dashed
+    if spanned and ("{" in header.text or "ThreadId" in header.text) and header.spans():
+        return True
     if not header.dashed and not named and (header.source() or header.number()):
         return True
-    if (leveled or header.level_ahead()) and (header.source() or header.logger()):
+    if (leveled or header.level_ahead()) and ((not header.dashed and header.source()) or header.logger()):
         return True
     return not leveled and header.word()
 
@@ -70,21 +72,21 @@ def parse(text: str, clock: Clock, *, level_first: bool = False, loose: bool = F
     tight = dialects.glog(text, clock) or dialects.redis(text, clock) or dialects.logcat(text, clock)
     if draft := tight or dialects.kernel(text):
         return draft
-    header = Header(text, Draft("leveled"))
+    header = Header(text, Draft("leveled"), clock)
     header.at = len(text) - len(text.lstrip(" \t")) if text[:1] in (" ", "\t") else 0
     if header.at >= len(text):
         return None
-    if not header.time(clock):
+    if not header.time():
         if not (_starts_with_level(text, header.at) and (level_first or _time_follows(text, clock))):
             return None
-        if text[header.at + 1 : header.at + 2] == ",":
+        if text[header.at + 1 : header.at + 2] == "," or text.startswith(" [", header.at + 1):
             header.draft.level = of_word(text[header.at])
             header.at += 1
     elif header.draft.stamp is None and not (header.draft.level or BRACKETED_LEVEL.match(text, header.at)):
         header.skip()
-        if not header.level(False):
+        if not header.level(False) and not header.level_ahead():
             return None
-    _tokens(header, clock, loose)
+    _tokens(header, loose)
     return _finish(header)
 
 
@@ -98,7 +100,7 @@ def _finish(header: Header) -> Draft | None:
         draft.message = _trimmed(header.text[header.at :], header.colon)
     if draft.level is None and draft.message.startswith("PHP "):
         draft.level = dialects.php_level(draft.message)
-    if draft.logger is None and (found := _TRAILING_LOGGER.search(draft.message[-200:])):
+    if draft.logger is None and (found := TRAILING_LOGGER.search(draft.message[-200:])):
         draft.logger = found[1]
     return draft
 
@@ -115,7 +117,7 @@ def _starts_with_level(text: str, at: int) -> bool:
     return (
         _LEVEL_FIRST.match(text, at) is not None
         or BRACKETED_LEVEL.match(text, at) is not None
-        or (text[at + 1 : at + 3] == ", " and of_word(text[at : at + 1]) is not None)
+        or (text[at + 1 : at + 3] in (", ", " [") and of_word(text[at : at + 1]) is not None)
     )
 
 
@@ -130,7 +132,7 @@ def parse_inside(text: str, clock: Clock) -> Draft | None:
         read = clock.match(text, found.start())
         if read is None:
             continue
-        header = Header(text, Draft("leveled", stamp=read[0]))
+        header = Header(text, Draft("leveled", stamp=read[0]), clock)
         header.timed = True
         _before(header, text[: found.start()].rstrip(" [(<|:"))
         header.at = read[1] + 1 if text[read[1] : read[1] + 1] in ("]", ")", ">") else read[1]
@@ -138,7 +140,7 @@ def parse_inside(text: str, clock: Clock) -> Draft | None:
             dialects.colons(header)
             return header.draft
         if header.at < len(text):
-            _tokens(header, clock, False)
+            _tokens(header, False)
         return _finish(header)
     return None
 

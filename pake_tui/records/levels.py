@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 
 from pake_tui.model.record import Level
@@ -15,8 +16,9 @@ def _each(words: str, level: Level) -> dict[str, Level]:
 
 _WORDS: dict[str, Level] = {
     **_each(
-        "trace debug verbose fine finer finest config silly spam trc dbg dbug verb vrb debug1 debug2 debug3 "
-        "debug4 debug5 all detail diagnostic diag",
+        "trace debug verbose fine finer finest config silly spam trc trac trce dbg dbug debu ddebug subdebug "
+        "verb vrb all detail diagnostic diag debug1 debug2 debug3 debug4 debug5 d1 d2 d3 d4 d5 "
+        "trace1 trace2 trace3 trace4 trace5 trace6 trace7 trace8",
         _D,
     ),
     **_each(
@@ -26,11 +28,17 @@ _WORDS: dict[str, Level] = {
     ),
     **_each("warn warning wrn warning! warni caution", _W),
     **_each("error err eror erro severe failure fail failed exception stderr", _E),
-    **_each("critical crit crt fatal ftl panic pnc emerg emergency alert assert dpanic disaster", _C),
+    **_each(
+        "critical crit crt fatal fata ftl panic pani pnc emerg emergency alert assert dpanic disaster", _C
+    ),
 }
 _LETTERS = {
     "T": _D, "D": _D, "V": _D, "I": _I, "N": _I, "W": _W, "E": _E, "C": _C, "F": _C, "A": _C, "P": _C,
 }  # fmt: skip
+
+
+_SLOG = re.compile(r"([A-Z]{4,5})[+-]\d{1,2}")
+"""How Go's slog writes what lies between levels: `ERROR+2`."""
 
 
 class Scale(Enum):
@@ -81,6 +89,8 @@ def parse_level(value: object, scale: Scale = Scale.GUESS) -> Level | None:
     if not isinstance(value, str) or len(value) > 32:
         return None
     word = value.strip().strip("[]<>():*,")
+    if between := _SLOG.fullmatch(word):
+        word = between[1]
     if found := of_word(word):
         return found
     if word.isascii() and word.isdigit():

@@ -18,7 +18,7 @@ from pake_tui.records import access, custom, header, jsonkeys, jsonlines, levele
 from pake_tui.records.aliases import CORRELATION_IDS, id_of
 from pake_tui.records.draft import Draft, fields_message
 from pake_tui.records.envelope import Envelope, clean, open_envelope
-from pake_tui.records.levels import of_word
+from pake_tui.records.levels import Scale, of_number, of_word
 from pake_tui.records.profile import Profile, profile_of
 from pake_tui.records.stacks import continues_dump, is_frame
 from pake_tui.records.timestamps import Clock
@@ -31,6 +31,9 @@ MOST_NAMED = 400
 """Characters of a message in which `request_id=…` is looked for."""
 _WHOLE_LINES = frozenset({"json", "logfmt", "access", "w3c", "syslog"})
 """Families whose records are one line each, so that a plain line below them is a record of its own."""
+_TAGGED = re.compile(r"\[([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\] ?")
+"""Rails' tag of a request, in front of the message."""
+_CISCO = re.compile(r"%[A-Z][A-Z0-9_]{1,40}(?:-[A-Z0-9_]{1,20})?-([0-7])-[A-Z0-9_]{1,40}: ")
 _CATEGORY = re.compile(r"[A-Za-z_][\w.`<>+]{0,200}\[\d{1,9}\]")
 _SECOND_LEVEL = re.compile(r"([A-Z]{4,10}): ")
 
@@ -105,6 +108,8 @@ class Parser:
         payload = envelope.payload
         if not payload.strip():
             return False
+        if payload[0] in " \t" and self._profile.timed and not self._profile.indented:
+            return False
         if self._structured(payload):
             return True
         if is_frame(payload) or continues_dump(payload, before):
@@ -139,6 +144,8 @@ class Parser:
         text, clock, profile = envelope.payload, self._clock, self._profile
         draft = syslog.parse(text, clock)
         if draft is not None:
+            if draft.level is None and (cisco := _CISCO.search(draft.message or "", 0, 200)):
+                draft.level = of_number(int(cisco[1]), Scale.SYSLOG)
             return self._unwrap(draft)
         if self._extended.names and (draft := self._extended.parse(text, clock)):
             return draft
@@ -153,7 +160,8 @@ class Parser:
             return None
         if draft is not None and draft.correlation_id is None and draft.format == "leveled":
             named = header.KEYED_ID.search(draft.message or "", 0, MOST_NAMED)
-            draft.correlation_id = id_of(named[1]) if named else None
+            tagged = _TAGGED.match(draft.message or "")
+            draft.correlation_id = id_of(named[1]) if named else tagged[1] if tagged else None
         return draft
 
     def _unwrap(self, draft: Draft) -> Draft:
@@ -213,7 +221,7 @@ class Parser:
     def _continue(draft: Draft, rest: str) -> None:
         """Joins the lines below the first; java.util.logging and .NET put level or message only there."""
         below = rest.lstrip("\n")
-        if draft.stamp is None and draft.level is not None and _CATEGORY.fullmatch(draft.message or ""):
+        if draft.level is not None and _CATEGORY.fullmatch(draft.message or ""):
             draft.logger, draft.message = (draft.message or "").partition("[")[0], dedent(below)
         elif not draft.message:
             draft.message = below

@@ -28,6 +28,8 @@ class Profile(Struct, frozen=True):
     level_first: bool = False
     loose: bool = False
     day_first: bool | None = None
+    indented: bool = False
+    """Records begin with blanks here."""
     families: tuple[tuple[str, int], ...] = ()
     """How many of the first lines are of each, the commonest first."""
 
@@ -76,9 +78,9 @@ def profile_of(sample: Sequence[str], now_ns: int) -> Profile:
         leveled.parse(text, clock) is None and leveled.parse(text, clock, level_first=True) is not None
         for text in texts
     )
-    loose = sum(
-        one.level is not None for text in texts if (one := leveled.parse(text, clock, loose=True)) is not None
-    )
+    leveled_lines = [one for text in texts if (one := leveled.parse(text, clock, loose=True)) is not None]
+    loose = sum(one.level is not None for one in leveled_lines)
+    indented = sum(line[0] in " \t" and leveled.parse(line, clock) is not None for line in lines)
     plain = families["plain"]
     best = families.most_common(1)[0][0]
     timed = len(texts) - plain + (inside if inside * 2 >= len(texts) else 0)
@@ -90,7 +92,8 @@ def profile_of(sample: Sequence[str], now_ns: int) -> Profile:
         level_first=level_first * 5 >= len(texts) * 2
         and (len(texts) - plain) * 5 < len(texts)
         and not any(one.contained for one in payloads),
-        loose=loose * 10 >= len(texts) * 9 and len(texts) >= 3,
+        loose=loose * 10 >= len(leveled_lines) * 9 and len(leveled_lines) >= 3,
         day_first=day_first,
+        indented=indented * 2 >= len(lines),
         families=tuple(families.most_common()),
     )

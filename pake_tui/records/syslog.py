@@ -13,10 +13,11 @@ _PRI = late(r"<(\d{1,3})>")
 _5424 = late(r"1 (\S{1,64}) (\S{1,255}) (\S{1,128}) (\S{1,128}) (\S{1,128}) ?")
 _HOST_TAG = late(
     r"[ ](?P<host>[A-Za-z0-9_\[][\w.:\-%\[\]]{0,254}) "
+    r"(?:(?P<word>emerg|alert|crit|err|error|warning|notice|info|debug) )?"
     r"(?P<tag>[^\s\[\]:]{1,64})(?:\[(?P<pid>[^\]\s]{1,32})\])?"
     r"(?: \([\w.\-]{1,128}\))?:(?: |$|(?=\d\|))"
 )
-_TAG_ONLY = late(r"[ ](?P<host>)(?P<tag>[^\s\[\]:]{1,64})(?:\[(?P<pid>[^\]\s]{1,32})\])?:(?: |$)")
+_TAG_ONLY = late(r"[ ](?P<host>)(?P<word>)(?P<tag>[^\s\[\]:]{1,64})(?:\[(?P<pid>[^\]\s]{1,32})\])?:(?: |$)")
 _MONTH_START = late(r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) ")
 _ISO_START = late(r"\d{4}-\d\d-\d\dT")
 _SD = late(r'\[([^\s="\]]{1,64})((?: [^\s="\]]{1,64}="(?:[^"\\\]]|\\.)*+")*+)\]')
@@ -87,11 +88,16 @@ def parse(text: str, clock: Clock) -> Draft | None:
     draft.stamp, end = read
     tagged = _HOST_TAG.match(text, end)
     if tagged and (
-        of_word(tagged["host"]) is not None or (not month and not at and not _is_daemon(tagged, read[0]))
+        of_word(tagged["host"].strip("[]<>():")) is not None
+        or (not month and not at and not _is_daemon(tagged, read[0]))
     ):
         tagged = None
-    if not tagged and at:
-        tagged = _TAG_ONLY.match(text, end)
+    if tagged and not tagged["pid"] and tagged["host"][-1] == ":" and of_word(tagged["tag"]) is not None:
+        return None  # `imap-login: Info: …`: a name and a level
+    if not tagged:
+        alone = _TAG_ONLY.match(text, end)
+        numbered = alone is not None and alone["pid"] and of_word(alone["tag"]) is None
+        tagged = alone if at or (numbered and (month or read[0].offset is not None)) else None
     if not tagged:
         if not at:
             return None
@@ -101,6 +107,8 @@ def parse(text: str, clock: Clock) -> Draft | None:
         draft.message = text[tagged.start("tag") :]
     else:
         draft.message, draft.service = text[tagged.end() :], tagged["tag"]
+    if draft.level is None and tagged["word"]:
+        draft.level = of_word(tagged["word"])
     for name in ("host", "pid"):
         if tagged[name]:
             draft.fields[name] = tagged[name]

@@ -10,7 +10,10 @@ import re
 
 from pake_tui.text.late import late
 
-_MON = r"(?P<mon>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?"
+_MON = (
+    r"(?P<mon>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
+    r"|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[a-z]{0,6}\.?"
+)
 _WEEKDAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},?[ ]{1,2}"
 _CLOCK = (
     r"(?P<h>\d{1,2}):(?P<mi>\d\d)(?::(?P<s>\d\d)(?:[.,:](?P<f>\d{1,9}))?)?"
@@ -29,8 +32,14 @@ _SPELLINGS = {
     "hdfs": r"(?P<yy>\d\d)(?P<m>\d\d)(?P<d>\d\d)[ ]{1,2}"
     r"(?:(?P<h>\d\d)(?P<mi>\d\d)(?P<s>\d\d)|(?P<h2>\d{1,2}):(?P<mi2>\d\d):(?P<s2>\d\d))"
     r"(?:[.,](?P<f>\d{1,9}))?(?![\d.])",
-    "numeric": r"(?P<a>\d{1,2})(?P<sep>[/.-])(?P<b>\d{1,2})(?P=sep)(?P<c>\d{4}|\d\d)" + _GAP + _CLOCK + _ZONE,
-    "clf": r"(?P<d>\d{1,2})[-/ ]" + _MON + r"[-/ ](?P<y>\d{4}|\d\d)(?:[T:]|,?[ ]{1,2})" + _CLOCK + _ZONE,
+    "numeric": r"(?P<a>\d{1,2})(?P<sep>[/.-])(?P<b>\d{1,2})(?P=sep)(?P<c>\d{4}|\d\d)"
+    r"(?:[T_:]|,?[ ]{1,2}|[ ]--?[ ]|-)" + _CLOCK + _ZONE,
+    "clf": r"(?P<d>\d{1,2})[-/ ]"
+    + _MON
+    + r"[-/ ](?:(?P<y>\d{4})(?:[T:]|,?[ ]{1,2})|(?P<y2>\d\d),?[ ]{1,2})"
+    + _CLOCK
+    + _ZONE,
+    "daymonth": r"(?P<d>\d{1,2})[ ]" + _MON + r"[ ]{1,2}" + _CLOCK,
     "monthday": r"(?P<m>\d\d)-(?P<d>\d\d)[ ]{1,2}" + _CLOCK + r"(?![\d:])",
     "syslog": _MON
     + r"[ ]{1,2}(?P<d>\d{1,2})(?:,?[ ]{1,2}(?P<y>\d{4}))?,?[ ]{1,2}(?:at[ ])?"
@@ -48,11 +57,11 @@ _SPELLINGS = {
     r"(?:[.,](?P<f>\d{1,9})|(?P<milli>\d{3})|(?P<micro>\d{6})|(?P<nano>\d{9}))?(?![\d.:-])",
 }
 PATTERNS: dict[str, re.Pattern[str]] = {name: late(text) for name, text in _SPELLINGS.items()}
-AFTER_DIGIT = ("iso", "clf", "numeric", "monthday", "hdfs", "compact", "epoch")
+AFTER_DIGIT = ("iso", "clf", "daymonth", "numeric", "monthday", "hdfs", "compact", "epoch")
 AFTER_LETTER = ("syslog", "ctime", "rfc2822", "ctime_short")
 
 FAST = late(
-    r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)?(?!\d|[:.]\d)"
+    r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d(?::?\d\d)?)?(?!\d|[:.]\d)"
 )
 """The commonest spelling, without the cost of named groups."""
-ZONE_AFTER = late(r" (?:([+-]\d\d:?\d\d)(?![\d:])|([A-Z]{3,5})\b|[AaPp]\.?[Mm]\b)")
+ZONE_AFTER = late(r" (?:([+-]\d\d(?::?\d\d)?)(?![\d:.])|([A-Z]{3,5})\b|[AaPp]\.?[Mm]\b)")

@@ -114,7 +114,8 @@ class Clock:
             return quick
         sign = text[at : at + 1]
         if sign.isdigit() and sign.isascii():
-            names: tuple[str, ...] = ("iso",) if text[at + 4 : at + 5] in ("-", "/", ".") else AFTER_DIGIT
+            year = text[at + 4 : at + 5] in ("-", "/", ".") and text[at : at + 4].isdigit()
+            names: tuple[str, ...] = ("iso",) if year else AFTER_DIGIT
         elif "A" <= sign <= "W":
             names = AFTER_LETTER
         else:

@@ -22,11 +22,13 @@ TIMES = [
     "2026-02-30 14:03:21", "2026-03-01 24:03:21", "2026-03-01 14:03:21 UTC",
     "2026-03-01 02:03:21 PM", "2026/03/01 14:03:21", "Mar  1 14:03:21", "2026-03-01 14:03:60",
     "2026-03-01 14:03", "1772370201", "2026-03-01T14:03:21.123456789Z",
+    "2026-03-01 14:03:21,123+02", "2026-03-01 14:03:21 -03", "3/1/2026 2:03:21 PM", "14:03:21.123",
 ]  # fmt: skip
 LEVELS = [
     "INFO", "ERROR", "WARN", "DEBUG", "FATAL", "NOTICE", "LOG", "DEBUG1", "PST", "UTC", "HTTP",
     "HELLO", "[INFO]", "[ ERROR ]", "[error]", "info", "Warning", "INFO:", "prod.ERROR:", "E",
-    "INFO[0001]", "(WARN)",
+    "INFO[0001]", "(WARN)", "FATA", "DEBU", "TRACE1", "SUBDEBUG", "D1", "I!", "[:error]", "ERROR+2",
+    "a:b@c:[12]:ERROR: ", "util.py[DEBUG]:", "queries: info:",
 ]  # fmt: skip
 NAMES = [
     "[main]", "[http-nio-8080-exec-1]", "[1234]", "[app.INFO]", "[10.0.0.1]",
@@ -34,7 +36,9 @@ NAMES = [
     "my-host", "prog[12]:", "10.0.0.1:8080", "info", "[5f2c01ab-9d3e-4a77-8c11-0123456789ab]",
     "(f00dfeedf00dfeed)", "<trace-12ab34cd>", "{x}", "1234", "-",
     "[job 5f2c01ab-9d3e-4a77-8c11-0123456789ab]", "[x] [y] [z] [req-00112233]", "file.go:12",
-    "a.b.Class",
+    "a.b.Class", "[shop,0123456789abcdef,fedcba9876543210]", "[0123456789abcdef-fedcba9876543210]",
+    "[shop,0123456789abcdef0123456789abcdef,fedcba9876543210,true]", "request{id=5}:", "ThreadId(01)",
+    "5f2c01ab-9d3e-4a77-8c11-0123456789ab", "[unknown]@[unknown]", "(a.b.Class)",
 ]  # fmt: skip
 GAPS = [" ", "  ", " - ", " | ", "\t", ": ", " [", "] ", ""]
 WORDS = [
@@ -120,6 +124,14 @@ def test_what_is_vouched_for_is_what_the_parser_says(tmp_path: Path, lines: list
         "2026-03-01 14:03:21 INFO [a] [b] [c] (req-5f2c01ab9d3e) x",
         "2026-03-01 14:03:21 INFO [user: 5f2c01ab-9d3e-4a77-8c11-0123456789ab] x",
         "[2026-03-01T14:03:21Z INFO  app] [req-5f2c01ab9d3e] x",
+        "2026-03-01 14:03:21 INFO [shop,0123456789abcdef,fedcba9876543210] x",
+        "2026-03-01 14:03:21 INFO [0123456789abcdef0123456789abcdef-fedcba9876543210] x",
+        "2026-03-01 14:03:21 INFO [0123456789abcdef0123456789abcdef/fedcba9876543210] x",
+        "2026-03-01 14:03:21 INFO [shop,0123456789abcdef0123456789abcdef,fedcba9876543210,true] x",
+        "2026-03-01 14:03:21 INFO 5f2c01ab-9d3e-4a77-8c11-0123456789ab ERROR x",
+        "2026-03-01 14:03:21 HTTP served",
+        "2026-03-01 14:03:21 -03 ERROR x",
+        "2026-03-01T14:03:21Z [ERROR] agent.http: Request error",
         'time=2026-03-01T14:03:21Z level="" severity=error msg=x request_id=r-1',
         'time="2026-03-01 14:03:21 PST" level=error msg=x request_id="r 1"',
         "time=2026-03-01T14:03:21Z level=info level=error msg=x",

@@ -50,6 +50,7 @@ _IDS = (
         rb"[\[(<{][^A-Za-z0-9\n]{0,16}(" + header.BARE_ID.pattern.replace("(?ai:", "(?i:").encode()
         + rb")[^A-Za-z0-9\n]{0,16}[\])>}]"
     ),
+    re.compile(rb"[\[(<{,]([0-9a-f]{32}|[0-9a-f]{16})(?=[,/\-][0-9a-f]{16}[\])>},])"),
 )  # fmt: skip
 _STAMP = re.compile(rb'"' + _TIME + rb'"|' + _TIME)
 _VALUE = rb'"[^"\\\n]*"|[!#-~]*+'

@@ -29,8 +29,10 @@ from pake_tui.engine.logfiles.index.shapes import Shape, Shapes
 from pake_tui.engine.logfiles.index.stamps import Stamps
 from pake_tui.engine.logfiles.index.textlines import BALANCER, NAME, Found, TextLines
 
-BLANK, DASH, BRACKET, CLOSING, ZERO, AT, UNDERSCORE, TILDE = b" -[]0@_~"
+BLANK, DASH, BRACKET, CLOSING, ZERO, AT, UNDERSCORE, TILDE, SLASH = b" -[]0@_~/"
 LOWER = 0x20
+SPAN_DIGITS = 16
+"""Hexadecimal digits of a span's ID."""
 SHORTEST_ID, LONGEST_ID = 9, 80
 """Characters of what stands alone in brackets and may be an ID."""
 LONGEST_VALUE, LONGEST_NAME, MOST_PAIRS = 64, 24, 64
@@ -150,6 +152,11 @@ class TextScan:
         first, last = piece.at(opens + 1), piece.at(closes - 1)
         padded = _ODD.take(first) | _ODD.take(last) | (first == BLANK) | (last == BLANK)
         slow[own[padded]] = True
+        # A trace and a span in one bracket, `[shop,trace,span]` or `[trace-span]`: only the first is an ID.
+        commas = piece.where(b",")
+        several = np.searchsorted(commas, opens) < np.searchsorted(commas, closes)
+        sign = piece.at(closes - SPAN_DIGITS - 1)
+        slow[own[(several | (sign == DASH) | (sign == SLASH)) & (length > 2 * SPAN_DIGITS)]] = True
         kept = _WORD.take(first) & _WORD.take(last) & (length <= LONGEST_ID) & ~slow[own]
         hashes, good = swar.hash_spans(piece.words, opens[kept] + 1, length[kept])
         piece.note(own[kept][good], hashes[good])

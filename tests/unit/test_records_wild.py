@@ -1,0 +1,122 @@
+"""Headers as programs in the wild write them: each line with its level, its message and more."""
+
+from __future__ import annotations
+
+import pytest
+
+from pake_tui.clock import SECOND
+from pake_tui.model.record import Level, Record
+from pake_tui.records.export import timestamp_text
+from pake_tui.records.parser import Parser
+
+NOW = 1_780_000_000 * SECOND
+D, I, W, E, C = Level.DEBUG, Level.INFO, Level.WARNING, Level.ERROR, Level.CRITICAL  # noqa: E741
+TRACE = "8f3c2a71d45e9b06c1f7aa20e93d5b44"
+LINES: list[tuple[str, Level | None, str]] = [
+    ("2026-03-01T14:03:21.123Z [ERROR] agent.http: Request error: by=x", E, "Request error: by=x"),
+    ("2026-03-01T14:03:21.123+00:00 error: Supervisor: child ended", E, "Supervisor: child ended"),
+    ("3/1/2026 2:03:21 PM [INFO] started", I, "started"),
+    ("03/01/2026-14:03:21.123456 - <Warning> - dropped", W, "dropped"),
+    ("14:03:21.123 [main] INFO org.shop.Cart - emptied", I, "emptied"),
+    ("[14:03:21] [Server thread/INFO]: Ada joined", I, "Ada joined"),
+    ("2:03PM INF listening port=8080", I, "listening port=8080"),
+    ("2026-03-01 14:03:21,123+02 INFO  [org.shop.Engine] (default task-1) ready", I, "ready"),
+    ("2026-03-01 14:03:21.123 -03 [12] LOG:  checkpoint starting", I, "checkpoint starting"),
+    ("2026-03-01 14:03:21 UTC:10.0.1.5(53524):app@shop:[28154]:ERROR:  no table", E, "no table"),
+    ("2026-03-01 14:03:21 UTC [unknown]@[unknown] LOG:  could not accept", I, "could not accept"),
+    ("2026-03-01T14:03:21Z DDEBUG repo: loaded", D, "loaded"),
+    ("2026-03-01T14:03:21.123+0000 D2 NETWORK  [conn1] polled", D, "polled"),
+    ("2026-03-01T14:03:21Z E! [inputs.cpu] gathering failed", E, "gathering failed"),
+    ("2026/03/01 14:03:21 http: panic serving 10.0.0.1:5", None, "http: panic serving 10.0.0.1:5"),
+    ("01-Mar-2026 14:03:21.123 queries: info: client asked", I, "client asked"),
+    ("2026-03-01 14:03:21,123 - util.py[DEBUG]: reading", D, "reading"),
+    ("2026-03-01T14:03:21.5Z  WARN request{method=GET id=5}: shop::http: slow", W, "slow"),
+    ("2026-03-01 14:03:21,123 INFO aio.access: 1.2.3.4 [01/Mar/2026:14:03:20 +0000] 'GET /'", I,
+     "1.2.3.4 [01/Mar/2026:14:03:20 +0000] 'GET /'"),
+    ("I20260301 14:03:21.123456 12 main.cc:45] started", I, "started"),
+    ("E260301 14:03:21.123456 12 kv/store.go:7 ⋮ [n1] 33  range lost", E, "range lost"),
+    ("W/ActivityManager(  512): slow start", W, "slow start"),
+    ("[12] 01 Mar 14:03:21.678 # Server started", W, "Server started"),
+    ("Mar  1 14:03:21 bigip1 notice mcpd[12]: loaded", I, "loaded"),
+    ("Mar  1 14:03:21 dnsmasq[123]: query[A] x", None, "query[A] x"),
+    ("Mar  1 14:03:21 sw1 4711: %LINK-3-UPDOWN: Interface down", E, "%LINK-3-UPDOWN: Interface down"),
+    ("2026-03-01 14:03:21 [error    ] payment failed    order=7", E, "payment failed    order=7"),
+    ("2026-03-01 14:03:21,123 INFO [ZooKeeperClient Kafka server] Waiting. (kafka.zookeeper.ZooKeeperClient)",
+     I, "[ZooKeeperClient Kafka server] Waiting. (kafka.zookeeper.ZooKeeperClient)"),
+    ("[2026-03-01 14:03:21,123: WARNING/ForkPoolWorker-1] /venv/x.py:3: UserWarning: old",
+     W, "/venv/x.py:3: UserWarning: old"),
+    ("2026-03-01 14:03:21,123 INFO  system - up", I, "up"),
+    ("[ INFO 2026-03-01 14:03:21 verbose] synced", I, "synced"),
+]  # fmt: skip
+JSON: list[tuple[str, Level | None, str]] = [
+    ('{"timestamp":"2026-03-01T14:03:21Z","error_severity":"ERROR","message":"x"}', E, "x"),
+    ('{"@timestamp":"2026-03-01T14:03:21Z","@level":"warn","@message":"x","@module":"core"}', W, "x"),
+    ('{"Timestamp":"2026-03-01T14:03:21Z","SeverityText":"ERROR","Body":"x"}', E, "x"),
+    ('{"time":"2026-03-01T14:03:21Z","level":"ERROR+2","msg":"x"}', E, "x"),
+    ('{"t":{"$date":"2026-03-01T14:03:21Z"},"s":"D1","c":"NETWORK","msg":"x"}', D, "x"),
+    ('{"datetime":{"date":"2026-03-01 14:03:21.123456"},"level_name":"ERROR","message":"x"}', E, "x"),
+    ('{"EventTime":"2026-03-01 14:03:21","LevelDisplayName":"Warning","Message":"x"}', W, "x"),
+]
+
+
+def read(text: str) -> Record:
+    """The one record of a text, in a file of its kind."""
+    lines = text.split("\n")
+    parser = Parser(lines, now_ns=NOW)
+    (record,) = parser.parse(lines)
+    return record
+
+
+@pytest.mark.parametrize(("line", "level", "message"), [*LINES, *JSON])
+def test_a_header_tells_level_and_message(line: str, level: Level | None, message: str) -> None:
+    """The level is understood, and the message begins behind all that belongs to the header."""
+    record = read(line)
+    assert (record.level, record.message) == (level, message)
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("3/1/2026 2:03:21 PM [INFO] x", "2026-03-01T14:03:21.000000"),
+        ("2026-03-01 14:03:21,123+02 INFO x", "2026-03-01T14:03:21.123000+02:00"),
+        ("[12] 01 Mar 14:03:21.678 * x", "2026-03-01T14:03:21.678000"),
+        ("E260301 14:03:21.123456 12 a.go:7 ⋮ [n1] x", "2026-03-01T14:03:21.123456"),
+        ("01-MAR-2026 14:03:21 INFO x", "2026-03-01T14:03:21.000000"),
+        ("2026-03-01 14:03:21,5 INFO a: 1 [01/Mar/2026:14:03:20 +0000] 'GET'", "2026-03-01T14:03:21.500000"),
+        ('10.0.0.1 - - [01/Mar/2026 14:03:21] "GET / HTTP/1.1" 200 -', "2026-03-01T14:03:21.000000"),
+        ('{"EventTime":"2026-03-01 14:03:21","message":"x"}', "2026-03-01T14:03:21.000000"),
+        ("14:03:21.123 [main] INFO a.B - x", None),
+    ],
+)  # fmt: skip
+def test_a_time_is_read_where_a_date_stands(line: str, shown: str | None) -> None:
+    """Dates in other orders, zones of hours alone, months without years; a time of day alone is no moment."""
+    record = read(line)
+    assert (timestamp_text(record) if record.time_ns is not None else None) == shown
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        (f"2026-03-01 14:03:21 INFO [shop,{TRACE},c1f7aa20e93d5b44] x", TRACE),
+        (f"2026-03-01 14:03:21 INFO [{TRACE}/c1f7aa20e93d5b44] x", TRACE),
+        ("I, [2026-03-01T14:03:21 #12]  INFO -- : [5f2c01ab-9d3e-4a77-8c11-0123456789ab] x",
+         "5f2c01ab-9d3e-4a77-8c11-0123456789ab"),
+        ("2026-03-01T14:03:21.123Z\t5f2c01ab-9d3e-4a77-8c11-0123456789ab\tINFO\tx",
+         "5f2c01ab-9d3e-4a77-8c11-0123456789ab"),
+        ('{"@t":"2026-03-01T14:03:21Z","@m":"x","@tr":"8f3c2a71d45e9b06"}', "8f3c2a71d45e9b06"),
+    ],
+)  # fmt: skip
+def test_a_header_tells_the_correlation_id(line: str, wanted: str) -> None:
+    """The trace of a pair, a tag before the message, a bare UUID before the level."""
+    assert read(line).correlation_id == wanted
+
+
+def test_an_indented_line_with_a_date_continues() -> None:
+    """What a record tells of another time, further in, is no record of its own."""
+    lines = [
+        "2026-03-01 14:03:21.12 Server  starting",
+        "\tSep 12 2022 15:07:06",
+        "2026-03-01 14:03:22.12 Server  up",
+    ]
+    parser = Parser(lines, now_ns=NOW)
+    assert [parser.starts_record(line) for line in lines] == [True, False, True]
