@@ -22,6 +22,11 @@ _BRIEF = late(r"([VDIWEFA])/(.{1,80}?)\(\s{0,6}(\d{1,9})\): ?")
 _REDIS = late(r"(?:(\d{1,9}):([XCSM])|\[(\d{1,9})\]) ")
 _REDIS_MARK = late(r" ([.\-*#]) ")
 _REDIS_LEVELS = {".": Level.DEBUG, "-": Level.INFO, "*": Level.INFO, "#": Level.WARNING}
+_CSV_TIME = late(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} (?=[A-Z+\-\d]{3,5},)")
+_CSV = late(
+    r"[A-Z+\-\d]{3,5},(?:(?:[^,\"]{0,80}|\"(?:[^\"]|\"\"){0,300}\"),){10}(?P<level>[A-Z]{3,10}\d?),"
+    r"(?P<code>\w{5}),\"(?P<message>(?:[^\"]|\"\")*)"
+)
 _KERNEL = late(r"\[[ ]{0,8}(\d{1,8}\.\d{6})\] ")
 _PHP = late(r"PHP (?:(Fatal error|Parse error)|(Warning)|(Notice|Deprecated)|\w+ error):")
 
@@ -75,6 +80,18 @@ def redis(text: str, clock: Clock) -> Draft | None:
     return draft
 
 
+def csvlog(text: str, clock: Clock) -> Draft | None:
+    """PostgreSQL's csvlog: time, ten columns, severity, SQLSTATE and message (its manual, 20.8.4)."""
+    start = _CSV_TIME.match(text)
+    read = clock.match(text) if start else None
+    found = _CSV.match(text, start.end()) if start and read else None
+    if not found or not read:
+        return None
+    draft = Draft("csvlog", found["message"].replace('""', '"'), read[0], of_word(found["level"]))
+    draft.fields["sqlstate"] = found["code"]
+    return draft
+
+
 def kernel(text: str) -> Draft | None:
     """`[   12.345678] message`: seconds since boot, so no time of day."""
     found = _KERNEL.match(text)
@@ -91,7 +108,7 @@ def php_level(message: str) -> Level | None:
 
 def tabbed(header: Header) -> None:
     """Zap's console: tabs between time, level, logger, caller, message and a JSON object."""
-    parts = header.text[header.at :].lstrip("\t").split("\t")
+    parts = header.text[header.at :].lstrip("\t").removeprefix(" ").split("\t")
     while (
         len(parts) > 1
         and not parts[1].startswith("{")

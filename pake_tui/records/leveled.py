@@ -70,7 +70,7 @@ def parse(text: str, clock: Clock, *, level_first: bool = False, loose: bool = F
     `loose` lets lower-case words be levels: most lines of this file have one there.
     """
     tight = dialects.glog(text, clock) or dialects.redis(text, clock) or dialects.logcat(text, clock)
-    if draft := tight or dialects.kernel(text):
+    if draft := tight or dialects.csvlog(text, clock) or dialects.kernel(text):
         return draft
     header = Header(text, Draft("leveled"), clock)
     header.at = len(text) - len(text.lstrip(" \t")) if text[:1] in (" ", "\t") else 0

@@ -144,9 +144,7 @@ class Parser:
         text, clock, profile = envelope.payload, self._clock, self._profile
         draft = syslog.parse(text, clock)
         if draft is not None:
-            if draft.level is None and (cisco := _CISCO.search(draft.message or "", 0, 200)):
-                draft.level = of_number(int(cisco[1]), Scale.SYSLOG)
-            return self._unwrap(draft)
+            return _graded(self._unwrap(draft))
         if self._extended.names and (draft := self._extended.parse(text, clock)):
             return draft
         draft = access.parse(text, clock) or logfmt.parse(text, clock, self._aliases)
@@ -162,7 +160,7 @@ class Parser:
             named = header.KEYED_ID.search(draft.message or "", 0, MOST_NAMED)
             tagged = _TAGGED.match(draft.message or "")
             draft.correlation_id = id_of(named[1]) if named else tagged[1] if tagged else None
-        return draft
+        return _graded(draft) if draft is not None else None
 
     def _unwrap(self, draft: Draft) -> Draft:
         """A syslog payload that is itself JSON or logfmt gives its level, message and fields."""
@@ -309,3 +307,11 @@ class Parser:
             return quick
         _, drafts = self._understand((line,))
         return drafts[0].stamp.ns if drafts and drafts[0].stamp else None
+
+
+def _graded(draft: Draft) -> Draft:
+    """With the level that a network device writes into its message, where nothing else told one."""
+    message = draft.message or ""
+    if draft.level is None and "%" in message[:200] and (found := _CISCO.search(message, 0, 200)):
+        draft.level = of_number(int(found[1]), Scale.SYSLOG)
+    return draft

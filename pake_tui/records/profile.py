@@ -86,7 +86,9 @@ def profile_of(sample: Sequence[str], now_ns: int) -> Profile:
     timed = len(texts) - plain + (inside if inside * 2 >= len(texts) else 0)
     return Profile(
         format="leveled" if best == "plain" and inside * 2 >= len(texts) else best,
-        timed=timed * 3 >= len(texts) or any(one.stamp for one in payloads),
+        timed=timed * 3 >= len(texts)
+        or any(one.stamp for one in payloads)
+        or (timed > 1 and timed * 8 >= len(texts) and family_of(texts[0], clock) == "leveled"),
         compose=compose,
         inside=inside * 2 >= len(texts),
         level_first=level_first * 5 >= len(texts) * 2

@@ -21,6 +21,8 @@ _BASE64 = late(r"[A-Za-z0-9+/]{60,80}={0,2}")
 _HEX = late(r"[0-9a-f]+|[0-9A-F]+")
 _DUMP = late(r"(?:Traceback \(most recent call last\)|panic: |fatal error: |goroutine \d{1,12} \[)")
 _LONGEST_KEY = 120
+_LONGEST_PANIC = 20
+_PANICKED = late(r".{0,200}\bthread '[^']{1,80}'(?: \(\d{1,9}\))? panicked at ")
 _PYTHON_ERROR = late(r"[A-Za-z_][\w.]{2,200}(?:: |$)")
 
 
@@ -39,6 +41,8 @@ def continues_dump(line: str, before: Sequence[str]) -> bool:
     if "-----BEGIN " in opened and "-----END " not in opened:
         return True
     last = next((one for one in reversed(before[-4:]) if one.strip()), "")
+    if len(before) < _LONGEST_PANIC and _PANICKED.match(before[0]) and not last.startswith("note: "):
+        return True  # what Rust says of a panic takes lines of any form, and ends with a note
     inside = last[:1] in (" ", "\t") or _FRAME.match(last) is not None or "Traceback (most" in last
     if not inside or not any(_DUMP.search(one) for one in (*before[:4], *before[-400:])):
         return False

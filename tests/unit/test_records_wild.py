@@ -47,6 +47,12 @@ LINES: list[tuple[str, Level | None, str]] = [
      W, "/venv/x.py:3: UserWarning: old"),
     ("2026-03-01 14:03:21,123 INFO  system - up", I, "up"),
     ("[ INFO 2026-03-01 14:03:21 verbose] synced", I, "synced"),
+    ("2026.03.01 14:03:21.123456 [ 46 ] {} <Warning> Access: full", W, "full"),
+    ("14:03:21.123 request_id=Fxyz0abc123 [info] GET /", I, "GET /"),
+    ("Mar  1 14:03:21.123: %LINEPROTO-3-UPDOWN: changed", E, "%LINEPROTO-3-UPDOWN: changed"),
+    ("2026-03-01 14:03:21.123+0000 [id=1]\tWARNING\tjenkins.X#y: boom", W, "boom"),
+    ('2026-03-01 14:03:21.123 UTC,"app","shop",28,"10.0.0.1:5",6a.6d,2,"SELECT",2026-03-01 14:00:00 UTC,'
+     '3/13,0,ERROR,42P01,"relation ""x"" is missing",,,,', E, 'relation "x" is missing'),
 ]  # fmt: skip
 JSON: list[tuple[str, Level | None, str]] = [
     ('{"timestamp":"2026-03-01T14:03:21Z","error_severity":"ERROR","message":"x"}', E, "x"),
@@ -109,6 +115,35 @@ def test_a_time_is_read_where_a_date_stands(line: str, shown: str | None) -> Non
 def test_a_header_tells_the_correlation_id(line: str, wanted: str) -> None:
     """The trace of a pair, a tag before the message, a bare UUID before the level."""
     assert read(line).correlation_id == wanted
+
+
+def test_a_panic_and_a_chained_traceback_are_one_record() -> None:
+    """Lines of any form belong to a Rust panic up to its note; few timed lines head records too."""
+    panic = [
+        "thread 'main' panicked at src/main.rs:2:5:",
+        "index out of bounds: the len is 1",
+        "note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace",
+        "done",
+    ]
+    parser = Parser(panic, now_ns=NOW)
+    starts = [parser.starts_record(line, panic[:n]) for n, line in enumerate(panic)]
+    assert starts == [True, False, False, True]
+    chained = [
+        "2026-03-01 14:03:21,000 ERROR app: unhandled",
+        "Traceback (most recent call last):",
+        '  File "/x.py", line 1, in y',
+        "ValueError: first",
+        "",
+        "The above exception was the direct cause of the following exception:",
+        "",
+        "Traceback (most recent call last):",
+        '  File "/x.py", line 3, in z',
+        "KeyError: second",
+        "2026-03-01 14:03:22,000 INFO app: goes on",
+    ]
+    parser = Parser(chained, now_ns=NOW)
+    starts = [parser.starts_record(line, chained[:n]) for n, line in enumerate(chained)]
+    assert [n for n, begins in enumerate(starts) if begins] == [0, 10]
 
 
 def test_an_indented_line_with_a_date_continues() -> None:
