@@ -50,16 +50,7 @@ def _open(config: Path | None, read_only: str, closing: ExitStack, files: Sequen
     if folder.problem and not read_only:
         read_only = folder.problem
         warnings.append(f"alerts are only read, metrics are kept until you leave: {folder.problem}")
-    state = StateStore(folder.path, read_only=bool(read_only))
-    closing.callback(state.close)
-    where = collecting = state
-    if folder.problem:
-        temporary = Path(tempfile.mkdtemp(prefix="pake-tui-"))
-        closing.callback(shutil.rmtree, temporary, ignore_errors=True)
-        where = collecting = StateStore(temporary)
-        closing.callback(collecting.close)
-    metrics = MetricsStore(where.folder, read_only=where.read_only)
-    closing.callback(metrics.close)
+    state, collecting, metrics = _stores(folder, bool(read_only), closing)
     live = _settings(config, collecting)
     if not read_only:
         read_only = _announce(state, closing, warnings)
@@ -71,23 +62,10 @@ def _open(config: Path | None, read_only: str, closing: ExitStack, files: Sequen
         if not read_only:
             with suppress(PakeError):
                 state.presence.beat()
-        if where.read_only:
+        if collecting.read_only:
             return "--read-only starts no collector"
         named = config is not None or paths.config_is_named()
         return ensure_collector(collecting, live.path, mode=live.current.collector.mode, named=named)
-
-    def log_source() -> LogSource:
-        from pake_tui.engine.logfiles.configured import log_settings
-        from pake_tui.sources.embedded.logs import EmbeddedLogSource
-
-        logs = EmbeddedLogSource(
-            files=files,
-            globs=lambda: live.current.logs,
-            registered=lambda: [(row.service, str(row.path)) for row in state.loggers.paths()],
-            settings=_made_of(live, log_settings),
-        )
-        closing.callback(logs.close)
-        return logs
 
     actor = paths.actor()
     return Sources(
@@ -100,7 +78,7 @@ def _open(config: Path | None, read_only: str, closing: ExitStack, files: Sequen
         ),
         health=EmbeddedHealthSource(collecting, metrics, actor, read_only),
         alerts=EmbeddedAlertSource(state, lambda: _policy(live), actor, read_only),
-        logs=later(log_source),
+        logs=later(lambda: _logs(files, live, state, closing)),
         config=EmbeddedConfigStore(live, actor, read_only),
         host=socket.gethostname(),
         environment=live.current.monitoring.environment or live.current.logging.environment,
@@ -110,6 +88,39 @@ def _open(config: Path | None, read_only: str, closing: ExitStack, files: Sequen
         warnings=tuple(dict.fromkeys(warnings)),
         close=closing.close,
     )
+
+
+def _stores(
+    folder: paths.StateFolder, read_only: bool, closing: ExitStack
+) -> tuple[StateStore, StateStore, MetricsStore]:
+    """The state, that of whoever collects for this console, and the metrics; the latter two in a private
+    temporary folder where the state folder cannot be written.
+    """
+    state = collecting = StateStore(folder.path, read_only=read_only)
+    closing.callback(state.close)
+    if folder.problem:
+        temporary = Path(tempfile.mkdtemp(prefix="pake-tui-"))
+        closing.callback(shutil.rmtree, temporary, ignore_errors=True)
+        collecting = StateStore(temporary)
+        closing.callback(collecting.close)
+    metrics = MetricsStore(collecting.folder, read_only=collecting.read_only)
+    closing.callback(metrics.close)
+    return state, collecting, metrics
+
+
+def _logs(files: Sequence[str], live: LiveSettings, state: StateStore, closing: ExitStack) -> LogSource:
+    """The log files; what reads them is loaded now."""
+    from pake_tui.engine.logfiles.configured import log_settings
+    from pake_tui.sources.embedded.logs import EmbeddedLogSource
+
+    logs = EmbeddedLogSource(
+        files=files,
+        globs=lambda: live.current.logs,
+        registered=lambda: [(row.service, str(row.path)) for row in state.loggers.paths()],
+        settings=_made_of(live, log_settings),
+    )
+    closing.callback(logs.close)
+    return logs
 
 
 def _settings(config: Path | None, state: StateStore) -> LiveSettings:

@@ -169,6 +169,7 @@ def detail_lines(detail: AlertDetail, app: PakeApp, width: int) -> list[Line]:
     """Message, what fired it, its metric around the moment, tags, and its history."""
     alert = detail.alert
     mark, role = alert_mark(alert, app.glyphs)
+    times = "once" if alert.count == 1 else f"{alert.count} times"
     lines: list[Line] = [
         [
             (t(f" {mark} {alert.state.value} "), role),
@@ -182,7 +183,7 @@ def detail_lines(detail: AlertDetail, app: PakeApp, width: int) -> list[Line]:
             "since",
             f"{day_and_clock(alert.first_seen_ns, app.zone)}, {ago(alert.first_seen_ns, app.now())} ago",
         ),
-        field("last seen", f"{ago(alert.last_seen_ns, app.now())} ago, {alert.count} time(s)"),
+        field("last seen", f"{ago(alert.last_seen_ns, app.now())} ago, {times}"),
     ]
     if alert.rule:
         lines.append(field("rule", alert.rule))
