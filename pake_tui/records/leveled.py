@@ -10,7 +10,8 @@ import re
 
 from pake_tui.records import dialects
 from pake_tui.records.draft import Draft
-from pake_tui.records.header import BRACKETED_LEVEL, TRAILING_LOGGER, WORDS, Header
+from pake_tui.records.header import Header
+from pake_tui.records.headerpatterns import BRACKETED_LEVEL, TRAILING_LOGGER, WORDS
 from pake_tui.records.levels import of_word
 from pake_tui.records.timestamps import Clock
 from pake_tui.text.late import late

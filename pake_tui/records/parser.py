@@ -14,10 +14,11 @@ from datetime import UTC, tzinfo
 from textwrap import dedent
 
 from pake_tui.model.record import Record
-from pake_tui.records import access, custom, header, jsonkeys, jsonlines, leveled, logfmt, syslog
+from pake_tui.records import access, custom, jsonkeys, jsonlines, leveled, logfmt, syslog
 from pake_tui.records.aliases import CORRELATION_IDS, id_of
 from pake_tui.records.draft import Draft, fields_message
 from pake_tui.records.envelope import Envelope, clean, open_envelope
+from pake_tui.records.headerpatterns import KEYED_ID
 from pake_tui.records.levels import Scale, of_number, of_word
 from pake_tui.records.profile import Profile, profile_of
 from pake_tui.records.stacks import continues_dump, is_frame
@@ -157,7 +158,7 @@ class Parser:
         if draft is not None and envelope.contained and draft.format in ("access", "redis"):
             return None
         if draft is not None and draft.correlation_id is None and draft.format == "leveled":
-            named = header.KEYED_ID.search(draft.message or "", 0, MOST_NAMED)
+            named = KEYED_ID.search(draft.message or "", 0, MOST_NAMED)
             tagged = _TAGGED.match(draft.message or "")
             draft.correlation_id = id_of(named[1]) if named else tagged[1] if tagged else None
         return _graded(draft) if draft is not None else None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pake_tui.text import _numbers
-from pake_tui.text._headers import header
+from pake_tui.text._keyed import DIGITS, digits_under, is_secret, value_under
 from pake_tui.text._keys import Kind, kind_of
 from pake_tui.text._names import KindOf, kind_at, name_span, places
 from pake_tui.text._values import (
@@ -17,14 +16,11 @@ from pake_tui.text._values import (
     is_mixed,
     is_path,
     is_placeholder,
-    is_structure,
     is_word,
     looks_random,
-    masked_leaves,
     outer_end,
     quote_at,
     quoted_end,
-    skip_prefix,
 )
 from pake_tui.text.late import late
 
@@ -80,105 +76,20 @@ _PROSE = late(
     r"(?:now\s|as\s)?(?=\S)"
 )
 _SAYS = late(r"\s{1,4}(?:is|was|(?:set|changed|reset|updated) to)\b")
-_CODED_STRUCTURE = late(r"%(?:25){0,3}[75][Bb](?!%(?:25){0,3}[75][Dd]|FILTERED|filtered|REDACTED|redacted)")
-_COUNT = late(r"\d{1,3}|\d{1,9}\.\d{1,9}[a-z%]{0,2}|\d{1,9}(?:ms|s|us|ns|kB|MB)")
-_DIGITS = {
-    Kind.CARD: late(r"\d(?:(?:[ .\-+]|%20)?\d){11,18}(?![\w*])"),
-    Kind.SSN: late(r"\d{3}[ .\-]?\d\d[ .\-]?\d{4}(?![\w*])"),
-    Kind.PHONE: late(r"(?:\+|%2[Bb]|00)?[ ]?\(?\d(?:[ .\-()/]{0,2}\d){6,14}(?![\w*])"),
-    Kind.PIN: late(r"\d{4,8}(?![\w.\-/:])"),
-}
-
-
-def _digits(kind: Kind, text: str, at: int, loose: bool) -> Masked | None:
-    """Digits under a key that says what they are; with `loose` only a blank stands between."""
-    found = _DIGITS[kind].match(text, at)
-    if not found:
-        return None
-    value = found[0]
-    digits = _numbers.digits_of(value)
-    if kind is Kind.PIN:
-        return (at, found.end(), MASK)
-    if kind is Kind.PHONE:
-        return None if loose and len(digits) < 10 else (at, found.end(), _numbers.phone_mask(value))
-    shown = _numbers.card_mask(digits) if kind is Kind.CARD else _numbers.ssn_mask(digits)
-    return (at, found.end(), shown)
-
-
-def _is_secret(
-    kind: Kind, name: str, value: str, quoted: bool, separator: str, query: bool, keyed: bool
-) -> bool:
-    if is_placeholder(value, in_sentence=separator == ":" and not quoted and not keyed):
-        return False
-    if kind is Kind.WEAK:
-        return looks_random(value) or (query and not value.isdigit())
-    if kind is Kind.QUERY:
-        return query and len(value) >= 16 and looks_random(value)
-    if kind is Kind.CODE:
-        return any(c.isdigit() for c in value) and (len(value) >= 6 or (value.isdigit() and len(value) >= 3))
-    if kind is Kind.PLURAL or ("." in name and name.endswith(f".{value}")):
-        return False
-    if value.isalpha() and value.isupper() and value.lower() in name.lower():
-        return False  # `--token TOKEN`, as usage texts have it
-    if kind is Kind.SECRET and not quoted and not keyed and separator == ":" and _COUNT.fullmatch(value):
-        return False
-    if kind is Kind.SECRET and not quoted and separator == ":" and value.isalpha():
-        # `jwt: malformed` is a sentence, `Token: Token {…}` an object that names its class.
-        return keyed or not (value.islower() or value.isupper() or name.lower().endswith(value.lower()))
-    if kind is Kind.CREDENTIALS and not quoted and separator == ":":
-        return looks_random(value)
-    if kind is not Kind.PASSWORD or name.lower() in ("pwd", "oldpwd"):
-        return not is_path(value)
-    return True
-
-
-def _value(
-    kind: Kind, name: str, text: str, at: int, separator: str, keyed: str, query: bool
-) -> Masked | None:
-    """The value that begins at `at`, if it is to be masked. `keyed` is the quote that closed its key."""
-    at = skip_prefix(text, at)
-    quote = quote_at(text, at)
-    if kind in _DIGITS:
-        return _digits(kind, text, at + len(quote), separator == " ")
-    if text.startswith("{{", at):
-        return None
-    if separator == "%" and _CODED_STRUCTURE.match(text, at):
-        return (at, bare_end(text, at), MASK)
-    start = at + len(quote)
-    if kind in (Kind.COOKIE, Kind.AUTHORIZATION) and not is_structure(text, at):
-        return header(kind, text, start, quote, separator)
-    if quote:
-        end = quoted_end(text, start, quote)
-    elif is_structure(text, at):
-        leaves, end = masked_leaves(text, at)
-        return (at, end, leaves)
-    elif kind is Kind.PHRASE and separator == ":":
-        end = outer_end(text, at)
-    else:
-        end = bare_end(text, at, "%" in separator)
-        if kind is Kind.CREDENTIALS and text[at : at + 1] in "[{(":
-            return None
-    value = text[start:end]
-    if value.startswith(MASK):
-        return None
-    if not _is_secret(kind, name, value, bool(quote), separator, query, bool(keyed)):
-        return None
-    number = keyed and not quote and separator == ":" and value.lstrip("-").replace(".", "", 1).isdigit()
-    return (start, end, f"{keyed}{MASK}{keyed}" if number else MASK)
 
 
 def _after_quote(kind: Kind, text: str, start: int, end: int) -> Masked | None:
     """Keys that are values themselves: name/value objects, pairs in lists, form parts, tags."""
     before = text[max(0, start - 60) : start]
     if (found := _NAMED.match(text, end)) and _NAME_KEY_BEFORE.search(before):
-        return _value(kind, "", text, found.end(), ":", found[1], False)
+        return value_under(kind, "", text, found.end(), ":", found[1], False)
     if found := _MULTIPART.match(text, end):
         return _unless_none(text, found.end(), bare_end(text, found.end()))
     if (found := _TAG_TEXT.match(text, end)) and _NAME_KEY_BEFORE.search(before):
         stop = text.find("<", found.end())
         return _unless_none(text, found.end(), len(text) if stop < 0 else stop)
     if (found := _PAIR.match(text, end)) and _PAIR_BEFORE.search(before[-12:]):
-        value = _value(kind, "", text, found.end(), ",", "", False)
+        value = value_under(kind, "", text, found.end(), ",", "", False)
         if value is None or (is_word(text[value[0] : value[1]]) and not _PAIRS_BEFORE.search(before[-20:])):
             return None
         return value if text[value[1] :].lstrip("\\\"' ")[:1] in (")", "]", "") else None
@@ -199,10 +110,10 @@ def _element(kind: Kind, name: str, text: str, at: int, data: bool) -> Masked | 
     elif not data and text[stop + 1 : stop + 2] != "/":
         return None
     value = text[at:stop]
-    if kind in _DIGITS:
-        found = _digits(kind, text, at, False)
+    if kind in DIGITS:
+        found = digits_under(kind, text, at, False)
         return found if found and found[1] <= stop else None
-    known = any(c.isalnum() for c in value) and _is_secret(kind, name, value.strip(), True, "<", False, True)
+    known = any(c.isalnum() for c in value) and is_secret(kind, name, value.strip(), True, "<", False, True)
     return (at, stop, MASK) if known else None
 
 
@@ -211,14 +122,14 @@ def _without_separator(kind: Kind, text: str, start: int, end: int) -> Masked | 
     if text[start] == "-" and (found := _FLAG_VALUE.match(text, end)):
         if _TYPE.match(text, found.end()):
             return None
-        return _value(
+        return value_under(
             Kind.SECRET if kind is Kind.PASSWORD else kind, text[start:end], text, found.end(), " ", "", True
         )
-    if kind in _DIGITS:
+    if kind in DIGITS:
         stop = end + 1 if text[end : end + 1] == " " else end
-        return _digits(kind, text, stop, True) if stop > end and kind is not Kind.PIN else None
+        return digits_under(kind, text, stop, True) if stop > end and kind is not Kind.PIN else None
     if kind is Kind.PASSWORD and (found := _CALL.match(text, end)):
-        return _value(kind, text[start:end], text, found.end(), " ", "", False)
+        return value_under(kind, text[start:end], text, found.end(), " ", "", False)
     if kind is Kind.PASSWORD and (found := _WHOSE.match(text, end)):
         stop = bare_end(text, found.end())
         value = text[found.end() : stop]
@@ -269,7 +180,7 @@ def _found(text: str, start: int, end: int, kind_of: KindOf) -> Masked | None:
         and (found := _YAML_NAMED.match(text, end))
         and _YAML_NAME.search(text[max(0, start - 20) : start])
     ):
-        return _value(kind, "", text, found.end(), "=", "", False)
+        return value_under(kind, "", text, found.end(), "=", "", False)
     if sign == ":" and _ARN.search(text[max(0, start - 120) : start]):
         return None
     if text[max(0, start - 4) : start] == "&lt;" and text.startswith("&gt;", end):
@@ -282,7 +193,7 @@ def _found(text: str, start: int, end: int, kind_of: KindOf) -> Masked | None:
             return None  # `password= user=bob`: nothing is given
         query = sign in ("?", "&", "%") or text.startswith("&amp;", max(0, start - 5))
         separator = "%" if "%" in found[2] else found[2]
-        return _value(kind, text[start:end], text, found.end(), separator, found[1] or "", query)
+        return value_under(kind, text[start:end], text, found.end(), separator, found[1] or "", query)
     if sign in ('"', "'", "`", "\\", ";", "2") and quote_at(text, end):
         if reverse := _VALUE_BEFORE.search(text[max(0, start - 400) : start]):
             shift = max(0, start - 400)

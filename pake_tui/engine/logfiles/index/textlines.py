@@ -17,7 +17,8 @@ from msgspec import Struct
 
 from pake_tui.engine.logfiles.index.hashing import hash_of
 from pake_tui.engine.logfiles.index.jsonview import QUOTE, RETURN
-from pake_tui.records import header, logfmt
+from pake_tui.records import headerpatterns as patterns
+from pake_tui.records import logfmt
 from pake_tui.records.aliases import id_of, is_alias
 from pake_tui.records.levels import of_word, parse_level
 
@@ -42,12 +43,12 @@ _HEADED = re.compile(
     + rb")" + 3 * rb"(?:[ \t]{0,8}(\[[^\[\]\n]{0,200}\]))?" + rb"[^\[({<\n]*"
 )  # fmt: skip
 """What stands before the level (groups 2 and 6), the level (1, 3, 4, 5, 7 or 8), then brackets behind it."""
-_BRACKETED_LEVEL = re.compile(header.BRACKETED_LEVEL.pattern.encode())
+_BRACKETED_LEVEL = re.compile(patterns.BRACKETED_LEVEL.pattern.encode())
 _IDS = (
-    re.compile(rb"(" + header.REQUEST_ID.pattern.encode() + rb")"),
-    re.compile(header.KEYED_ID.pattern.replace("(?ai)", "(?i)").encode()),
+    re.compile(rb"(" + patterns.REQUEST_ID.pattern.encode() + rb")"),
+    re.compile(patterns.KEYED_ID.pattern.replace("(?ai)", "(?i)").encode()),
     re.compile(
-        rb"[\[(<{][^A-Za-z0-9\n]{0,16}(" + header.BARE_ID.pattern.replace("(?ai:", "(?i:").encode()
+        rb"[\[(<{][^A-Za-z0-9\n]{0,16}(" + patterns.BARE_ID.pattern.replace("(?ai:", "(?i:").encode()
         + rb")[^A-Za-z0-9\n]{0,16}[\])>}]"
     ),
     re.compile(rb"[\[(<{,]([0-9a-f]{32}|[0-9a-f]{16})(?=[,/\-][0-9a-f]{16}[\])>},])"),
@@ -173,7 +174,7 @@ class TextLines:
     def word(self, word: bytes) -> int:
         """The column of a header's level; -1 where the parser does not take the word for one."""
         text = word.decode()
-        level = of_word(text) if header.CAPS.fullmatch(text) else None
+        level = of_word(text) if patterns.CAPS.fullmatch(text) else None
         return _keep(self._words, word, -1 if level is None else level // 10)
 
     def _is_level(self, name: bytes) -> bool:
@@ -181,7 +182,7 @@ class TextLines:
         known = self._names.get(name)
         if known is None:
             last = name.decode().rpartition(".")[2]
-            known = _keep(self._names, name, header.ANY.fullmatch(last) is not None)
+            known = _keep(self._names, name, patterns.ANY.fullmatch(last) is not None)
         return known
 
     def level(self, value: bytes) -> int:

@@ -1,0 +1,110 @@
+"""What stands under a key that tells a secret: digits, headers, structures, quoted and bare values."""
+
+from __future__ import annotations
+
+from pake_tui.text import _numbers
+from pake_tui.text._headers import header
+from pake_tui.text._keys import Kind
+from pake_tui.text._values import (
+    MASK,
+    Masked,
+    bare_end,
+    is_path,
+    is_placeholder,
+    is_structure,
+    looks_random,
+    masked_leaves,
+    outer_end,
+    quote_at,
+    quoted_end,
+    skip_prefix,
+)
+from pake_tui.text.late import late
+
+_CODED_STRUCTURE = late(r"%(?:25){0,3}[75][Bb](?!%(?:25){0,3}[75][Dd]|FILTERED|filtered|REDACTED|redacted)")
+_COUNT = late(r"\d{1,3}|\d{1,9}\.\d{1,9}[a-z%]{0,2}|\d{1,9}(?:ms|s|us|ns|kB|MB)")
+DIGITS = {
+    Kind.CARD: late(r"\d(?:(?:[ .\-+]|%20)?\d){11,18}(?![\w*])"),
+    Kind.SSN: late(r"\d{3}[ .\-]?\d\d[ .\-]?\d{4}(?![\w*])"),
+    Kind.PHONE: late(r"(?:\+|%2[Bb]|00)?[ ]?\(?\d(?:[ .\-()/]{0,2}\d){6,14}(?![\w*])"),
+    Kind.PIN: late(r"\d{4,8}(?![\w.\-/:])"),
+}
+
+
+def digits_under(kind: Kind, text: str, at: int, loose: bool) -> Masked | None:
+    """Digits under a key that says what they are; with `loose` only a blank stands between."""
+    found = DIGITS[kind].match(text, at)
+    if not found:
+        return None
+    value = found[0]
+    digits = _numbers.digits_of(value)
+    if kind is Kind.PIN:
+        return (at, found.end(), MASK)
+    if kind is Kind.PHONE:
+        return None if loose and len(digits) < 10 else (at, found.end(), _numbers.phone_mask(value))
+    shown = _numbers.card_mask(digits) if kind is Kind.CARD else _numbers.ssn_mask(digits)
+    return (at, found.end(), shown)
+
+
+def is_secret(
+    kind: Kind, name: str, value: str, quoted: bool, separator: str, query: bool, keyed: bool
+) -> bool:
+    """Whether a value is what its key says: no placeholder, no count, no word of a sentence."""
+    if is_placeholder(value, in_sentence=separator == ":" and not quoted and not keyed):
+        return False
+    if kind is Kind.WEAK:
+        return looks_random(value) or (query and not value.isdigit())
+    if kind is Kind.QUERY:
+        return query and len(value) >= 16 and looks_random(value)
+    if kind is Kind.CODE:
+        return any(c.isdigit() for c in value) and (len(value) >= 6 or (value.isdigit() and len(value) >= 3))
+    if kind is Kind.PLURAL or ("." in name and name.endswith(f".{value}")):
+        return False
+    if value.isalpha() and value.isupper() and value.lower() in name.lower():
+        return False  # `--token TOKEN`, as usage texts have it
+    bare = not quoted and not keyed and separator in (":", "=>")
+    if kind is Kind.SECRET and bare and _COUNT.fullmatch(value):
+        return False
+    if kind is Kind.SECRET and not quoted and separator == ":" and value.isalpha():
+        # `jwt: malformed` is a sentence, `Token: Token {…}` an object that names its class.
+        return keyed or not (value.islower() or value.isupper() or name.lower().endswith(value.lower()))
+    if kind is Kind.CREDENTIALS and not quoted and separator == ":":
+        return looks_random(value)
+    if kind is not Kind.PASSWORD or name.lower() in ("pwd", "oldpwd"):
+        return not is_path(value)
+    return True
+
+
+def value_under(
+    kind: Kind, name: str, text: str, at: int, separator: str, keyed: str, query: bool
+) -> Masked | None:
+    """The value that begins at `at`, if it is to be masked. `keyed` is the quote that closed its key."""
+    at = skip_prefix(text, at)
+    quote = quote_at(text, at)
+    if kind in DIGITS:
+        return digits_under(kind, text, at + len(quote), separator == " ")
+    if text.startswith("{{", at):
+        return None
+    if separator == "%" and _CODED_STRUCTURE.match(text, at):
+        return (at, bare_end(text, at), MASK)
+    start = at + len(quote)
+    if kind in (Kind.COOKIE, Kind.AUTHORIZATION) and not is_structure(text, at):
+        return header(kind, text, start, quote, separator)
+    if quote:
+        end = quoted_end(text, start, quote)
+    elif is_structure(text, at):
+        leaves, end = masked_leaves(text, at)
+        return (at, end, leaves)
+    elif kind is Kind.PHRASE and separator == ":":
+        end = outer_end(text, at)
+    else:
+        end = bare_end(text, at, "%" in separator)
+        if kind is Kind.CREDENTIALS and text[at : at + 1] in "[{(":
+            return None
+    value = text[start:end]
+    if value.startswith(MASK):
+        return None
+    if not is_secret(kind, name, value, bool(quote), separator, query, bool(keyed)):
+        return None
+    number = keyed and not quote and separator == ":" and value.lstrip("-").replace(".", "", 1).isdigit()
+    return (start, end, f"{keyed}{MASK}{keyed}" if number else MASK)
