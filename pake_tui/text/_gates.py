@@ -24,7 +24,7 @@ STEMS = (
     "pass", "pwd", "psk", "secret", "token", "jwt", "otp", "cvv", "cvc", "cvn", "csc", "cookie",
     "cred", "auth", "key", "ssn", "social", "card", "pan", "phone", "mobile", "msisdn", "tel",
     "fax", "handset", "whatsapp", "pin", "sess", "code", "sig", "bearer", "tan", "mnemonic",
-    "phrase", "sid", "csrf", "xsrf", "itin", "cell", "pw",
+    "phrase", "sid", "csrf", "xsrf", "itin", "cell", "pw", "ccn",
 )  # fmt: skip
 """What every key to a secret contains one of; the order numbers the bits of a look."""
 
@@ -33,7 +33,7 @@ _STEM_GATE = re.compile(
     rb"passw|passp|passc|passk|pwd|psk|secret(?!ar|ly$|s$)|token(?!iz|s$)|jwt|otp|cv[vcn]|csc|cookie"
     rb"|cred(?!it$|its$|ib)|authorization|^key|ssn|social|card|phone|mobile|msisdn|^tel$|^fax$|handset"
     rb"|whatsapp|^pin$|pincode|sess(?:ion)?id|sessid|^sig$|signature|^bearer$|^tan$|^sid$|mnemonic|phrase|connectsid"
-    rb"|csrf|xsrf|itin|^cell$|cellphone|[a-z]{2}pw$"
+    rb"|csrf|xsrf|itin|^ccn(?:um|o)$|^cell$|cellphone|(?:^|[a-z]{2})pw$"
     rb"|(?:pass|key|pan|code)(?:" + b"|".join(_NOISE) + rb"){0,2}$"
 )
 _OF_STEM = {stem.encode(): 1 << place for place, stem in enumerate(STEMS)}
@@ -42,9 +42,10 @@ _ALL_STEMS = re.compile(b"|".join(sorted(_OF_STEM, reverse=True)))
 SHAPE = 1 << 60
 PROSE = 1 << 61
 _SHAPE_GATE = re.compile(
-    rb"^akia|^asia|^abia|^acca|^gh[pousr]$|^github$|^gl[a-z]{0,4}t$|^xox|^xapp$|^[srp]k$|^sk[a-f]{1,3}$|^aiza|^npm$|^pypi$"
+    rb"^akia|^asia|^abia|^acca|^gh[pousr]$|^github$|^gl[a-z]{0,4}[ts]$|^xox|^xapp$|^[srp]k$|^sk[a-f]{1,3}$|^aiza"
+    rb"|^npms?$|^pypi$"
     rb"|^hf$|^sg$|^hv[sb]$|^do[opr]$|^shp|eyj|^begin$|^hooks$|webhook|^ya$|^dckr$|^lin$|^sq[a-z]?$|^rubygems$|^pul$|^nrak"
-    rb"|^ltai|^tskey$|^figd$|^ntn$|^sntry[a-z]$|^sbp$|^atatt|^gsk$|^pplx$|^age$|^amzn$|^eaac|^atlasv$|^whsec$|^tfp$"
+    rb"|^ltai|^tskey$|^figd$|^ntn$|^sntry[a-z]$|^sbp$|^atatt|^gsk$|^pplx$|^age$|^amzn$|^eaa|^atlasv$|^whsec$|^tfp$"
 )
 _PROSE_WORDS = frozenset(
     b"bearer basic digest negotiate docker curl identified sshpass mysql mysqldump mysqladmin mariadb redis "

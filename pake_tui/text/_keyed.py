@@ -12,6 +12,7 @@ from pake_tui.text._values import (
     is_path,
     is_placeholder,
     is_structure,
+    line_end,
     looks_random,
     masked_leaves,
     outer_end,
@@ -22,7 +23,10 @@ from pake_tui.text._values import (
 from pake_tui.text.late import late
 
 _CODED_STRUCTURE = late(r"%(?:25){0,3}[75][Bb](?!%(?:25){0,3}[75][Dd]|FILTERED|filtered|REDACTED|redacted)")
+_VERSION = late(r"[\^~<>=v ]{0,4}\d{1,4}(?:\.(?:\d{1,6}|x|\*)){1,3}(?:[-.+][A-Za-z][\w.]{0,24})?")
 _COUNT = late(r"\d{1,3}|\d{1,9}\.\d{1,9}[a-z%]{0,2}|\d{1,9}(?:ms|s|us|ns|kB|MB)")
+_BLOCK = late(r"[|>][+-]?\d?[ \t]{0,4}\r?\n([ \t]{1,64})(?=[^\s\-])")
+"""A YAML block: its lines are those that are indented as the first one is."""
 DIGITS = {
     Kind.CARD: late(r"\d(?:(?:[ .\-+]|%20)?\d){11,18}(?![\w*])"),
     Kind.SSN: late(r"\d{3}[ .\-]?\d\d[ .\-]?\d{4}(?![\w*])"),
@@ -62,10 +66,12 @@ def is_secret(
         return False
     if value.isalpha() and value.isupper() and value.lower() in name.lower():
         return False  # `--token TOKEN`, as usage texts have it
+    if kind is Kind.SECRET and _VERSION.fullmatch(value):
+        return False
     bare = not quoted and not keyed and separator in (":", "=>")
     if kind is Kind.SECRET and bare and _COUNT.fullmatch(value):
         return False
-    if kind is Kind.SECRET and not quoted and separator == ":" and value.isalpha():
+    if kind is Kind.SECRET and not quoted and separator == ":" and value.isalpha() and len(value) < 20:
         # `jwt: malformed` is a sentence, `Token: Token {…}` an object that names its class.
         return keyed or not (value.islower() or value.isupper() or name.lower().endswith(value.lower()))
     if kind is Kind.CREDENTIALS and not quoted and separator == ":":
@@ -75,10 +81,22 @@ def is_secret(
     return True
 
 
+def _is_line(name: str, text: str, at: int, end: int) -> bool:
+    """Whether a name of several words and its value are a line of their own, as in YAML and headers."""
+    begins = text.rfind("\n", 0, at) + 1
+    compound = "_" in name or "-" in name
+    return compound and text[begins:at].lstrip(" -").startswith(name) and end == line_end(text, end)
+
+
 def value_under(
     kind: Kind, name: str, text: str, at: int, separator: str, keyed: str, query: bool
 ) -> Masked | None:
     """The value that begins at `at`, if it is to be masked. `keyed` is the quote that closed its key."""
+    if separator == ":" and text[at : at + 1] in ("|", ">") and (block := _BLOCK.match(text, at)):
+        end = line_end(text, block.end())
+        while text.startswith(block[1], end + 1):
+            end = line_end(text, end + 1)
+        return (block.end(), end, MASK)
     at = skip_prefix(text, at)
     quote = quote_at(text, at)
     if kind in DIGITS:
@@ -104,7 +122,8 @@ def value_under(
     value = text[start:end]
     if value.startswith(MASK):
         return None
-    if not is_secret(kind, name, value, bool(quote), separator, query, bool(keyed)):
+    whole = bool(keyed) or (separator == ":" and not quote and _is_line(name, text, at, end))
+    if not is_secret(kind, name, value, bool(quote), separator, query, whole):
         return None
     number = keyed and not quote and separator == ":" and value.lstrip("-").replace(".", "", 1).isdigit()
     return (start, end, f"{keyed}{MASK}{keyed}" if number else MASK)

@@ -41,7 +41,7 @@ NOISE = word_set(
     "value val text raw old new current confirm confirmation confirmed repeat again retype original "
     "plain plaintext clear str string base b encoded enc encrypted hex hash hashed digest md sha data "
     "content input param arg env dev prod test staging live primary secondary default temp tmp next "
-    "previous first second v x"
+    "previous first second v x fallback fallbacks"
 )
 _ABOUT = word_set(
     "length len policy policies age file filename path dir reset required changed at expired expires "
@@ -151,6 +151,8 @@ def _decide(words: list[str]) -> Kind:
         return Kind.PHRASE
     if last in _CODES or (last == "code" and before in _CODE_OWNERS) or _GLUED_CODE.fullmatch(last):
         return Kind.CODE
+    if joined.endswith("jsonwebtoken"):
+        return Kind.NONE
     if last in _SECRET or _GLUED.search(joined) or (last == "key" and before in _KEY_OWNERS):
         return Kind.SECRET
     if last in {"signature", "sig"}:
@@ -159,7 +161,7 @@ def _decide(words: list[str]) -> Kind:
         return Kind.PIN
     if last in {"code", "key"} and not before:
         return Kind.QUERY
-    return Kind.WEAK if last in {"pass", "bearer"} else Kind.NONE
+    return Kind.WEAK if last in {"pass", "bearer", "pw"} else Kind.NONE
 
 
 @lru_cache(maxsize=8192)

@@ -49,6 +49,9 @@ _PHONE_WORDS = late(
 )
 
 
+_MAESTRO = frozenset((5018, 5019, 5020, 5038, 5893, 6304, 6759, 6761, 6762, 6763))
+
+
 def luhn(digits: str) -> bool:
     """Whether the last digit is the Luhn check digit of the others (ISO/IEC 7812-1, annex B)."""
     total = 0
@@ -66,7 +69,7 @@ def _issued(digits: str) -> bool:
     if len(digits) == 16:
         return (
             first == "4" or 51 <= two <= 55 or 2221 <= four <= 2720 or four == 6011 or two in (35, 62, 65)
-            or 644 <= four // 10 <= 649 or 3528 <= four <= 3589
+            or 644 <= four // 10 <= 649 or 3528 <= four <= 3589 or four in _MAESTRO
         )  # fmt: skip
     if len(digits) == 15:
         return two in (34, 37)

@@ -28,7 +28,7 @@ _BLANK = r"[ \t]|\\{1,2}t"
 _CODED_BLANK = r"%(?:25){0,3}(?:20|09)|\+"
 _SEPARATOR = late(
     rf"(?:\[\w{{0,20}}\]|\]|%5[Dd])?({QUOTE})?(?:\]|%5[Dd])?(?:{_BLANK}){{0,32}}"
-    rf"(=>|(?<=[ \t])->(?=[ \t])|:=|==?|:(?!:)"
+    rf"(=>|(?<=[ \t])->(?=[ \t])|(?::{{0,3}}|\?{{0,2}}|[+.])={{1,3}}|!={{1,2}}(?=[ \t]{{0,4}}[\"'`])|:(?!:)"
     rf"|(?:{_CODED_BLANK}){{0,4}}%(?:25){{0,3}}3[AaDd](?:{_CODED_BLANK}){{0,4}})"
     rf"(?:{_BLANK}){{0,32}}(?:\\n)?"
 )
@@ -41,23 +41,23 @@ _XML_NAMED = late(
     r"\s{0,8}</[\w:.-]{1,64}>\s{0,80}<(?:[\w-]{1,32}:)?(?:[Vv]alue|val|string|String|text|data)(?:\s[^<>]{0,80})?>"
 )
 _YAML_NAMED = late(r"[\"']?\s{0,4}\n\s{0,80}value:[ \t]{1,8}")
-_YAML_NAME = late(r"\bname:[ \t]{1,8}[\"']?$")
-_FLAG_VALUE = late(rf"(?:{QUOTE})?(?:,\s{{0,4}}|\s{{1,4}})(?=[^\s\-=])")
+_YAML_NAME = late(r"\b(?:name|key):[ \t]{1,8}[\"']?$")
+_FLAG_VALUE = late(rf"(?:{QUOTE})?(?:,\s{{0,64}}|[ \t]{{1,4}}(?:\\\r?\n[ \t]{{0,40}})?)(?=[^\s\-=\\])")
 _TYPE = late(
     r"(?:string|str|text|value|file|path|is|was|requires|required|must|can|cannot|may|and|or|for)(?!\S)"
 )
 """What stands behind a flag in a usage text or a message about it."""
 _VALUE_KEY = r"(?:(?:[Pp]arameter)?[Vv]alue|val|content|data|text|v|new|old|before|after)"
 _NAMED = late(
-    rf"({QUOTE})(?:\s{{0,4}},\s{{0,4}}(?:{QUOTE}[\w-]{{1,32}}{QUOTE}\s{{0,4}}:\s{{0,4}}(?:{QUOTE}[^\"'\\]{{0,64}}{QUOTE}"
-    rf"|[\w.]{{1,20}})\s{{0,4}},\s{{0,4}}){{0,2}}|\s{{1,4}})(?:{QUOTE})?{_VALUE_KEY}(?:{QUOTE})?\s{{0,4}}[:=]\s{{0,4}}"
+    rf"({QUOTE})(?:\s{{0,4}},\s{{0,64}}(?:{QUOTE}[\w-]{{1,32}}{QUOTE}\s{{0,4}}:\s{{0,4}}(?:{QUOTE}[^\"'\\]{{0,64}}{QUOTE}"
+    rf"|[\w.]{{1,20}})\s{{0,4}},\s{{0,64}}){{0,2}}|\s{{1,4}})(?:{QUOTE})?{_VALUE_KEY}(?:{QUOTE})?\s{{0,4}}[:=]\s{{0,4}}"
 )
 _NAME_KEY_BEFORE = late(
     rf"(?i)(?:{QUOTE})?(?:name|(?:parameter)?key|field|header|k|id|parameter|variable)(?:{QUOTE})?\s{{0,4}}[:=]"
     rf"\s{{0,4}}{QUOTE}$"
 )
 _VALUE_BEFORE = late(
-    r'(\\{0,8}")(?:value|val|v)\1\s{0,4}:\s{0,4}\1((?:[^"\\]|\\[^"\\]){1,256})\1\s{0,4},\s{0,4}'
+    r'(\\{0,8}")(?:value|val|v)\1\s{0,4}:\s{0,4}\1((?:[^"\\]|\\[^"\\]){1,256})\1\s{0,4},\s{0,64}'
     r"\1(?:name|key|field|header|k)\1\s{0,4}:\s{0,4}\1$"
 )
 _TAG_TEXT = late(rf"{QUOTE}\s{{0,4}}>(?=[^<\s])")
@@ -120,6 +120,8 @@ def _element(kind: Kind, name: str, text: str, at: int, data: bool) -> Masked | 
 def _without_separator(kind: Kind, text: str, start: int, end: int) -> Masked | None:
     """A flag's value, a quoted value behind a password word, or what a sentence says the password is."""
     if text[start] == "-" and (found := _FLAG_VALUE.match(text, end)):
+        if text.startswith(("--ask-", "--no-", "--prompt-"), start) or "$" in text[start:end]:
+            return None
         if _TYPE.match(text, found.end()):
             return None
         return value_under(
@@ -149,7 +151,7 @@ def _without_separator(kind: Kind, text: str, start: int, end: int) -> Masked | 
         secret = (
             (said and looks_random(value))
             or (kind is Kind.PASSWORD and is_mixed(value))
-            or (kind is Kind.PASSWORD and "_" in name and name.isupper() and looks_random(value))
+            or ("_" in name and name.isupper() and looks_random(value))
             or (kind is Kind.SECRET and _HEX.fullmatch(value) is not None)
             or (kind is Kind.SECRET and len(value) >= 20 and is_dense(value))
         )

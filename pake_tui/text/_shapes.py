@@ -16,18 +16,18 @@ _VENDORS = late(
     r"eyJ[\w-]{8,}={0,2}(?:\.[\w-]*={0,2}){0,4}"
     r"|(?:AKIA|ASIA|ABIA|ACCA)(?:[A-Z0-9]{12,20}(?![A-Za-z0-9])|[A-Z0-9]{6,11}\Z)"
     r"|gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_\w{20,255}"
-    r"|gl(?:pat|ptt|dt|rt|cbt|soat|ft|imt|agent)-[\w.-]{16,255}"
-    r"|xox[abeoprs](?:\.xox[bp])?-[\w-]{8,255}|xapp-[\w-]{10,255}"
-    r"|(?:[sr]k|whsec|pk)_(?:live|test|prod)_[A-Za-z0-9]{10,255}(?![A-Za-z0-9.]*\.(?:js|css)\b)|whsec_[\w+/=-]{16,255}"
+    r"|gl(?:pat|ptt|dt|rt|cbt|soat|oas|ft|imt|agent)-[\w.-]{16,255}"
+    r"|xox(?!o-[a-z])[abcdeoprs](?:\.xox[bp])?-[\w%-]{8,255}|xapp-[\w-]{10,255}"
+    r"|(?:[sr]k|whsec)_(?:live|test|prod)_[A-Za-z0-9]{10,255}(?![A-Za-z0-9.]*\.(?:js|css)\b)|whsec_[\w+/=-]{16,255}"
     r"|sk-(?:proj-|ant-|or-|svcacct-|admin-|live-|lf-)?[A-Za-z0-9_-]{14,255}"
     r"|AIza[\w-]{30,45}|ya29\.[\w-]{16,1024}"
-    r"|npm_[A-Za-z0-9]{30,255}|pypi-[\w-]{16,1024}|hf_[A-Za-z0-9]{20,255}"
+    r"|npms?_[A-Za-z0-9]{30,255}|pypi-[\w-]{16,1024}|hf_[A-Za-z0-9]{30,40}(?!\w)"
     r"|SG\.[\w-]{16,64}\.[\w-]{16,128}|hv[sb]\.[\w-]{16,1024}|do[opr]_v1_[a-f0-9]{40,128}"
-    r"|shp(?:at|ca|pa|ss|tka)_[A-Fa-f0-9]{24,64}|dckr_pat_[\w-]{20,64}|lin_(?:api|oauth)_[A-Za-z0-9]{30,64}"
+    r"|shp(?:at|ca|pa|ss|tka)_[A-Za-z0-9]{24,64}|dckr_pat_[\w-]{20,64}|lin_(?:api|oauth)_[A-Za-z0-9]{30,64}"
     r"|sq0(?:atp|csp|idp)-[\w-]{20,64}|rubygems_[a-f0-9]{40,64}|pul-[a-f0-9]{40}|NRAK-[A-Z0-9]{20,40}"
     r"|LTAI[A-Za-z0-9]{12,30}|tskey-[\w-]{16,128}|figd_[\w-]{20,64}|ntn_[A-Za-z0-9]{30,64}"
     r"|sntry[su]_[\w=+/-]{20,512}|sbp_[a-f0-9]{40}|ATATT[\w=-]{20,512}|gsk_[A-Za-z0-9]{30,128}|pplx-[A-Za-z0-9]{30,128}"
-    r"|AGE-SECRET-KEY-1[A-Z0-9]{50,70}|amzn\.mws\.[a-f0-9-]{30,40}|EAAC[A-Za-z0-9]{20,512}|SK[a-f0-9]{32}(?![a-f0-9])"
+    r"|AGE-SECRET-KEY-1[A-Z0-9]{50,70}|amzn\.mws\.[a-f0-9-]{30,40}|EAA[A-Z][A-Za-z0-9]{20,512}|SK[a-f0-9]{32}(?![a-f0-9])"
     r"|[A-Za-z0-9]{10,20}\.atlasv1\.[\w=-]{40,128}|tfp_[A-Za-z0-9_]{30,64}"
     r")"
 )
@@ -42,7 +42,11 @@ _PEM_BEGIN = late(r"-----BEGIN ([A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?)-----")
 _TELEGRAM = late(r"(?<![A-Za-z0-9])(?:bot)?\d{8,10}:AA[\w-]{32,36}(?![\w-])")
 _DISCORD = late(r"(?<![\w.-])[MNO][\w-]{22,27}\.[\w-]{6,7}\.[\w-]{27,42}(?![\w-])")
 _MAILGUN = late(r"(?<![\w-])key-[0-9a-f]{32}(?![0-9a-f])")
-_USERINFO = late(r"(://[^\s:/@\"'<>?#]{0,128}:)(?!\d{1,5}(?:[/?#]|$))([^\s\"'<>]{1,512})@(?=[\w\[%${*./-])")
+_USERINFO = late(
+    r"(://[^\s:/@\"'<>?#]{0,128}:)(?!\d{1,5}(?:[/?#]|$))"
+    r"((?:(?!://|/@)[^\s\"'<>?#]){1,512}(?=@)|(?:(?!://)[^\s\"'<>]){1,512})@(?=[\w\[%${*./-])"
+)
+"""The last `@` before a path's, a query's or another URL's begins the host."""
 _USERINFO_ENCODED = late(r"(?i)(%3A(?:%2F){2}[^\s%&=:/@\"'<>]{0,128}%3A)([^\s&@\"'<>/]{1,512}?)(?=%40)")
 _USERINFO_CUT = late(r"(://[^\s:/@\"'<>?#]{1,128}:)(?!\d{1,5}\W?\Z)([^\s\"'<>@/?#&;]{3,512})(?=[\"'\\]?\Z)")
 _DATABASES = late(
@@ -116,7 +120,8 @@ def mask_userinfo(text: str) -> str:
 
 
 _SCHEME = late(
-    rf"(?i)(?=[bnad]){_BEGIN}(bearer|basic|negotiate|ntlm|apikey|digest)((?:\s|%20|\+){{1,4}}|\s{{0,2}}[:=]\s{{0,2}})(?!\*{{8}})"
+    rf"(?i)(?=[bnad]){_BEGIN}(bearer|basic|negotiate|ntlm|apikey|digest)"
+    r"((?:\s|%20|\+){1,8}|\s{0,2}[:=]\s{0,2})(?!\*{8})"
     r"([A-Za-z0-9._~+/%-]{6,8192}+={0,2}+)(?![\w=*])"
 )
 _RANDOM = late(r"\d|[a-z][A-Z]|=$|[A-Z]{2}.*[a-z]|[._~+/-]\w")
@@ -137,7 +142,7 @@ _COMMANDS = late(
 
 _CURL_USER = late(
     rf"""((?:\s|["'])(?:-[A-Za-z]{{0,8}}u|--user|--proxy-user|-U)(?:[ =]?\s{{0,4}}|{_Q},\s{{0,4}})"""
-    rf"""{_Q}?[^\s:'"\\]{{0,64}}:"""
+    rf"""{_Q}?[^\s:'"\\]{{0,64}}{_Q}?:{_Q}?"""
     rf"""|\s(?:-b|--cookie)[ =]{_Q}?[^\s=;"'\\]{{1,64}}=)"""
     rf"""(?!\*{{8}}){_WORD}"""
 )

@@ -230,10 +230,12 @@ def bare_end(text: str, at: int, encoded: bool = False) -> int:
 
 def is_structure(text: str, at: int) -> bool:
     """Whether a JSON-like dict or list begins here."""
-    return re.match(r"""[{\[]\s{0,4}(?:\\{0,64}["'\d{\[]|\w{1,40}[=:])""", text[at : at + 120]) is not None
+    return re.match(r"""[{\[]\s{0,64}(?:\\{0,64}["'\d{\[]|\w{1,40}[=:])""", text[at : at + 120]) is not None
 
 
 _LEAF = late(r"""(?P<sign>[{}\[\]\n])|(?P<quote>\\{0,64}["'])|[^\s,{}\[\]:=\\"'()]+""")
+_OPEN_ENDS = (",", "{", "[", "(", ":")
+_CLOSES = late(r"\n[ \t]{0,64}[}\])]")
 _KEY_FOLLOWS = late(r"\s{0,4}(?::|=>?)")
 
 
@@ -245,6 +247,9 @@ def masked_leaves(text: str, at: int) -> tuple[str, int]:
         start, place = found.start(), found.end()
         if sign := found["sign"]:
             if sign == "\n":
+                before = text[max(at, start - 2) : start].rstrip("\r")
+                if before.endswith(_OPEN_ENDS) or _CLOSES.match(text, start):
+                    continue
                 place = start
                 break
             depth += 1 if sign in "{[" else -1

@@ -84,6 +84,26 @@ FORMS = {
     f"ALTER LOGIN sa WITH PASSWORD = N'my {PASSWORD}'": "ALTER LOGIN sa WITH PASSWORD = N'********'",
     "password='it''s nice77' n=1": "password='********' n=1",
     f"configured token {HEX}{HEX}": "configured token ********",
+    # Over several lines.
+    f'{{\n    "name": "DB_PASSWORD",\n    "value": "{PASSWORD}"\n}}': (
+        '{\n    "name": "DB_PASSWORD",\n    "value": "********"\n}'
+    ),
+    f'"password": {{\n  "old": "{PASSWORD}",\n  "new": "{TOKEN}"\n}}, "n": 1': (
+        '"password": {\n  "old": "********",\n  "new": "********"\n}, "n": 1'
+    ),
+    f"api_key: |\n  {TOKEN}\n  {HEX}\nnext: 1": "api_key: |\n  ********\nnext: 1",
+    f"- key: pro_password\n  value: {PASSWORD}": "- key: pro_password\n  value: ********",
+    "api_token: abcdefghijkl\nname: x": "api_token: ********\nname: x",
+    # Programs' text.
+    f"if (api_key === '{TOKEN}')": "if (api_key === '********')",
+    f"assert token != '{TOKEN}'": "assert token != '********'",
+    f"db_pw={PASSWORD}": "db_pw=********",
+    f"ENV API_TOKEN {TOKEN}": "ENV API_TOKEN ********",
+    f"curl --user kevin:'{PASSWORD}' https://x": "curl --user kevin:'********' https://x",
+    "GET http://user:pw1@host/path?mail=joe@example.com": "GET http://user:********@host/path?mail=j***@example.com",
+    "amqp://u1:p1@h1:5672,amqp://u2:p2@h2": "amqp://u1:********@h1:5672,amqp://u2:********@h2",
+    "shpat_r8TRc9ZXAvcVvcrmtr7qoVw69WeeY1ex": "********",
+    "ccnum=6759649826438453": "ccnum=6759-****-****-8453",
     "+352262712 called": "+352 *** ***-2712 called",
 }
 CLEAN = [
@@ -114,6 +134,13 @@ CLEAN = [
     "cost per token: 0.00002, sync token: 7",
     "  --password string   password for the registry",
     "error: --password requires a value",
+    "mysql --password\nEnter password:",
+    "ansible-playbook --ask-vault-pass site.yml",
+    "mysql -u root -p$PW shop",
+    "[INFO] +- io.jsonwebtoken:jjwt-api:jar:0.11.5:compile",
+    '"csrf": "^3.1.0", java-jwt:3.18.2',
+    "hf_requiredCharacteristicTypesForDisplayMetadata",
+    "password_reset: failed\nrefresh_token: expired",
     "password_hash_algo=bcrypt passkeys: 2",
     "undefined method `password=' for nil",
     "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-AbCdEf",
