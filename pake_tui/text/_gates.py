@@ -31,9 +31,9 @@ STEMS = (
 _NOISE = sorted((word.encode() for word in NOISE), key=len, reverse=True)
 _STEM_GATE = re.compile(
     rb"passw|passp|passc|passk|pwd|psk|secret(?!ar|ly$|s$)|token(?!iz|s$)|jwt|otp|cv[vcn]|csc|cookie"
-    rb"|cred(?!it$|its$|ib)|authorization|^key|ssn|social|card|phone|mobile|msisdn|^tel$|^fax$|handset"
+    rb"|cred(?!it$|its$|ib)|authorization|^key|ssn|social|card|phone[a-z]{0,6}$|mobile[a-z]{0,6}$|msisdn|^tel$|^fax$|handset"
     rb"|whatsapp|^pin$|pincode|sess(?:ion)?id|sessid|^sig$|signature|^bearer$|^tan$|^sid$|mnemonic|phrase|connectsid"
-    rb"|csrf|xsrf|itin|^ccn(?:um|o)$|^cell$|cellphone|(?:^|[a-z]{2})pw$"
+    rb"|csrf|xsrf|^itin(?!er)|^ccn(?:um|o)$|^cell$|cellphone|(?:^|[a-z]{2})pw$"
     rb"|(?:pass|key|pan|code)(?:" + b"|".join(_NOISE) + rb"){0,2}$"
 )
 _OF_STEM = {stem.encode(): 1 << place for place, stem in enumerate(STEMS)}
