@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from pake_tui.records import dialects
+from pake_tui.records import appliances, dialects
 from pake_tui.records.draft import Draft
 from pake_tui.records.header import Header
 from pake_tui.records.headerpatterns import BRACKETED_LEVEL, TRAILING_LOGGER, WORDS
@@ -71,7 +71,8 @@ def parse(text: str, clock: Clock, *, level_first: bool = False, loose: bool = F
     `loose` lets lower-case words be levels: most lines of this file have one there.
     """
     tight = dialects.glog(text, clock) or dialects.redis(text, clock) or dialects.logcat(text, clock)
-    if draft := tight or dialects.csvlog(text, clock) or dialects.kernel(text):
+    tight = tight or dialects.csvlog(text, clock) or appliances.parse(text, clock)
+    if draft := tight or dialects.kernel(text):
         return draft
     header = Header(text, Draft("leveled"), clock)
     header.at = len(text) - len(text.lstrip(" \t")) if text[:1] in (" ", "\t") else 0

@@ -34,6 +34,7 @@ _WHOLE_LINES = frozenset({"json", "logfmt", "access", "w3c", "syslog"})
 """Families whose records are one line each, so that a plain line below them is a record of its own."""
 _TAGGED = re.compile(r"\[([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\] ?")
 """Rails' tag of a request, in front of the message."""
+_PRIORITY = re.compile(r"<\d{1,3}>(?=[a-z]{2,20}=)")
 _CISCO = re.compile(r"%[A-Z][A-Z0-9_]{1,40}(?:-[A-Z0-9_]{1,20})?-([0-7])-[A-Z0-9_]{1,40}: ")
 _CATEGORY = re.compile(r"[A-Za-z_][\w.`<>+]{0,200}\[\d{1,9}\]")
 _SECOND_LEVEL = re.compile(r"([A-Z]{4,10}): ")
@@ -143,6 +144,8 @@ class Parser:
     def _read(self, envelope: Envelope) -> Draft | None:
         """The first family that understands a payload's first line; None for a plain line."""
         text, clock, profile = envelope.payload, self._clock, self._profile
+        if text[:1] == "<" and (priority := _PRIORITY.match(text)):
+            text = text[priority.end() :]  # Fortinet's pairs behind a syslog priority
         draft = syslog.parse(text, clock)
         if draft is not None:
             return _graded(self._unwrap(draft))

@@ -14,10 +14,15 @@ _5424 = late(r"1 (\S{1,64}) (\S{1,255}) (\S{1,128}) (\S{1,128}) (\S{1,128}) ?")
 _HOST_TAG = late(
     r"[ ](?P<host>[A-Za-z0-9_\[][\w.:\-%\[\]]{0,254}) "
     r"(?:(?P<word>emerg|alert|crit|err|error|warning|notice|info|debug) )?"
-    r"(?P<tag>[^\s\[\]:]{1,64})(?:\[(?P<pid>[^\]\s]{1,32})\])?"
+    r"(?P<tag>[^\s\[\]:]{1,64}(?:(?: [A-Z][^\s\[\]:]{0,30}){1,3}(?=\[\d))?)(?:\[(?P<pid>[^\]\s]{1,32})\])?"
     r"(?: \([\w.\-]{1,128}\))?:(?: |$|(?=\d\|))"
 )
 _TAG_ONLY = late(r"[ ](?P<host>)(?P<word>)(?P<tag>[^\s\[\]:]{1,64})(?:\[(?P<pid>[^\]\s]{1,32})\])?:(?: |$)")
+_OWN_WORDS = late(
+    r" (?P<host>[\w.\-]{1,255}) (?P<tag>syslogd)(?P<word>)(?P<pid>) [\d.]{1,12}(?:#\d{1,4})?: "
+    r"|(?: (?P<only>[\w.\-]{1,255}))? (?:--- )?(?=last message repeated \d)"
+)
+"""What syslogd itself says, where no program stands: its start, and repeated lines."""
 _MONTH_START = late(r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) ")
 _ISO_START = late(r"\d{4}-\d\d-\d\dT")
 _SD = late(r'\[([^\s="\]]{1,64})((?: [^\s="\]]{1,64}="(?:[^"\\\]]|\\.)*+")*+)\]')
@@ -98,6 +103,11 @@ def parse(text: str, clock: Clock) -> Draft | None:
         alone = _TAG_ONLY.match(text, end)
         numbered = alone is not None and alone["pid"] and of_word(alone["tag"]) is None
         tagged = alone if at or (numbered and (month or read[0].offset is not None)) else None
+    if not tagged and month and (own := _OWN_WORDS.match(text, end)):
+        draft.message, draft.service = text[own.end() :], own["tag"]
+        if host := own["host"] or own["only"]:
+            draft.fields["host"] = host
+        return draft
     if not tagged:
         if not at:
             return None

@@ -51,6 +51,16 @@ LINES: list[tuple[str, Level | None, str]] = [
     ("14:03:21.123 request_id=Fxyz0abc123 [info] GET /", I, "GET /"),
     ("Mar  1 14:03:21.123: %LINEPROTO-3-UPDOWN: changed", E, "%LINEPROTO-3-UPDOWN: changed"),
     ("2026-03-01 14:03:21.123+0000 [id=1]\tWARNING\tjenkins.X#y: boom", W, "boom"),
+    ("- 1772373801 2026.03.01 R02-M1 2026-03-01-14.03.21.363779 R02-M1 RAS KERNEL FATAL torn", C, "torn"),
+    ("- 1772373801 2026.03.01 dn228 Mar 1 14:03:21 dn228/dn228 crond(pam)[29]: opened", None, "opened"),
+    ("[03.01 14:03:21] chrome.exe - example.com:443 close, 0 bytes", None, "example.com:443 close, 0 bytes"),
+    ("20260301-14:03:21:606|Step_LSC|30002312|onStand 3579", None, "onStand 3579"),
+    ("[3/1/26 14:03:21:123 CET] 00000012 webapp        E   SRVE0293E: failed", E, "SRVE0293E: failed"),
+    ('[    12.347] (EE) Failed to load module "x"', E, 'Failed to load module "x"'),
+    ("daemon:err   : [    5.100000] systemd[1]: Failed to start", E, "systemd[1]: Failed to start"),
+    ("Mar  1 14:03:21 --- last message repeated 1 time ---", None, "last message repeated 1 time ---"),
+    ("Mar  1 14:03:21 mac Microsoft Word[144]: objc: twice", None, "objc: twice"),
+    ("Sun Mar  1 14:03:21 2026 [pid 1233] [joe] FAIL LOGIN: Client", None, "FAIL LOGIN: Client"),
     ('2026-03-01 14:03:21.123 UTC,"app","shop",28,"10.0.0.1:5",6a.6d,2,"SELECT",2026-03-01 14:00:00 UTC,'
      '3/13,0,ERROR,42P01,"relation ""x"" is missing",,,,', E, 'relation "x" is missing'),
 ]  # fmt: skip
