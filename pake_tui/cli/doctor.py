@@ -23,7 +23,7 @@ from pake_tui.engine.agent_start import ENGINE_LOG, last_line
 from pake_tui.engine.monitoring.instruments import OTHER
 from pake_tui.engine.monitoring.spool import spool_folder
 from pake_tui.engine.settings.live import LiveSettings
-from pake_tui.engine.store.files import file_system, is_network
+from pake_tui.engine.store.files import file_system, is_network, trouble_in
 from pake_tui.engine.validators import VALIDATORS
 from pake_tui.errors import ConfigError, PakeError
 from pake_tui.model.sample import CollectorMode, SeriesKey
@@ -83,6 +83,10 @@ def _state(reading: Reading) -> Iterator[Finding]:
         yield broken("state", folder.problem, "set PAKE_STATE_DIR, or make that folder writable")
     if folder.path.is_dir():
         yield note("state", _who_writes(folder.path))
+        trouble, stops = trouble_in(folder.path)
+        if trouble:
+            advice = "make room there" if stops else "delete it once nobody needs it"
+            yield (broken if stops else warning)("state", trouble, advice)
     if is_network(kind := file_system(folder.path)):
         yield warning(
             "state", f"it lies on a network file system ({kind}); set PAKE_STATE_DIR to a local one"

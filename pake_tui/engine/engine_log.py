@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import logging.handlers
+import sys
 from pathlib import Path
 
 from pake_tui.clock import SECOND, iso
@@ -25,13 +27,21 @@ class _Masked(logging.Formatter):
         return mask_text(super().format(record))
 
 
+class _File(logging.handlers.RotatingFileHandler):
+    """What cannot be written, on a full disk, goes to standard error, a line each, without a traceback."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # theirs
+        with contextlib.suppress(OSError, ValueError):
+            print(self.format(record), file=sys.stderr)
+
+
 def open_engine_log(folder: Path) -> logging.Logger:
     """The logger `pake.engine`, writing to the folder's file, else to standard error."""
     logger = logging.getLogger("pake.engine")
     handler: logging.Handler
     try:
         create_file(folder / ENGINE_LOG)
-        handler = logging.handlers.RotatingFileHandler(
+        handler = _File(
             folder / ENGINE_LOG, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8", errors="replace"
         )
     except OSError:

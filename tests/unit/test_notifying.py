@@ -17,7 +17,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MailHandler
 
 from pake_tui.cli.main import main
-from pake_tui.clock import MINUTE, SECOND, now_ns
+from pake_tui.clock import HOUR, MINUTE, SECOND, now_ns
 from pake_tui.engine.monitoring.alerting import Alerting
 from pake_tui.engine.monitoring.notifying import senders
 from pake_tui.engine.monitoring.notifying.delivering import Delivering, how, send_test, wait_ns
@@ -132,6 +132,30 @@ def test_what_was_there_before_a_notifier_is_not_sent(state: StateStore, hook: H
     create(state, "new")
     notifier.turn()
     assert [one["title"] for one in hook.got] == ["new"]
+
+
+def test_what_fires_in_a_state_that_was_begun_anew_is_told(state: StateStore, hook: Hook) -> None:
+    """A notifier that was at work is no new one, although the fresh file does not know it."""
+    notifier = way(state, spec(webhook=hook.url))
+    for path in state.folder.glob("state.db*"):
+        path.unlink()
+    create(state, "fired at once")
+    notifier.turn()
+    assert [one["title"] for one in hook.got] == ["fired at once"]
+
+
+def test_a_clock_that_is_set_back_holds_up_no_notice(state: StateStore, hook: Hook) -> None:
+    """What waits for its next try waits a quarter of an hour at most; a notice of any time has one id."""
+    notifier = way(state, spec(webhook=hook.url))
+    hook.status = 503
+    alert_id = create(state, "Gateway down")
+    notifier.turn()
+    with state.write() as connection:
+        connection.execute("UPDATE deliveries SET due_ns=due_ns+?", (HOUR,))
+        connection.execute("UPDATE notices SET at_ns=at_ns-?", (HOUR,))
+    hook.status = 200
+    notifier.turn()
+    assert [one["id"] for one in hook.got] == [f"web-1-1-{alert_id}"]
 
 
 def test_only_what_is_wanted_is_sent(state: StateStore, hook: Hook) -> None:

@@ -170,6 +170,38 @@ def test_a_full_store_drops_its_oldest_hours(store: MetricsStore) -> None:
     assert oldest < later < START
 
 
+def test_what_is_forgotten_anyway_takes_no_room_from_the_hours(store: MetricsStore) -> None:
+    """Seconds that piled up while nobody tidied do not drive out what is older."""
+    store.record("collector", START - 48 * HOUR, {CPU: 1.0})
+    store.record("collector", START - 48 * HOUR + MINUTE, {CPU: 1.0})
+    store.prune(START - 46 * HOUR)
+    before, _ = store.reach()
+    keys = [SeriesKey(f"metric {number}") for number in range(200)]
+    for second in range(300):
+        store.record("api@1", START - 20 * HOUR + second * SECOND, dict.fromkeys(keys, 1.0))
+    store.prune(START, most_bytes=before + 200_000)
+    assert store.reach()[1] == START - 48 * HOUR
+
+
+def test_a_clock_that_is_set_back_leaves_a_gap_and_no_false_rate(store: MetricsStore) -> None:
+    """What was told of the time to come is gone at once, and counters go on from where they are."""
+    now = now_ns()
+    for second in range(-300, 240):
+        at = now + second * SECOND
+        store.record("collector", at, {CPU: 1.0, HITS: (second + 300) * 4.0}, COUNTER)
+    store.prune(now + 240 * SECOND)
+    store.lead(1)
+    for second in range(5):
+        at = now + second * SECOND
+        store.record("collector", at, {CPU: 20.0, HITS: 540 * 4.0 + second * 4.0}, COUNTER)
+    assert store.last()[CPU][1] == 20.0
+    assert store.rates(MINUTE)[HITS][1] == pytest.approx(4.0, rel=0.3)
+    assert store.standing()[HITS] == pytest.approx(540 * 4.0 + 16.0, abs=17.0)
+    found = means(store, HITS, now - 300 * SECOND, now + 5 * SECOND, 300)
+    assert max(rate for rate in found if rate is not None) < 6.0
+    assert store.newest_ns() == now + 4 * SECOND
+
+
 def test_samples_of_a_clock_that_was_ahead_go(store: MetricsStore) -> None:
     """The future does not hide the present."""
     store.record("collector", START + 30 * 24 * HOUR, {CPU: 1.0})

@@ -73,6 +73,12 @@ def collector_check(status: CollectorStatus, now_ns: int) -> HealthCheck:
     return HealthCheck("collector", state, text, ENGINE, checked_ns=status.heartbeat_ns)
 
 
+def folder_checks(trouble: str, stops: bool, now_ns: int) -> list[HealthCheck]:
+    """The state folder as a reader sees it: where nothing can be saved, no row can be either."""
+    state = HealthState.UNHEALTHY if stops else HealthState.DEGRADED
+    return [HealthCheck("state folder", state, trouble, ENGINE, checked_ns=now_ns)] if trouble else []
+
+
 def timed(checks: Iterable[HealthCheck], now_ns: int, interval_s: float) -> list[HealthCheck]:
     """The rows as judged now, to be judged again after an interval."""
     next_ns = now_ns + int(interval_s * SECOND)

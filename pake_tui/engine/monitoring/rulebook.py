@@ -127,7 +127,8 @@ class RuleBook:
                 self.problem = f"more than {MAX_PAIRS} pairs of rule and series; some are not judged"
                 continue
             at_ns, newest = values.get(key, (0, 0.0))
-            missing = now_ns - at_ns > _reach(rule)
+            # What lies ahead was told by a clock that was set back since.
+            missing = not -HELD_NS <= now_ns - at_ns <= _reach(rule)
             value = None if missing else newest
             how = rejudge if rule.name in self._edited else judge
             state, verdict = how(rule, self._states.get(place, RuleState()), value, _now_ns())

@@ -64,8 +64,9 @@ class Deliveries:
     def __init__(self, store: StateStore) -> None:
         self._store = store
 
-    def take(self, notifier: str, wants: Wants, now_ns: int) -> None:
-        """Queue every notice that came since the last call and is wanted. What a new notifier finds is past.
+    def take(self, notifier: str, wants: Wants, now_ns: int, *, known: bool = False) -> None:
+        """Queue every notice that came since the last call and is wanted. What a new notifier finds is past;
+        where one that is `known` is on record no more, the file was begun anew, and nothing in it is.
 
         Of several notices on one alert that wait, only the newest is kept; of an alert that it has not told
         of yet, an end takes what waits away and is not told itself.
@@ -75,11 +76,11 @@ class Deliveries:
         if seen and seen[0][0] >= newest:
             return
         with self._store.write() as connection:
+            since = seen[0][0] if seen else 0 if known else newest
             if not seen:
-                connection.execute("INSERT OR IGNORE INTO notifiers VALUES(?,?,0,NULL)", (notifier, newest))
-                return
+                connection.execute("INSERT OR IGNORE INTO notifiers VALUES(?,?,0,NULL)", (notifier, since))
             rows = connection.execute(
-                f"{NOTICES} WHERE number>? AND number<=? AND NOT held ORDER BY number", (seen[0][0], newest)
+                f"{NOTICES} WHERE number>? AND number<=? AND NOT held ORDER BY number", (since, newest)
             ).fetchall()
             for row in map(as_notice, rows):
                 wanted = wants(row, load(connection, row.alert_id) if row.alert_id else None)
@@ -87,12 +88,14 @@ class Deliveries:
                     _queue(connection, notifier, row, now_ns, wanted=wanted)
             connection.execute("UPDATE notifiers SET seen=? WHERE name=?", (newest, notifier))
 
-    def due(self, notifier: str, now_ns: int) -> tuple[Waiting, ...]:
-        """What is to be delivered now, oldest first."""
+    def due(self, notifier: str, now_ns: int, longest_ns: int = DAY) -> tuple[Waiting, ...]:
+        """What is to be delivered now, oldest first. Nothing waits longer than `longest_ns`: what does was
+        told to by a clock that was set back since.
+        """
         rows = self._store.read(
             "SELECT number, tries, due_ns FROM deliveries "
-            "WHERE notifier=? AND NOT dead AND due_ns<=? ORDER BY number",
-            (notifier, now_ns),
+            "WHERE notifier=? AND NOT dead AND (due_ns<=? OR due_ns>?) ORDER BY number",
+            (notifier, now_ns, now_ns + longest_ns),
         )
         found = []
         for number, tries, due_ns in rows:

@@ -5,10 +5,16 @@ from __future__ import annotations
 import os
 import stat
 import threading
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+LEAST_ROOM = 1_000_000
+"""With fewer bytes a disk counts as full."""
+ASIDE_SHOWN_S = 86_400
+"""So long a file that was set aside is told of."""
+_LOGS = ("-wal", "-shm", "-journal")
 NETWORK = frozenset(
     {
         "9p",
@@ -98,3 +104,19 @@ def file_system(path: Path, mounts: Iterable[str] | None = None) -> str:
 def is_network(kind: str) -> bool:
     """Whether a file system is shared between machines, where SQLite's shared memory must not be used."""
     return kind in NETWORK
+
+
+def trouble_in(folder: Path) -> tuple[str, bool]:
+    """What is wrong with a state folder, in words, and whether nothing can be saved there; empty if nothing."""
+    try:
+        facts = os.statvfs(folder)
+        with os.scandir(folder) as entries:
+            aside = [one for one in entries if ".corrupt-" in one.name and not one.name.endswith(_LOGS)]
+            fresh = [one.name for one in aside if time.time() - one.stat().st_ctime < ASIDE_SHOWN_S]
+    except OSError:
+        return "", False
+    if facts.f_bavail * facts.f_frsize < LEAST_ROOM:
+        return f"the disk of {folder} is full: nothing can be saved until there is room again", True
+    if fresh:
+        return f"was corrupt and begun anew: {', '.join(sorted(fresh)[:3])} in {folder}", False
+    return "", False

@@ -71,6 +71,14 @@ def forget_hours(connection: sqlite3.Connection, now_ns: int) -> None:
         )
 
 
+def step_back(connection: sqlite3.Connection, now_ns: int) -> None:
+    """Forget the hours from this one on."""
+    hour = now_ns // HOUR * HOUR
+    for table, column in HOURS:
+        connection.execute(f"DELETE FROM {table} WHERE {column}>=?", (hour,))
+    connection.execute("UPDATE hour_progress SET rolled_ns=min(rolled_ns, ?)", (hour,))
+
+
 def shrink(connection: sqlite3.Connection, most_bytes: int) -> None:
     """Drop the oldest hours, then the oldest minutes, until the file's content fits."""
     for tables in (HOURS, MINUTES):

@@ -67,6 +67,8 @@ CREATE TABLE leader(one INTEGER PRIMARY KEY CHECK(one = 1), epoch INTEGER NOT NU
 MOST_BYTES = 100_000_000
 FULL = "so many series are kept already that new ones are left out: is an ID part of a metric's name or tags?"
 FORGET_EVERY_NS = HOUR
+STEP_NS = 10 * SECOND
+"""So far ahead of the clock nothing is told, unless that was set back."""
 LATE_NS = 5 * SECOND
 """A rate reaches back to the sample before it: so long before the range that one is looked for."""
 
@@ -137,6 +139,8 @@ class MetricsStore:
                 self._forget_numbers(told=hour[0] != self._packed_for[0])
                 self._packed_for = hour
             try:
+                if self._epoch is not None:
+                    self._step_back(connection, now_ns())
                 self._packer.insert(connection, writer, at_ns, values, meanings or {}, ages or {})
                 self._flushes.insert(connection, writer, at_ns, sketches or {})
                 rollups.roll_again(connection, at_ns)
@@ -144,6 +148,18 @@ class MetricsStore:
                 # Numbers handed out in a transaction that is undone must not be remembered.
                 self._forget_numbers()
                 raise
+
+    def _step_back(self, connection: sqlite3.Connection, now: int) -> None:
+        """Where the clock stepped back, what it told of a time that is yet to come goes, and the last hour's
+        seconds, so that no counter is taken to have grown within a second by what it grew in all that time.
+        """
+        newest = connection.execute("SELECT max(at_ns) FROM samples").fetchone()[0]
+        if newest is None or newest - now <= STEP_NS:
+            return
+        counters = _of_kind(self._chosen(connection, None), MetricKind.COUNTER)
+        totals.keep_all(connection, newest, now, counters)
+        rollups.step_back(connection, now)
+        hours.step_back(connection, now)
 
     def _forget_numbers(self, *, told: bool = True) -> None:
         self._packer.forget(told=told)
@@ -325,8 +341,8 @@ class MetricsStore:
             rollups.roll(connection, now)
             hours.roll_hours(connection)
             hours.forget_hours(connection, now)
+            rollups.forget(connection, now)  # first: what is forgotten anyway takes no room from the hours
             hours.shrink(connection, most_bytes)
-            rollups.forget(connection, now)
         self.database.checkpoint()
 
     def reach(self) -> tuple[int, int | None]:

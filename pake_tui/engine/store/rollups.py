@@ -113,6 +113,16 @@ def forget(connection: sqlite3.Connection, now_ns: int) -> None:
     timings.forget_names(connection, now_ns)
 
 
+def step_back(connection: sqlite3.Connection, now_ns: int) -> None:
+    """Forget the seconds, and the minutes from this one on."""
+    minute = now_ns // MINUTE * MINUTE
+    for table in ("samples", "timing_flushes", "timing_tens"):
+        connection.execute(f"DELETE FROM {table}")
+    connection.execute("DELETE FROM minutes WHERE minute_ns>=?", (minute,))
+    connection.execute("DELETE FROM timing_minutes WHERE at_ns>=?", (minute,))
+    connection.execute("UPDATE progress SET rolled_ns=min(rolled_ns, ?)", (minute,))
+
+
 def minute_columns(
     connection: sqlite3.Connection, since_ns: int, until_ns: int, wanted: Container[int] | None
 ) -> Columns:

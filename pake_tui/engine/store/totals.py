@@ -65,6 +65,14 @@ def keep(connection: sqlite3.Connection, now_ns: int, counters: Mapping[int, Mea
     connection.execute("DELETE FROM totals WHERE series NOT IN (SELECT id FROM series)")
 
 
+def keep_all(
+    connection: sqlite3.Connection, newest_ns: int, now_ns: int, counters: Mapping[int, Meaning]
+) -> None:
+    """Take everything down up to the newest sample, which lies ahead of a clock that was set back."""
+    keep(connection, newest_ns + LATE_NS + 1, counters)
+    connection.execute("INSERT OR REPLACE INTO totals_progress VALUES(1,?)", (now_ns,))
+
+
 def standing(
     connection: sqlite3.Connection, until_ns: int, counters: Mapping[int, Meaning]
 ) -> dict[int, float]:

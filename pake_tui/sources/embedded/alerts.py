@@ -6,14 +6,20 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pake_tui.clock import DAY, now_ns
+from pake_tui.clock import DAY, SECOND, now_ns
+from pake_tui.engine.store.alerts import in_order
 from pake_tui.engine.store.state import StateStore
-from pake_tui.errors import ReadOnlyError
-from pake_tui.model.alert import Alert, AlertDetail, AlertList, AlertState, Policy, Presence
+from pake_tui.errors import ConflictError, ReadOnlyError
+from pake_tui.model.alert import Alert, AlertDetail, AlertList, AlertState, Policy, Presence, Severity
 from pake_tui.model.sample import Freshness
 
 if TYPE_CHECKING:
     from pake_tui.engine.monitoring.alerting import Alerting
+
+SILENT = "collector"
+"""The id of the alert about a collector that says nothing."""
+SILENT_NS = 10 * SECOND
+"""A console that may start collectors has replaced it by then."""
 
 
 class EmbeddedAlertSource:
@@ -42,8 +48,12 @@ class EmbeddedAlertSource:
         now = now_ns()
         table = self._store.alerts
         notice, title = table.newest_notice()
+        found = table.shown(now) if states is None else table.in_states(states)
+        silent = self._silent_collector(now)
+        if silent is not None and (states is None or silent.state in states):
+            found = in_order((*found, silent))
         return AlertList(
-            alerts=table.shown(now) if states is None else table.in_states(states),
+            alerts=found,
             fresh=Freshness(now),
             resolved_24h=table.resolved_since(now - DAY),
             held_back=table.held(),
@@ -53,7 +63,8 @@ class EmbeddedAlertSource:
 
     def alert(self, alert_id: str) -> AlertDetail:
         """One alert, by id or unique prefix, with its history. NotFoundError."""
-        return self._alerting.detail(alert_id)
+        silent = self._silent_collector(now_ns()) if alert_id == SILENT else None
+        return AlertDetail(silent, ()) if silent is not None else self._alerting.detail(alert_id)
 
     def changed(self) -> int:
         """A number that changes when anything in the state did."""
@@ -61,33 +72,53 @@ class EmbeddedAlertSource:
 
     def acknowledge(self, alert_id: str, comment: str = "") -> Alert:
         """Take it. ConflictError says who has it or resolved it; a comment is kept all the same."""
-        self._refuse()
+        self._refuse(alert_id)
         return self._alerting.acknowledge(alert_id, actor=self._actor, comment=comment)
 
     def unacknowledge(self, alert_id: str) -> Alert:
         """Give it back: acknowledged becomes firing."""
-        self._refuse()
+        self._refuse(alert_id)
         return self._alerting.unacknowledge(alert_id, actor=self._actor)
 
     def snooze(self, alert_id: str, until_ns: int, comment: str = "") -> Alert:
         """Silent until a time (UTC ns). ConflictError where that has passed, or who resolved it."""
-        self._refuse()
+        self._refuse(alert_id)
         return self._alerting.snooze(alert_id, until_ns, actor=self._actor, comment=comment)
 
     def resolve(self, alert_id: str, note: str = "") -> Alert:
         """Close it by hand. ConflictError says who was first."""
-        self._refuse()
+        self._refuse(alert_id)
         return self._alerting.resolve(alert_id, actor=self._actor, note=note)
 
     def comment(self, alert_id: str, text: str) -> Alert:
         """Add to its history; no change of state."""
-        self._refuse()
+        self._refuse(alert_id)
         return self._alerting.comment(alert_id, text, actor=self._actor)
 
     def presence(self) -> tuple[Presence, ...]:
         """Consoles open now, oldest first."""
         return self._store.presence.list()
 
-    def _refuse(self) -> None:
+    def _refuse(self, alert_id: str) -> None:
         if self._read_only:
             raise ReadOnlyError(f"nothing was changed: {self._read_only}")
+        if alert_id == SILENT:
+            raise ConflictError("this alert ends by itself, once a collector runs again")
+
+    def _silent_collector(self, now: int) -> Alert | None:
+        """An alert of the console's own: a collector that is to run says nothing, so nobody judges rules."""
+        leader = self._store.leadership.current()
+        if leader is None or now - leader.beat_ns < SILENT_NS or not (leader.alive or leader.permanent):
+            return None
+        how = "does not answer" if leader.alive else "ended"
+        return Alert(
+            id=SILENT,
+            fingerprint=SILENT,
+            state=AlertState.FIRING,
+            severity=Severity.HIGH,
+            title=f"The collector {how}: nothing is measured or judged",
+            message=f"pid {leader.pid} {how}; `pake-tui agent`, or an open console, takes its place",
+            first_seen_ns=leader.beat_ns,
+            last_seen_ns=now,
+            service="pake-tui",
+        )

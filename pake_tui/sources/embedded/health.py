@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pake_tui.clock import now_ns
-from pake_tui.engine.monitoring.checks import collector_check, merged
+from pake_tui.engine.monitoring.checks import collector_check, folder_checks, merged
+from pake_tui.engine.store.files import trouble_in
 from pake_tui.engine.store.metrics import MetricsStore
 from pake_tui.engine.store.requests import PROBE
 from pake_tui.engine.store.state import StateStore
@@ -29,7 +30,11 @@ class EmbeddedHealthSource:
         now = now_ns()
         results = self._metrics.health.list()
         newest = max((r.checked_ns for r in results if r.checked_ns is not None), default=None)
-        rows = merged((*results, collector_check(status(self._state), now)), now)
+        own = [
+            collector_check(status(self._state), now),
+            *folder_checks(*trouble_in(self._state.folder), now),
+        ]
+        rows = merged((*results, *own), now)
         return HealthAnswer(rows, Freshness(newest, "" if newest is not None else "no check was run yet"))
 
     def check(self, name: str) -> HealthCheck:

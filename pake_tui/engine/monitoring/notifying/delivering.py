@@ -40,6 +40,9 @@ class Delivering:
         self._host = host
         self._no_commands = no_commands
         self._busy = busy or threading.Lock()
+        self._known = False
+        """Whether it is on record, as long as that is the same file."""
+        self._longest_ns = LONGEST_WAIT_NS
         self.stopped = False
         """Set when another one delivers in its place: it begins no further message."""
 
@@ -54,8 +57,9 @@ class Delivering:
 
     def _deliver(self) -> None:
         name, queue = self.spec.name, self._state.deliveries
-        queue.take(name, self._wants, now_ns())
-        for waiting in queue.due(name, now_ns()):
+        queue.take(name, self._wants, now_ns(), known=self._known)
+        self._known = True
+        for waiting in queue.due(name, now_ns(), self._longest_ns):
             if self.stopped:
                 return
             try:
@@ -63,6 +67,7 @@ class Delivering:
             except NotSent as error:
                 again = error.again and now_ns() - waiting.notice.at_ns < GIVE_UP_NS
                 pause = max(wait_ns(waiting.tries), int(error.after_s * SECOND))
+                self._longest_ns = max(LONGEST_WAIT_NS, pause)
                 due = now_ns() + pause if again else None
                 queue.failed(name, waiting.notice.number, str(error), due)
                 if again:

@@ -49,7 +49,7 @@ def message(notice: NoticeRow, alert: Alert | None, host: str) -> Message:
     lines.append(f"{host}, {iso(notice.at_ns, timespec='seconds')}")
     fields: dict[str, object] = {
         "version": VERSION,
-        "id": f"{host}-{notice.number}-{notice.at_ns}",
+        "id": f"{host}-{notice.number}-{notice.alert_id or notice.at_ns}",
         "kind": notice.kind,
         "severity": notice.severity.word,
         "title": title,
