@@ -8,7 +8,7 @@ import random
 import pytest
 
 from pake_tui.clock import DAY, HOUR
-from pake_tui.engine.monitoring.forecasts import Point, forecast, since_clean_up
+from pake_tui.engine.monitoring.forecasts import Point, forecast
 from pake_tui.model.forecast import Forecast
 
 START = 1_800_000_000_000_000_000
@@ -80,12 +80,29 @@ def test_noise_alone_is_no_trend(seed: int) -> None:
 def test_after_a_clean_up_it_begins_anew() -> None:
     """A disk that is emptied each week fills from there on; least squares would never see it full."""
     points = hourly(24 * 20, lambda hour: 40 + (hour % 168) / 168 * 48)
-    recent = since_clean_up(points)
-    assert len(recent) == 24 * 20 - 2 * 168
     found = forecast(points, 90.0)
+    assert found.seen_ns == (24 * 20 - 2 * 168 - 1) * HOUR
     truth = (90 - points[-1][1]) / 48 * 7
     assert days_left(found, points) == pytest.approx(truth, rel=0.02)
     assert found.straight_ns is None or found.straight_ns > points[-1][0] + 30 * DAY
+
+
+def test_what_is_cleaned_up_as_a_habit_has_no_trend() -> None:
+    """A queue that is emptied each night below its limit will be again; one that grew on is foretold."""
+    nightly = hourly(24 * 14, lambda hour: 30 + (hour % 24) / 24 * 30)
+    assert (forecast(nightly, 90.0).state, forecast(nightly, 90.0).eta_ns) == ("no trend", None)
+    assert forecast(nightly, 55.0).state == "reached"
+    escaped = hourly(24 * 14, lambda hour: 30 + (hour % 24 if hour < 24 * 10 else hour - 24 * 10) / 24 * 10)
+    assert forecast(escaped, 90.0).eta_ns is not None
+
+
+def test_where_it_stands_is_told_by_what_lasts() -> None:
+    """A step that stayed for days counts: how much is left is measured from where the series is."""
+    stepped = hourly(24 * 14, lambda hour: 30 + hour / 240 if hour < 240 else 70 + hour / 240)
+    assert forecast(stepped, 90.0).now == pytest.approx(71.3, abs=0.5)
+    climbing = hourly(24 * 14, lambda hour: 20 + hour / 12 + (25 if hour >= 240 else 0))
+    truth = (90 - climbing[-1][1]) / 2
+    assert days_left(forecast(climbing, 90.0), climbing) == pytest.approx(truth, rel=0.1)
 
 
 def test_a_single_step_up_is_no_trend_soon() -> None:

@@ -186,3 +186,10 @@ def test_a_child_that_was_forked_while_a_thread_registered_can_register(library:
     assert exit_code_of_child(lambda: register(library.monitor("shop"), CollectorRegistry())) == 0
     leave.set()
     thread.join()
+
+
+def test_labels_that_mean_something_to_prometheus_are_renamed() -> None:
+    """Tags named `le` and `quantile` stay readable on any metric, and promtool has nothing to say of them."""
+    key = SeriesKey("queue", (("le", "5"), ("quantile", "x")), "shop")
+    shown = exposition({key: 3.0}, {key: Meaning()})
+    assert 'pake_queue{service="shop",tag_le="5",tag_quantile="x"} 3' in shown

@@ -61,7 +61,9 @@ def _longest(histories: list[Series]) -> list[Point]:
     """The points of the first range of which enough is known, else of the last."""
     points: list[Point] = []
     for one in histories:
-        points = [(point.start_ns, point.mean) for point in one.points if point.mean is not None]
+        # A mean is that of the middle of its step.
+        half = (one.points[1].start_ns - one.points[0].start_ns) // 2 if len(one.points) > 1 else 0
+        points = [(point.start_ns + half, point.mean) for point in one.points if point.mean is not None]
         if len(points) >= KNOWN * len(one.points):
             break
     return points

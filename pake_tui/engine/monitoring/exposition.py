@@ -31,6 +31,8 @@ _UNITS = {
 }
 _RESERVED = ("_count", "_sum", "_bucket", "_total")
 """Endings that only parts of histograms, and counters, may have."""
+_OWN = frozenset({"le", "quantile"})
+"""Labels that mean something to Prometheus."""
 _ODD = re.compile(r"[^a-zA-Z0-9_]+")
 
 
@@ -102,8 +104,6 @@ def _family(key: SeriesKey, meaning: Meaning) -> tuple[str, str, float]:
 
 def _summary(name: str, key: SeriesKey, timing: Sketch, scale: float) -> Iterator[Sample]:
     labels = _labels(key)
-    if "quantile" in labels:
-        labels["tag_quantile"] = labels.pop("quantile")
     for percent, value in zip(PERCENTS, timing.stats(), strict=False):
         yield Sample(name, {**labels, "quantile": f"{percent / 100:g}"}, value * scale)
     yield Sample(f"{name}_sum", labels, timing.total * scale)
@@ -123,7 +123,7 @@ def _labels(key: SeriesKey) -> dict[str, str]:
     pairs: dict[str, str] = {}
     for tag, value in (*key.tags, *((("service", key.service),) if key.service else ())):
         label = _ODD.sub("_", tag) or "tag"
-        label = f"_{label}" if label[0].isdigit() else label
+        label = f"_{label}" if label[0].isdigit() else f"tag_{label}" if label in _OWN else label
         pairs.setdefault(f"tag{label}" if label.startswith("__") else label, storable(value))
     return dict(sorted(pairs.items()))
 

@@ -3,7 +3,9 @@
 The slope is the median of the slopes between all pairs of points, its 95 % band the order statistics that Sen
 gives (P. K. Sen, "Estimates of the regression coefficient based on Kendall's tau", JASA 63, 1968); a band
 that holds zero means no trend. It looks no further ahead than four times what it has seen, and begins anew
-after a clean-up: a step against the trend that is far larger than the usual ones, and lasts.
+after a clean-up: a step against the trend that is far larger than the usual ones, and lasts. What is cleaned
+up again and again at about the same height has no trend to what lies above. Where its last eighth stands
+apart from the line, as after a step that lasted so long, the series goes on from there.
 """
 
 from __future__ import annotations
@@ -25,6 +27,10 @@ AROUND = 9
 """So many points before and after it tell whether a step lasts."""
 LASTS = 5
 """So many points must stand after it."""
+OFTEN, ALIKE, NEAR = 3, 0.25, 0.1
+"""So many clean-ups, at heights that differ by so much of the range, are a habit; far above it is none."""
+APART = 3.0
+"""So many times the scatter around the line."""
 Point = tuple[int, float]
 
 
@@ -33,7 +39,8 @@ def forecast(points: Sequence[Point], threshold: float, *, upward: bool = True) 
     if not points:
         return Forecast("too little data", 0.0)
     straight = _least_squares(points, threshold)
-    recent = since_clean_up(points)
+    cleaned = _clean_ups(points)
+    recent = points[cleaned[-1] :] if cleaned else points
     recent = recent[:: max(1, -(-len(recent) // MOST_POINTS))] if len(recent) > MOST_POINTS else recent
     last_ns, now = recent[-1]
     seen = last_ns - recent[0][0]
@@ -42,13 +49,16 @@ def forecast(points: Sequence[Point], threshold: float, *, upward: bool = True) 
     if len(recent) < LEAST_POINTS:
         return Forecast("too little data", now, seen_ns=seen, straight_ns=straight)
     slope, low, high = _slopes(recent)
-    level = _level(recent, slope)
+    lately = _lately(recent, slope)
+    level = _level(lately, slope)
+    if _is_kept(points, cleaned, level, threshold, upward=upward):
+        return Forecast("no trend", level, 0.0, 0.0, 0.0, seen, straight_ns=straight)
     if low <= 0 <= high or not _matters(recent, slope):
         state = "no trend"
         return Forecast(state, level, slope * DAY, low * DAY, high * DAY, seen, straight_ns=straight)
 
     def reach(per_ns: float) -> int | None:
-        left = (threshold - _level(recent, per_ns)) / per_ns if per_ns else -1.0
+        left = (threshold - _level(lately, per_ns)) / per_ns if per_ns else -1.0
         return last_ns + int(left) if 0 <= left <= FURTHEST * seen else None
 
     fast, slow = (high, low) if upward else (low, high)
@@ -66,23 +76,49 @@ def forecast(points: Sequence[Point], threshold: float, *, upward: bool = True) 
     )
 
 
-def since_clean_up(points: Sequence[Point]) -> Sequence[Point]:
-    """The points after the last step that goes far against the others."""
+def _clean_ups(points: Sequence[Point]) -> list[int]:
+    """Where the series begins anew: the first points behind steps that go far against the others."""
     steps = [after[1] - before[1] for before, after in pairwise(points)]
     moving = [step for step in steps if step]
     if len(moving) < LEAST_POINTS:
-        return points
+        return []
     usual = median(abs(step) for step in moving)
     extent = max(value for _, value in points) - min(value for _, value in points)
     direction = 1.0 if median(moving) >= 0 else -1.0
-    for index in range(len(steps) - LASTS, -1, -1):
+    found = []
+    for index in range(len(steps) - LASTS + 1):
         if -direction * steps[index] <= CLEAN_UP * usual:
             continue
         before = median(value for _, value in points[max(0, index + 1 - AROUND) : index + 1])
         after = median(value for _, value in points[index + 1 : index + 1 + AROUND])
         if direction * (before - after) > max(CLEAN_UP * usual, extent / 20):
-            return points[index + 1 :]
-    return points
+            found.append(index + 1)
+    return found
+
+
+def _is_kept(
+    points: Sequence[Point], cleaned: Sequence[int], level: float, threshold: float, *, upward: bool
+) -> bool:
+    """Whether the series was cleaned up so often, and so far from the threshold, that it will be again."""
+    heights = [points[index - 1][1] for index in cleaned]
+    if len(heights) < OFTEN:
+        return False
+    extent = max(value for _, value in points) - min(value for _, value in points)
+    alike, near = max(heights) - min(heights) <= ALIKE * extent, NEAR * extent
+    if upward:
+        return alike and threshold > max(heights) and level <= max(heights) + near
+    return alike and threshold < min(heights) and level >= min(heights) - near
+
+
+def _lately(points: Sequence[Point], slope: float) -> Sequence[Point]:
+    """The last eighth of the points where it stands apart from the line through all, else all."""
+    tail = points[-max(AROUND, len(points) // 8) :]
+    first = points[0][0]
+    rests = [value - slope * (at - first) for at, value in points]
+    middle = median(rests)
+    scatter = median(abs(rest - middle) for rest in rests)
+    apart = abs(_level(tail, slope) - _level(points, slope))
+    return tail if apart > APART * scatter else points
 
 
 def _level(points: Sequence[Point], slope: float) -> float:

@@ -107,7 +107,7 @@ def is_network(kind: str) -> bool:
 
 
 def trouble_in(folder: Path) -> tuple[str, bool]:
-    """What is wrong with a state folder, in words, and whether nothing can be saved there; empty if nothing."""
+    """What is wrong with a state folder, in words, and whether nothing can be saved there; empty: nothing."""
     try:
         facts = os.statvfs(folder)
         with os.scandir(folder) as entries:

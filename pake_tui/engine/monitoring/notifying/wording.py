@@ -53,7 +53,7 @@ def message(notice: NoticeRow, alert: Alert | None, host: str) -> Message:
         "kind": notice.kind,
         "severity": notice.severity.word,
         "title": title,
-        "text": notice.text,
+        "text": said,
         "at": iso(notice.at_ns),
         "host": host,
         "alert": alert_fields(alert) if alert is not None else None,
