@@ -223,3 +223,13 @@ def test_timings_that_could_not_be_recorded_are_told_by_the_next_tick() -> None:
     sketch = ledger.tick().timings[key("api")]
     assert (sketch.count, sketch.total) == (2, 40)
     assert ledger.tick().timings == {}
+
+
+def test_no_secret_in_a_tag_is_kept() -> None:
+    """What an application puts into a tag by mistake is masked as in its log, and every other tag stays."""
+    instruments = Instruments("shop")
+    instruments.count("calls", tags={"token": "kP4rT9wX2bN7cV5z", "path": "/pay"})
+    instruments.gauge("level", 1, {"user": "joe@example.com"})
+    drained = instruments.drain()
+    assert set(drained.counts) == {key("calls", path="/pay", token="********")}
+    assert set(drained.gauges) == {key("level", user="j***@example.com")}

@@ -15,6 +15,7 @@ from msgspec import Struct, field
 from pake_tui.clock import monotonic
 from pake_tui.engine.store.sketch import Sketch
 from pake_tui.model.sample import Aggregate, SeriesKey
+from pake_tui.text.masking import mask_fields
 from pake_tui.text.safe import storable
 
 MAX_SERIES = 1_000
@@ -27,6 +28,8 @@ FOLD_AT = 512
 """Timings of one series that wait until they are counted in its sketch: a fifth of a millisecond's work."""
 LONGEST = 1e18
 """What is longer, 32 million years in milliseconds, is no duration: it would spoil the mean of all others."""
+MOST_REMEMBERED = 20_000
+"""Keys of which the series is not worked out again."""
 MAX_NAME = 200
 OTHER = (("other", "true"),)
 
@@ -89,6 +92,7 @@ class Instruments:
         self.refused = 0
         self.refusal = ""
         self._known: set[Raw] = set()
+        self._series: dict[Raw, SeriesKey] = {}
         self._tagged: dict[str, int] = {}
         self._all_tagged = 0
         self._plain = 0
@@ -184,11 +188,15 @@ class Instruments:
         return merged
 
     def _key(self, raw: Raw) -> SeriesKey:
-        """The series of a key as the caller gave it."""
-        if not isinstance(raw, tuple):
-            return SeriesKey(_text(raw), (), self.service)
-        tags = sorted((_text(name), _text(value)) for name, value in raw[1:])
-        return SeriesKey(_text(raw[0]), tuple(tags), self.service)
+        """The series of a key as the caller gave it, secrets in its tags masked; worked out once for each."""
+        if (known := self._series.get(raw)) is not None:
+            return known
+        metric, given = (raw[0], raw[1:]) if isinstance(raw, tuple) else (raw, ())
+        tags = mask_fields({_text(name): _text(value) for name, value in given})
+        made = SeriesKey(_text(metric), tuple(sorted((name, str(tags[name])) for name in tags)), self.service)
+        if len(self._series) < MOST_REMEMBERED:
+            self._series[raw] = made
+        return made
 
     def _admit(self, name: str, key: Raw) -> Raw:
         """The key to use: made hashable, or the metric's `other` series where it has too many."""
