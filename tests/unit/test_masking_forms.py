@@ -102,7 +102,7 @@ FORMS = {
     f"curl --user kevin:'{PASSWORD}' https://x": "curl --user kevin:'********' https://x",
     "GET http://user:pw1@host/path?mail=joe@example.com": "GET http://user:********@host/path?mail=j***@example.com",
     "amqp://u1:p1@h1:5672,amqp://u2:p2@h2": "amqp://u1:********@h1:5672,amqp://u2:********@h2",
-    "shpat_r8TRc9ZXAvcVvcrmtr7qoVw69WeeY1ex": "********",
+    "shpat_Kq3vT8mZpL0cRt7Ys2wXb5nD1fGh9jAe": "********",
     "ccnum=6759649826438453": "ccnum=6759-****-****-8453",
     "+352262712 called": "+352 *** ***-2712 called",
 }
@@ -139,7 +139,7 @@ CLEAN = [
     "mysql -u root -p$PW shop",
     "[INFO] +- io.jsonwebtoken:jjwt-api:jar:0.11.5:compile",
     '"csrf": "^3.1.0", java-jwt:3.18.2',
-    "hf_requiredCharacteristicTypesForDisplayMetadata",
+    "hf_widthOfEveryColumnInTheTableOfAllMetricsShown",
     "password_reset: failed\nrefresh_token: expired",
     "password_hash_algo=bcrypt passkeys: 2",
     "undefined method `password=' for nil",
