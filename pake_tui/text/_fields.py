@@ -138,14 +138,8 @@ def _plain(value: object, rules: Rules, depth: int) -> object:
     return value
 
 
-def _named(fields: Mapping[str, object], rules: Rules) -> Kind:
-    """What a `{"name": "password", "value": …}` object holds under its value."""
-    called = _name_of(fields)
-    return rules.kind_of(called) if called else Kind.NONE
-
-
 def _name_of(fields: Mapping[str, object]) -> str:
-    """What an object of a name and a value is called; empty for any other."""
+    """What a `{"name": "password", "value": …}` object names; empty for any other."""
     for name, value in fields.items() if len(fields) <= 8 else ():
         if isinstance(value, str) and isinstance(name, str) and name.lower() in _NAME_KEYS:
             return value
@@ -170,7 +164,8 @@ def mask_mapping(fields: Mapping[str, object], rules: Rules, depth: int) -> Mapp
     made: dict[str, object] = {}
     changed = False
     kind_of, mask_text = rules.kind_of, rules.mask_text
-    named = _named(fields, rules)
+    called = _name_of(fields)
+    named = kind_of(called) if called else Kind.NONE
     for name, value in fields.items():
         text = name if isinstance(name, str) else str(name)
         kind = kind_of(text)
@@ -180,7 +175,7 @@ def mask_mapping(fields: Mapping[str, object], rules: Rules, depth: int) -> Mapp
             kind = named
         if kind is not Kind.NONE:
             shown = _under(kind, value, rules, depth)
-        elif text.lower() in _VALUE_KEYS and (called := _name_of(fields)):
+        elif called and text.lower() in _VALUE_KEYS:
             shown = _of(called, value, rules, depth)
         else:
             shown = _of(text, value, rules, depth)
