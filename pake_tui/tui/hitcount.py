@@ -8,6 +8,9 @@ from pake_tui.clock import monotonic
 from pake_tui.model.record import Cursor
 from pake_tui.tui.logreader import Answer, Job, Purpose, Reader
 
+RESTS = 4
+"""So many times as long as a count took, none is made again."""
+
 
 class HitCount:
     """The hits of one query at a time; `ask` sends a job to a reader."""
@@ -17,10 +20,13 @@ class HitCount:
         self.hits: Answer | None = None
         """The newest count; not the last one while `running`."""
         self.running = False
-        self.took_s = 0.0
-        """How long the last count took."""
-        self._begun = 0.0
+        self._begun = self._rested_at = 0.0
         self._ask = ask
+
+    @property
+    def rested(self) -> bool:
+        """Whether counting again takes no share of the time worth speaking of."""
+        return not self.running and monotonic() >= self._rested_at
 
     def start(self, query: str, before: Cursor | None = None) -> None:
         """Count the hits of a query instead of any other, all or those before a place."""
@@ -33,7 +39,8 @@ class HitCount:
         """Take what the thread brought."""
         if not answer.problem:
             self.hits = answer
-        self.running, self.took_s = not answer.last, monotonic() - self._begun
+        self.running, now = not answer.last, monotonic()
+        self._rested_at = now + RESTS * (now - self._begun)
 
     def stop(self) -> bool:
         """Stop; what was counted stays. False where nothing ran."""

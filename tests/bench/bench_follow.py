@@ -41,10 +41,10 @@ with open(path, "ab", buffering=0) as log:
 print(done)
 """
 QUERY = "level:error"
-SETTLE_S = 2.0
+SETTLE_S, COUNTED_S = 2.0, 30.0
 KEY_EVERY_S = 0.7
 NEWEST = re.compile(r"(\d\d):(\d\d):(\d\d)\.(\d{3}) ")
-HITS = re.compile(r"([\d,]+) hits?")
+HITS = re.compile(r"([\d,]+)(\+?) hits?")
 DAY_S = 86_400
 
 
@@ -101,6 +101,17 @@ def tail_and_rg(log: Path, word: str, seconds: float) -> str:
     return f"{percent:.0f} %"
 
 
+def whole_count(terminal: Terminal) -> int:
+    """The hits on the screen once that says how many there are, and no longer how many at least."""
+    deadline = time.monotonic() + COUNTED_S
+    while True:
+        probe.run_for(terminal, SETTLE_S)
+        found = HITS.search(terminal.text())
+        if (found and not found[2]) or time.monotonic() > deadline:
+            break
+    return int(found[1].replace(",", "")) if found and not found[2] else 0
+
+
 def main() -> int:
     """Measure, and print what was found; 1 where hits were lost."""
     parser = argparse.ArgumentParser(description="Measure following a busy log with a filter.")
@@ -135,9 +146,7 @@ def main() -> int:
                 pressing.run(6.0, keys=True)
                 peer = tail_and_rg(stage.log, '"level":"error"', 4.0)
                 written = int(writer.communicate()[0])
-            probe.run_for(terminal, SETTLE_S)
-            found = HITS.search(terminal.text())
-            hits = int(found[1].replace(",", "")) if found else 0
+            hits = whole_count(terminal)
         size = stage.log.stat().st_size
     truth = -(-written // 100)
     print(f"{os.cpu_count()} CPUs; {written:,} lines, {size / 1e6:.0f} MB, {options.rate:,.0f} a second")

@@ -170,6 +170,17 @@ async def test_hits_are_counted_while_a_query_is_typed() -> None:
         assert len(one.levels()) == count > 0
 
 
+async def test_hits_that_were_passed_over_are_counted_once_the_log_is_quiet() -> None:
+    """A title that says there are more hits says how many as soon as nothing comes any more."""
+    async with console() as one:
+        await one.filter("level>=error")
+        await one.until(lambda: re.search(r" [\d,]+ hits", one.title), "the count")
+        (count,) = re.findall(r" ([\d,]+) hits", one.title)
+        one.panel.session.came_more = True
+        assert f" {count}+ hits" in one.title
+        await one.until(lambda: f" {count} hits" in one.title, "the new count")
+
+
 async def test_values_of_every_field_seen_are_completed() -> None:
     """After a field's name the values that rows have had are offered, the newest first."""
     async with console() as one:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from pake_tui.clock import monotonic
 from pake_tui.model.record import Address, Direction, Level, LogFile, LogFiles, LogRow, Record, RowKind
 from pake_tui.tui.hitcount import HitCount
 from pake_tui.tui.loghead import search_state
@@ -207,6 +208,19 @@ def test_a_title_never_tells_of_fewer_hits_than_are_shown() -> None:
         counted.take(Answer(job, 0, OLDER, scanned=64, total=100, hits=hits, last=last))
         told.append("".join(text for text, _ in search_state(view.session, counted)))
     assert told == ["100+ hits, 64 % counted", "300+ hits, 64 % counted", "400 hits"]
+
+
+def test_a_count_that_took_long_is_not_made_again_at_once() -> None:
+    """Counting rests four times as long as it took, so that it takes a fifth of the time at most."""
+    counted = HitCount("count", lambda reader, job: None)
+    begun = monotonic()
+    counted.start("level>=error")
+    while monotonic() < begun + 0.02:
+        assert not counted.rested
+    counted.take(Answer(Job(Purpose.COUNT, "level>=error"), 0, OLDER, hits=1, last=True))
+    while not counted.rested:
+        assert monotonic() < begun + 5
+    assert monotonic() >= begun + 0.1
 
 
 def test_hits_passed_over_by_a_jump_to_the_end_are_not_passed_off_as_all() -> None:

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 NOTES_MOST = 3
 DRAWN_MOST = 500
-QUICK_S = 1.0
 
 
 class LogView(Panel):
@@ -132,6 +131,8 @@ class LogView(Panel):
         if otherwise:
             self.counted.forget()
             self.session.reopen()
+        elif self.session.came_more and self.session.job is None and self.counted.hits is not None:
+            self.count()
         widest = max((len(one.service) for one in files.files), default=0)
         self._service_width = min(SERVICE_MOST, max(self._service_width, widest))
         # What a job brings is drawn with what is new around the rows.
@@ -194,10 +195,10 @@ class LogView(Panel):
     def count(self, opened: Answer | None = None) -> None:
         """Count all hits of the query beside everything else; not where all of them were just read.
 
-        Again only where hits were left out since, and a count takes no time worth speaking of.
+        Again where hits were passed over since, once the count has rested.
         """
         session, window, counted = self.session, self.session.window, self.counted
-        again = session.came_more and window.at_newest and counted.took_s < QUICK_S
+        again = session.came_more and window.at_newest and counted.rested
         if not session.query or counted.running or (counted.hits is not None and not again):
             return
         before = session.count_from_here()
