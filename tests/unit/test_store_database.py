@@ -11,6 +11,7 @@ from pathlib import Path, PosixPath
 
 import pytest
 
+from pake_tui.clock import monotonic
 from pake_tui.engine.store.database import BusyError, Database, Schema
 from pake_tui.engine.store.files import create_file, file_system, is_network
 from pake_tui.engine.store.forks import at_rest
@@ -307,6 +308,20 @@ def test_data_version_tells_every_change_once(folder: Path) -> None:
         seen.append(database.data_version())
         assert database.data_version() == seen[-1]
     assert seen == sorted(set(seen))
+
+
+def test_data_version_tells_changes_that_follow_each_other_at_once(folder: Path) -> None:
+    """Also where times of files are too coarse to tell one from the next, and after a long rest."""
+    database, other = opened(folder), opened(folder)
+    put(other, "first")
+    for number in range(100):
+        before = database.data_version()
+        if number % 20 == 0:
+            until = monotonic() + 0.06
+            while monotonic() < until:
+                assert database.data_version() == before
+        put(other, f"{number}")
+        assert database.data_version() > before
 
 
 def test_the_log_is_bounded(folder: Path) -> None:

@@ -15,7 +15,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -68,6 +68,8 @@ class Leadership:
         self._held: int | None = None
         self._row: tuple[object, ...] = ()
         """What is on record of this collector while it leads."""
+        self._known: tuple[Any, ...] | None = None
+        self._read_at = -1
 
     def claim(
         self, *, config_path: str, permanent: bool, version: str, replace_alive: bool = False
@@ -127,12 +129,10 @@ class Leadership:
 
     def current(self) -> Leader | None:
         """The collector on record, dead or alive; None if there is none."""
-        rows = self._store.read(
-            "SELECT epoch, pid, since_ns, config_path, permanent, version FROM leadership"
-        )
-        if not rows:
+        row = self._on_record()
+        if row is None:
             return None
-        epoch, pid, since_ns, config_path, permanent, version = rows[0]
+        epoch, pid, since_ns, config_path, permanent, version = row
         age = _age_ns(self._path)
         alive = self._held is not None or _is_locked(self._path)
         return Leader(
@@ -146,6 +146,16 @@ class Leadership:
             alive=alive,
             silent=age > SILENT_NS,
         )
+
+    def _on_record(self) -> tuple[Any, ...] | None:
+        """The row, read again when anything in the state changed."""
+        changed = self._store.changed()
+        if changed != self._read_at:
+            rows = self._store.read(
+                "SELECT epoch, pid, since_ns, config_path, permanent, version FROM leadership"
+            )
+            self._known, self._read_at = rows[0] if rows else None, changed
+        return self._known
 
     def _replace(self, config_path: str, permanent: bool, version: str, force: bool) -> int | None:
         """Put an own lock file in the place of the silent holder's, inside the transaction that raises the
