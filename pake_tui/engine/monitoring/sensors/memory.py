@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from pake_tui.clock import monotonic
@@ -12,6 +13,7 @@ from pake_tui.engine.monitoring.sensors.readings import Absent, Before, Lately, 
 from pake_tui.model.sample import SeriesKey
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
+_COUNTERS = re.compile(r"^(pswpin|pswpout|oom_kill) (\d+)$", re.MULTILINE)
 OOM_SPAN_S = 300.0
 """Kills count for so long: a rule that looks every half minute should not miss one."""
 
@@ -66,8 +68,12 @@ def swap(root: Path) -> Values:
 
 
 def parse_vmstat(text: str) -> dict[str, int]:
-    """Counters by name."""
-    return {name: int(count) for name, count in (line.split() for line in text.splitlines())}
+    """The counters of what is swapped and killed by their names, as far as this kernel has them. ValueError
+    for a text without any.
+    """
+    if not text.startswith("nr_"):
+        raise ValueError("there are no counters in /proc/vmstat")
+    return {name: int(count) for name, count in _COUNTERS.findall(text)}
 
 
 class Paging:

@@ -29,6 +29,8 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class _Seen(NamedTuple):
+    data: bytes
+    """What all of this stands in."""
     name: str
     state: str
     ticks: int
@@ -48,7 +50,7 @@ def parse_stat(data: bytes) -> _Seen | None:
     state = STATES.get(fields[0].decode("ascii", "replace"), ASLEEP)
     try:
         ticks, pages = int(fields[11]) + int(fields[12]), max(0, int(fields[21]))
-        return _Seen(name, state, ticks, pages, int(fields[19]))
+        return _Seen(data, name, state, ticks, pages, int(fields[19]))
     except ValueError:
         return None
 
@@ -69,7 +71,7 @@ class Processes:
         self._due = 0.0
 
     def values(self) -> Values:
-        """How many there are, and in each state as of the last scan."""
+        """How many there are, and in each state, as of the last scan."""
         if not Path(self._root, "self").exists():
             raise Absent("this system has no /proc")
         self.scan()
@@ -81,10 +83,10 @@ class Processes:
     def scan(self) -> None:
         """Look again, if it is time. OSError where there is no /proc."""
         start = monotonic()
-        pids = [int(name) for name in os.listdir(self._root) if name.isdigit()]  # noqa: PTH208  # names are all
-        self.count = len(pids)
         if start < self._due:
             return
+        pids = [int(name) for name in os.listdir(self._root) if name.isdigit()]  # noqa: PTH208  # names are all
+        self.count = len(pids)
         seen = {pid: row for pid in pids if (row := self._read(pid)) is not None}
         states = Counter([row.state for row in seen.values()])
         self.states = {state: states[state] for state in (ASLEEP, *STATES.values())}
@@ -100,7 +102,9 @@ class Processes:
         except OSError:
             return None
         try:
-            return parse_stat(os.read(descriptor, 1024))
+            data, before = os.read(descriptor, 1024), self._seen.get(pid)
+            # Most processes sleep, and nothing in their line changes.
+            return before if before is not None and before.data == data else parse_stat(data)
         except OSError:
             return None
         finally:
