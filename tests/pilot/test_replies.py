@@ -21,6 +21,8 @@ PLACES = {
     "a filter": ("3", "slash"),
     "a command": ("1", "colon"),
 }
+ASKING = ("a comment", "a note", "a setting", "a filter", "a command")
+"""Places where something is typed."""
 MOUSE = ("\x1b[<0;10;10M", "\x1b[<0;10;10m", "\x1b[<65;10;10M")
 
 
@@ -30,18 +32,23 @@ def state(one: Console) -> tuple[object, object, str]:
     return sources.alerts.alerts(), sources.config.view(), prompt.text
 
 
-async def go(one: Console, keys: tuple[str, ...]) -> None:
+def asking(one: Console) -> bool:
+    """Whether the screen in front asks for something."""
+    return one.app.screen.query_one(Prompt).question is not None
+
+
+async def go(one: Console, place: str) -> None:
     """To a place, from wherever, with nothing typed."""
-    prompt = one.app.screen.query_one(Prompt)
-    if prompt.question is not None:
+    if asking(one):
         await one.press("escape")
-    await one.press(*keys)
-    await one.pilot.pause()
+        await one.until(lambda: not asking(one), "the end of the question")
+    await one.press(*PLACES[place])
+    await one.until(lambda: asking(one) is (place in ASKING), place)
 
 
-async def receive(one: Console, keys: tuple[str, ...], reads: list[str], gaps: list[float]) -> None:
+async def receive(one: Console, place: str, reads: list[str], gaps: list[float]) -> None:
     """Go to a place, let the replies come, and compare."""
-    await go(one, keys)
+    await go(one, place)
     before = state(one)
     for event in Typist().dribble(reads, gaps).wait().got:
         one.app.post_message(event)
@@ -66,7 +73,7 @@ async def test_no_reply_acknowledges_edits_or_types_anything() -> None:
         @example("the alerts", "\x1b[?0u", [1, 4], [0.0, 2.0, 2.0])
         @example("a comment", "\x1b]11;rgb:aaaa/aaaa/aaaa\x07", [2, 3], [0.0, 1.5, 1.5])
         def fuzz(place: str, stream: str, cuts: list[int], gaps: list[float]) -> None:
-            coming = receive(one, PLACES[place], pieces(stream, cuts), gaps)
+            coming = receive(one, place, pieces(stream, cuts), gaps)
             asyncio.run_coroutine_threadsafe(coming, loop).result(20)
 
         await asyncio.to_thread(fuzz)
