@@ -133,6 +133,8 @@ class LogFiles(Struct, frozen=True):
     index: IndexStatus = IndexStatus()
     read_as: int = 0
     """Another number than before: what was read is read otherwise now, so it has to be read again."""
+    held: bool = False
+    """Whether a record waits a moment, since it may get more lines."""
 
     @property
     def total_bytes(self) -> int:

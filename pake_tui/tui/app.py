@@ -22,7 +22,6 @@ from pake_tui.tui.glyphs import ASCII, UNICODE
 from pake_tui.tui.navigation import ScreensApp
 from pake_tui.tui.screens.base import ConsoleScreen
 from pake_tui.tui.theming import ConsoleTheme, Palette
-from pake_tui.tui.widgets.bars import HeaderBar
 from pake_tui.tui.widgets.panel import bindings_for
 from pake_tui.tui.widgets.prompt import Question
 
@@ -173,8 +172,7 @@ class PakeApp(ScreensApp):
         self.set_title(f"{mark}{self.sources.host}")
         for screen in self.screen_stack[-1:]:
             if isinstance(screen, ConsoleScreen) and screen.is_mounted:
-                screen.show(self.snapshot)
-                screen.query_one(HeaderBar).redraw()
+                screen.bring(self.snapshot)
 
     def _ring(self, alerts: AlertList) -> None:
         """Call whoever sits here, once for each notice that goes out while the console is open."""

@@ -36,8 +36,14 @@ AFTER_KEY_S = 0.085
 """What changes by itself waits so long after a key, half a period at most: answers to keys go first, and come
 to their end.
 """
+EARLY, LATE = 0.3, 1.05
+"""What is due within so much of a period comes with a line that came, and the period after that may last so
+much: lines that come once a second and what is read once a second are one picture, not two.
+"""
+HELD_S = 0.11
+"""So soon a record that is held back may be read."""
 FOLLOWED = ("files",)
-EACH_PERIOD = ("collector", "metrics", "processes", "health", "config", *FOLLOWED)
+EACH_PERIOD = ("collector", "metrics", "processes", "health", "config")
 OF_STATE = ("alerts", "presence")
 _NOTHING = Freshness(None)
 
@@ -79,6 +85,9 @@ class Feed:
         self.latest = Snapshot()
         self._state_due = 0.0
         self._key_at = 0.0
+        self._due = 0.0
+        self._alone = False
+        """Whether lines were brought without the rest of a second since that was read."""
         self._listener: Callable[[Snapshot], None] | None = None
         self._stop = threading.Event()
         self._nudge = threading.Event()
@@ -117,7 +126,7 @@ class Feed:
     def read_once(self) -> Snapshot:
         """One snapshot of all sources; a part that fails keeps its last value and is named in `problems`."""
         self._state_due = monotonic() + STATE_EVERY_S
-        self.latest = replace(self._read((*EACH_PERIOD, *OF_STATE)), at_ns=self.clock())
+        self.latest = replace(self._read((*EACH_PERIOD, *FOLLOWED, *OF_STATE)), at_ns=self.clock())
         return self.latest
 
     def _read(self, names: tuple[str, ...]) -> Snapshot:
@@ -143,15 +152,15 @@ class Feed:
         return replace(self.latest, problems=tuple(problems), **values)
 
     def _run(self) -> None:
-        stamp, due, watched = 0, 0.0, False
+        stamp, watched = 0, False
         while not self._stop.is_set():
-            self._wake.wait(self.period_s / 4)
+            self._wake.wait(self._pause())
             self._wake.clear()
             nudged = self._nudge.is_set()
             self._nudge.clear()
             now = monotonic()
             rest = self._key_at + AFTER_KEY_S - now
-            if rest > 0 and now < due + self.period_s / 2 and not nudged:
+            if rest > 0 and now < self._due + self.period_s / 2 and not nudged:
                 self._nudge.wait(rest)
                 self._wake.set()
                 continue
@@ -169,35 +178,59 @@ class Feed:
                 with contextlib.suppress(PakeError):  # tried again; what is wrong, reading the files says
                     self.sources.logs.watch(self.stir)
                     watched = True
-            if now >= due:
-                due = now + self.period_s - 0.02
-            elif not nudged:
-                self._look(news)
-                continue
-            snapshot = self.read_once() if nudged or news or now >= self._state_due else self._beat()
-            self._hand_over(snapshot, wanted=nudged)
+            self._turn(now, news=news, nudged=nudged)
+
+    def _pause(self) -> float:
+        """Seconds until the next look, if nothing wakes it."""
+        pause = self.period_s / 4
+        if self.paused or not self._due:
+            return pause
+        return HELD_S if self.latest.files.held else max(0.0, min(pause, self._due - monotonic()))
+
+    def _turn(self, now: float, *, news: bool, nudged: bool) -> None:
+        """Bring what is due, what people did, lines that came, or what somebody asked for."""
+        due = nudged or now >= self._due
+        came = self._look(news or nudged, anyway=due)
+        if self.latest.files.held and not came and now < self._due + HELD_S:
+            return
+        if due or (came and now >= self._due - self.period_s * EARLY):
+            # After lines that came alone, or came just now, it waits a little for those that come next.
+            self._due = now + self.period_s * (LATE if came or self._alone else 1.0)
+            self._alone = False
+            self.latest = replace(self._read(EACH_PERIOD), at_ns=self.clock())
+        else:
+            self._alone = self._alone or came
+        if due or came:
+            self._hand_over(self.latest, wanted=nudged)
 
     def _prepare(self) -> None:
         """What the first screen shows, read while it is made; the log engine is loaded after that."""
         if not self.latest.at_ns:
-            names = [name for name in (*EACH_PERIOD, *OF_STATE) if name not in FOLLOWED]
-            self.latest = replace(self._read(tuple(names)), at_ns=self.clock())
+            self.latest = replace(self._read((*EACH_PERIOD, *OF_STATE)), at_ns=self.clock())
 
-    def _beat(self) -> Snapshot:
-        """What a new second brings where the state is as it was; what could not be read is tried again."""
-        failed = tuple(name for name in OF_STATE if self.latest.problem(name))
-        self.latest = replace(self._read((*EACH_PERIOD, *failed)), at_ns=self.clock())
-        return self.latest
+    def _look(self, news: bool, *, anyway: bool) -> bool:
+        """Read what people did, where that is news or long ago, and lines that came; whether there are any.
 
-    def _look(self, news: bool) -> None:
-        """Between two seconds: what people did, and lines that came."""
+        A part of it that could not be read is tried again.
+        """
+        names: list[str] = []
+        now, before = monotonic(), self.latest
+        if anyway and (now >= self._state_due or any(before.problem(name) for name in OF_STATE)):
+            news = True
+        if news:
+            self._state_due = now + STATE_EVERY_S
+            names += OF_STATE
+        if anyway or not self._quiet():
+            names += FOLLOWED
+        if names:
+            self.latest = self._read(tuple(names))
+        after = self.latest
+        return news or after.files.growth != before.files.growth or after.problems != before.problems
+
+    def _quiet(self) -> bool:
         with contextlib.suppress(PakeError):
-            if not news and self.sources.logs.quiet():
-                return
-        found = self._read((*FOLLOWED, *OF_STATE) if news else FOLLOWED)
-        if news or found.files.growth != self.latest.files.growth or found.problems != self.latest.problems:
-            self.latest = found
-            self._hand_over(found)
+            return self.sources.logs.quiet()
+        return False
 
     def _hand_over(self, snapshot: Snapshot, *, wanted: bool = False) -> None:
         """Give it to the screen, unless that was paused while it was read, and nobody `wanted` it."""

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from pake_tui.clock import now_ns
 from pake_tui.errors import LogError
-from pake_tui.model.record import LogFiles
+from pake_tui.model.record import Level, LogFiles
 from pake_tui.sources.fake import fake_sources
 from pake_tui.sources.fake.logs import FakeLogSource
 from pake_tui.tui.feed import Feed, Snapshot
@@ -121,3 +121,29 @@ def test_nothing_comes_after_a_pause_but_what_is_asked_for() -> None:
         feed.stop()
     assert came[-1] == 4
     assert 3 not in came
+
+
+def test_lines_that_come_once_a_second_and_its_metrics_are_one_picture() -> None:
+    """After some seconds each snapshot brings both: the screen is not drawn twice where once will do."""
+    logs = FakeLogSource(now_ns())
+    came: list[tuple[int, int]] = []
+    together = threading.Event()
+
+    def listen(snapshot: Snapshot) -> None:
+        came.append((snapshot.at_ns, snapshot.files.growth))
+        last = list(pairwise(came[-6:]))
+        if len(last) == 5 and all(a[0] != b[0] and a[1] != b[1] for a, b in last):
+            together.set()
+
+    feed = Feed(replace(fake_sources(now_ns()), logs=logs), period_s=PERIOD_S)
+    feed.listen(listen)
+    feed.start()
+    try:
+        for number in range(100):
+            if together.wait(PERIOD_S):
+                break
+            logs.add("api", Level.INFO, f"line {number}", time_ns=now_ns())
+            feed.stir()
+    finally:
+        feed.stop()
+    assert together.is_set()

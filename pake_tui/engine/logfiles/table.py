@@ -102,7 +102,8 @@ class FileTable:
             LogFile(tape.key, tape.path, tape.service, tape.stat().st_size, tape.format)
             for tape in view.tapes
         ]
-        return LogFiles((*rows, *self._problems.values()), self._growth, self._discovery.origin)
+        found = (*rows, *self._problems.values())
+        return LogFiles(found, self._growth, self._discovery.origin, held=self.holding)
 
     def paths(self) -> tuple[str, ...]:
         """Where the open files lie."""

@@ -9,7 +9,7 @@ from pake_tui.clock import HOUR, SECOND, monotonic
 from pake_tui.engine.store.metrics import MetricsStore
 from pake_tui.model.sample import MetricKind, Series, SeriesKey
 
-LATE_NS = 10 * SECOND
+LATE_NS = 4 * SECOND
 """So late a sample may come and still change what is shown at once."""
 WHOLE_EVERY_S = 30.0
 """After that everything is read again: what came later still, or was dropped."""

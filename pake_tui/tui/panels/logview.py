@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from msgspec.structs import replace
@@ -52,6 +52,8 @@ class LogView(Panel):
         self.session = LogSession(self._send, query)
         self.session.lines_of = self._lines_of
         super().__init__(title, id=id)
+        self.rows_came: Callable[[], None] = lambda: None
+        """Called when rows that were read are drawn, before the terminal is."""
         self.files: LogFiles | None = None
         self.problem = ""
         self.field_names: tuple[str, ...] = ()
@@ -177,6 +179,7 @@ class LogView(Panel):
             self.field_names = answer.field_names or self.field_names
             self.count(answer)
         self.redraw()
+        self.rows_came()
 
     def read_matcher(self) -> None:
         """Parse the query in force, for what is judged in view; a wrong one matches nothing here."""

@@ -61,6 +61,11 @@ class ConsoleScreen(Screen[None]):
         """The panels."""
         return ()
 
+    def bring(self, snapshot: Snapshot) -> None:
+        """Draw what is newer."""
+        self.show(snapshot)
+        self.query_one(HeaderBar).redraw()
+
     def show(self, snapshot: Snapshot) -> None:
         """Hand new data to the panels."""
 
@@ -123,7 +128,7 @@ class ConsoleScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show what is known already, and focus the first panel."""
-        self.show(self.console_app.snapshot)
+        self.bring(self.console_app.snapshot)
         panel = self.first_panel()
         if panel is not None:
             panel.focus(scroll_visible=False)
@@ -131,8 +136,7 @@ class ConsoleScreen(Screen[None]):
     def on_screen_resume(self) -> None:
         """Catch up with what came while another screen was shown."""
         if self.is_mounted:
-            self.show(self.console_app.snapshot)
-            self.query_one(HeaderBar).refresh()
+            self.bring(self.console_app.snapshot)
             self.show_keys()
 
     def on_resize(self, event: events.Resize) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from msgspec.structs import replace
+from textual.timer import Timer
 from textual.widget import Widget
 
 from pake_tui.tui.alertwords import alert_json, logs_query, show_command
@@ -17,6 +18,9 @@ from pake_tui.tui.panels.metrics import MetricsPanel
 from pake_tui.tui.screens.base import ConsoleScreen
 from pake_tui.tui.widgets.panel import Panel, bindings_of_main
 from pake_tui.tui.widgets.steady import Ground
+
+GATHER_S = 0.03
+"""So long what is new waits for the log's new rows, at most."""
 
 
 class OverviewScreen(ConsoleScreen):
@@ -52,20 +56,42 @@ class OverviewScreen(ConsoleScreen):
         super().__init__()
         self._beside: Snapshot | None = None
         """What the panels beside the log show."""
+        self._waits: Timer | None = None
+        """Runs while what they will show waits for the log's new rows: one picture, not two."""
 
     def compose_body(self) -> Iterable[Widget]:
         """Metrics beside health, alerts, logs."""
         yield Ground(MetricsPanel(id="metrics"), HealthPanel(id="health"), id="upper")
         yield AlertsPanel(live_only=True, id="alerts")
-        yield LogPanel("Logs", id="logs")
+        log = LogPanel("Logs", id="logs")
+        log.rows_came = self._rows_came
+        yield log
 
     def first_panel(self) -> Panel | None:
         """The alerts: what needs a hand first."""
         return self.query_one(AlertsPanel)
 
+    def bring(self, snapshot: Snapshot) -> None:
+        """Where the log has new rows to read, the rest is drawn with them."""
+        log = self.query_one(LogPanel)
+        log.show(snapshot.files, snapshot.problem("files"))
+        if self._beside is not None and log.session.job is not None:
+            self._waits = self._waits or self.set_timer(GATHER_S, self._bring_rest)
+        else:
+            self._bring_rest()
+
+    def _rows_came(self) -> None:
+        if self._waits is not None:
+            self._bring_rest()
+
+    def _bring_rest(self) -> None:
+        if self._waits is not None:
+            self._waits.stop()
+            self._waits = None
+        super().bring(self.console_app.snapshot)
+
     def show(self, snapshot: Snapshot) -> None:
-        """Hand each panel its part; where only lines came since, the log panel alone."""
-        self.query_one(LogPanel).show(snapshot.files, snapshot.problem("files"))
+        """Hand each panel beside the log its part; nothing where only lines came since."""
         beside = replace(snapshot, files=Snapshot().files)
         if beside == self._beside:
             return
