@@ -17,6 +17,8 @@ _DIGITS = bytes(
 )
 _TOKENS = bytes(0x61 if chr(n).isalnum() or chr(n) in "_-" else n for n in range(128)) + b" " * 128
 _LONG_RUN = b"a" * 23 + b"."
+_DOTS = re.compile(rb"\.[\w?-]{6,7}\.[\w?-]{27}")
+"""The last two parts of such a token; begins with a sign that a search leaps to. `?` may be any letter."""
 _KNOWN_LIMIT = 20_000
 _LONGEST_KNOWN = 24
 
@@ -101,29 +103,31 @@ def stems_of(bits: int) -> tuple[str, ...]:
 
 
 CARD, SSN, PHONE, BLANK_PHONE, INTERNATIONAL = (1 << place for place in range(5))
-_INTERNATIONAL = re.compile(rb"(?:\+|%0[Bb])0(?:[ \-()]{0,2}0){6}")
-_RUN = b"0" * 14
+_PLUS = re.compile(r"\+0(?:[ \-()]{0,2}0){6}")
+_CODED_PLUS = re.compile(r"%0[Bb]0(?:[ \-()]{0,2}0){6}")
+_RUN = "0" * 14
 
 
 def number_bits(raw: bytes) -> int:
     """Which kinds of numbers the digits of a line may hold, told by how they stand; 0 for most lines."""
-    shape = raw.translate(_DIGITS)
+    # As `str`: `in` on bytes first takes what it looks for as a number, and that takes longer than the look.
+    shape = raw.translate(_DIGITS).decode()
     bits = CARD if _RUN in shape else 0
-    if b"00-0000" in shape:
-        bits |= CARD if b"0000-0000-0000" in shape or b"000000-0000" in shape else 0
-        bits |= SSN if b"000-00-0000" in shape else 0
-        bits |= PHONE if b"000-000-0000" in shape or b"000)" in shape else 0
-        bits |= BLANK_PHONE if b"000 000-0000" in shape else 0
-    if b"00 0000" in shape:
-        bits |= CARD if b"0000 0000 0000" in shape or b"000000 0000" in shape else 0
-        bits |= SSN if b"000 00 0000" in shape else 0
-        bits |= BLANK_PHONE if b"000 000 0000" in shape or b"000-000 0000" in shape else 0
-        bits |= PHONE if b"000) 000 0000" in shape else 0
-    if (b"+0" in shape or b"%0" in shape) and _INTERNATIONAL.search(shape):
+    if "00-0000" in shape:
+        bits |= CARD if "0000-0000-0000" in shape or "000000-0000" in shape else 0
+        bits |= SSN if "000-00-0000" in shape else 0
+        bits |= PHONE if "000-000-0000" in shape or "000)" in shape else 0
+        bits |= BLANK_PHONE if "000 000-0000" in shape else 0
+    if "00 0000" in shape:
+        bits |= CARD if "0000 0000 0000" in shape or "000000 0000" in shape else 0
+        bits |= SSN if "000 00 0000" in shape else 0
+        bits |= BLANK_PHONE if "000 000 0000" in shape or "000-000 0000" in shape else 0
+        bits |= PHONE if "000) 000 0000" in shape else 0
+    if ("+" in shape and _PLUS.search(shape)) or ("%" in shape and _CODED_PLUS.search(shape)):
         bits |= INTERNATIONAL
     return bits
 
 
-def has_dotted(raw: bytes) -> bool:
-    """Whether a long run of token characters stands before a dot, or `:AA`, as in chat bots' tokens."""
-    return b":AA" in raw or (b"." in raw and _LONG_RUN in raw.translate(_TOKENS))
+def has_dotted(text: str, raw: bytes) -> bool:
+    """Whether what only chat bots' tokens have stands in a line: `:AA`, or a long run and two dots."""
+    return ":AA" in text or (_DOTS.search(raw) is not None and _LONG_RUN in raw.translate(_TOKENS))

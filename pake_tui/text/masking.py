@@ -73,8 +73,8 @@ def _pass(plain: str, own: Own) -> tuple[str, int]:
     raw = plain.encode("ascii", "replace")
     bits = _gates.word_bits(raw)
     numbers = _gates.number_bits(raw)
-    mail = "@" in plain or "%40" in plain
-    dotted = _gates.has_dotted(raw)
+    mail = "@" in plain or ("%" in plain and "%40" in plain)
+    dotted = _gates.has_dotted(plain, raw)
     named = own.stems_in(plain) if own.keys else ()
     masked = own.hide(plain) if own.patterns else plain
     if "://" in masked:

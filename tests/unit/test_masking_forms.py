@@ -105,6 +105,8 @@ FORMS = {
     "shpat_Kq3vT8mZpL0cRt7Ys2wXb5nD1fGh9jAe": "********",
     "ccnum=6759649826438453": "ccnum=6759-****-****-8453",
     "+352262712 called": "+352 *** ***-2712 called",
+    # Beside what resembles it, behind percent codes, in letters of another alphabet or case.
+    "10.1.22.3 MTk4NjIyNDgzNDcxOTI1MjQ4.Cl\u00e92FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs": "10.1.22.3 ********",
 }
 CLEAN = [
     # Elements whose names tell no secret by themselves, and no elements at all.
