@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import string
 from functools import lru_cache
+from itertools import filterfalse
 
 from pake_tui.text._keys import NOISE
 
@@ -20,7 +21,8 @@ _LONG_RUN = b"a" * 23 + b"."
 _DOTS = re.compile(rb"\.[\w?-]{6,7}\.[\w?-]{27}")
 """The last two parts of such a token; begins with a sign that a search leaps to. `?` may be any letter."""
 _KNOWN_LIMIT = 20_000
-_LONGEST_KNOWN = 24
+_LONGEST_KNOWN = 40
+"""So that the names of classes are remembered, which are words of some thirty letters."""
 
 STEMS = (
     "pass", "pwd", "psk", "secret", "token", "jwt", "otp", "cvv", "cvc", "cvn", "csc", "cookie",
@@ -89,10 +91,9 @@ def word_bits(raw: bytes) -> int:
     if _known.issuperset(words):
         return 0
     bits = 0
-    for word in words:
-        if word not in _known:
-            found = _hot.get(word)
-            bits |= _remember(word) if found is None else found
+    for word in filterfalse(_known.__contains__, words):
+        found = _hot.get(word)
+        bits |= _remember(word) if found is None else found
     return bits
 
 
