@@ -107,6 +107,10 @@ CARD, SSN, PHONE, BLANK_PHONE, INTERNATIONAL = (1 << place for place in range(5)
 _PLUS = re.compile(r"\+0(?:[ \-()]{0,2}0){6}")
 _CODED_PLUS = re.compile(r"%0[Bb]0(?:[ \-()]{0,2}0){6}")
 _RUN = "0" * 14
+_CARD_SHAPE = re.compile(
+    rb"0000(?:(?<!00000)|(?<=%000000))(?:([ -])(?:(?:0000\1){2}|000000\1)00000?|0{10,12})(?![\w/])"
+)
+"""Digits grouped as on a card, none beside them but those of a percent code: all that `_numbers` finds."""
 
 
 def number_bits(raw: bytes) -> int:
@@ -127,6 +131,11 @@ def number_bits(raw: bytes) -> int:
     if ("+" in shape and _PLUS.search(shape)) or ("%" in shape and _CODED_PLUS.search(shape)):
         bits |= INTERNATIONAL
     return bits
+
+
+def like_card(text: str) -> bool:
+    """Whether digits may stand as on a card; `number_bits` hints at one for timestamps and long IDs too."""
+    return not text.isascii() or _CARD_SHAPE.search(text.encode().translate(_DIGITS)) is not None
 
 
 def has_dotted(text: str, raw: bytes) -> bool:

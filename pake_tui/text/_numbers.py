@@ -156,7 +156,7 @@ def mask_numbers(text: str, bits: int, about_ssn: bool) -> str:
 
     With `about_ssn` the text speaks of social security numbers, so that dots and blanks may part them.
     """
-    if bits & _gates.CARD:
+    if bits & _gates.CARD and _gates.like_card(text):
         text = _CARD.sub(_card, text)
     if bits & _gates.SSN:
         text = (_SSN_LOOSE if about_ssn else _SSN).sub(_ssn, text)
