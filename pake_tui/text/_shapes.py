@@ -141,11 +141,15 @@ _COMMANDS = late(
 )
 
 _CURL_USER = late(
-    rf"""((?:\s|["'])(?:-[A-Za-z]{{0,8}}u|--user|--proxy-user|-U)(?:[ =]?\s{{0,4}}|{_Q},\s{{0,4}})"""
+    rf"""(-(?:(?<=[\s"']-)(?:[A-Za-z]{{0,8}}u|-user|-proxy-user|U)(?:[ =]?\s{{0,4}}|{_Q},\s{{0,4}})"""
     rf"""{_Q}?[^\s:'"\\]{{0,64}}{_Q}?:{_Q}?"""
-    rf"""|\s(?:-b|--cookie)[ =]{_Q}?[^\s=;"'\\]{{1,64}}=)"""
+    rf"""|(?<=\s-)(?:b|-cookie)[ =]{_Q}?[^\s=;"'\\]{{1,64}}=))"""
     rf"""(?!\*{{8}}){_WORD}"""
 )
+_SCHEMES = ("bearer", "basic", "negotiate", "ntlm", "apikey", "digest")
+_PROGRAMS = (
+    "docker", "sshpass", "mysql", "mariadb", "redis-cli", "requirepass", "smbclient", "identified",
+)  # fmt: skip
 
 
 def is_basic(token: str) -> bool:
@@ -167,9 +171,17 @@ def _scheme(found: re.Match[str]) -> str:
     return f"{found[1]}{found[2]}{MASK}" if secret else found[0]
 
 
+def _names_one(words: tuple[str, ...], text: str) -> bool:
+    """Whether a text may hold one of the words in any case: beyond ASCII some signs are its letters too."""
+    return not text.isascii() or any(map(text.lower().__contains__, words))
+
+
 def mask_prose(text: str) -> str:
     """What stands behind Bearer, Basic and friends, and passwords on well known command lines."""
-    text = _COMMANDS.sub(_second, _SCHEME.sub(_scheme, text))
+    if _names_one(_SCHEMES, text):
+        text = _SCHEME.sub(_scheme, text)
+    if _names_one(_PROGRAMS, text):
+        text = _COMMANDS.sub(_second, text)
     return _CURL_USER.sub(_second, text) if "curl" in text or "wget" in text else text
 
 

@@ -113,6 +113,9 @@ FORMS = {
     "q=%22378282246310005%22&b=1": "q=%223782-****-****-0005%22&b=1",
     "/a?q=x%204111111111111111%20y": "/a?q=x%204111-****-****-1111%20y",
     "10.1.22.3 MTk4NjIyNDgzNDcxOTI1MjQ4.Cl\u00e92FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs": "10.1.22.3 ********",
+    "curl: bA\u017fic ZGVwbG95OlRhcm40NDE3ZmVsbA==": "curl: bA\u017fic ********",
+    "wget: ntLM TlRMTVNTUAABAAAAB4IIog==": "wget: ntLM ********",
+    f"curl\t-b sid={TOKEN}": "curl\t-b sid=********",
 }
 CLEAN = [
     # Elements whose names tell no secret by themselves, and no elements at all.
@@ -151,6 +154,7 @@ CLEAN = [
     "password_reset: failed\nrefresh_token: expired",
     "password_hash_algo=bcrypt passkeys: 2",
     "undefined method `password=' for nil",
+    "Failed password for root from 10.0.0.5 port 50120 ssh2",
     "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-AbCdEf",
     # Numbers that are none.
     "diff +1234 -567, +120 -34 56, lat=+37.774929",
