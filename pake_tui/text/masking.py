@@ -30,13 +30,13 @@ from pake_tui.text.safe import bare, strip_ansi
 
 _SSN_STEMS = 1 << _gates.STEMS.index("ssn") | 1 << _gates.STEMS.index("social")
 _ESCAPED = re.compile(
-    r"\\{1,8}u(00(?:00|(?!22|27|5[Cc])[2-7][0-9A-Fa-f](?<!7[Ff]))|200[b-dB-D]|2060|[fF][eE][fF][fF]"
+    r"\\\\{0,7}u(00(?:00|(?!22|27|5[Cc])[2-7][0-9A-Fa-f](?<!7[Ff]))|200[b-dB-D]|2060|[fF][eE][fF][fF]"
     r"|[fF][fF][1-5][0-9A-Fa-f])"
 )
 """JSON's way to write an ASCII letter, a sign that nobody sees or a letter of full width so that nobody finds
 it; quotes and backslashes stay.
 """
-_COLOURS = re.compile(r"\\{1,8}(?:u001[bB]|x1[bB]|033)\[[0-9;:]{0,32}[mK]")
+_COLOURS = re.compile(r"\\\\{0,7}(?:u001[bB]|x1[bB]|033)\[[0-9;:]{0,32}[mK]")
 """Terminal escapes as JSON and others write them."""
 _MOST_PASSES = 3
 _STEM_BITS = (1 << len(_gates.STEMS)) - 1
