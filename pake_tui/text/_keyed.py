@@ -105,6 +105,8 @@ def value_under(
         return None
     if separator == "%" and _CODED_STRUCTURE.match(text, at):
         return (at, bare_end(text, at), MASK)
+    if kind is Kind.QUERY and not query and text[at : at + 1] not in ("{", "["):
+        return None
     start = at + len(quote)
     if kind in (Kind.COOKIE, Kind.AUTHORIZATION) and not is_structure(text, at):
         return header(kind, text, start, quote, separator)

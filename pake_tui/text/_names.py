@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Callable, Iterable
 
 from pake_tui.text._keys import Kind
@@ -10,12 +11,12 @@ from pake_tui.text.late import late
 
 KindOf = Callable[[str], Kind]
 """Tells what a key of a name holds."""
-_NAME_SIGNS = frozenset("_-.$")
+_NAME_SIGNS = string.ascii_letters + string.digits + "_-.$"
 _LONGEST_NAME = 64
+_LONGEST_WORD = 24
 _NAME_REST = late(r"[\w.\-$]{0,64}")
 _ESCAPED = late(r"(?:[nrtbf]|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})(?=[A-Za-z_-])")
 _PERCENT = late(r"(?:25){0,3}[0-9A-Fa-f]{2}(?=[A-Za-z_-])")
-_WORD_BEFORE = late(r"([A-Za-z]{2,24})[ ]$")
 _WORD_AFTER = late(
     r"[ ](?:security[ ])?(?:number|num|no\.?|nr|key|code|phrase|hash|value|#)(?![\w-])", re.IGNORECASE
 )
@@ -41,13 +42,8 @@ def places(text: str, stems: Iterable[str]) -> list[int]:
 
 def name_span(text: str, place: int) -> tuple[int, int]:
     """The whole name around a stem, without an escape (`\\n`) or a percent code that touches it."""
-    start = place
     stop = max(0, place - _LONGEST_NAME)
-    while start > stop:
-        sign = text[start - 1]
-        if not ((sign.isascii() and sign.isalnum()) or sign in _NAME_SIGNS):
-            break
-        start -= 1
+    start = stop + len(text[stop:place].rstrip(_NAME_SIGNS))
     if start and start < place:
         before = text[start - 1]
         touching = _ESCAPED if before == "\\" else _PERCENT if before == "%" else None
@@ -68,7 +64,8 @@ def kind_at(text: str, start: int, end: int, kind_of: KindOf) -> tuple[Kind, int
             return kind, after.end()
     kind = kind_of(text[start:end])
     if kind in (Kind.NONE, Kind.QUERY) and start and text[start - 1] == " ":
-        before = _WORD_BEFORE.search(text[max(0, start - 26) : start])
-        if before and (longer := kind_of(f"{before[1]}_{text[start:end]}")) is not Kind.NONE:
+        before = text[max(0, start - 1 - _LONGEST_WORD) : start - 1]
+        word = before[len(before.rstrip(string.ascii_letters)) :]
+        if len(word) > 1 and (longer := kind_of(f"{word}_{text[start:end]}")) is not Kind.NONE:
             return longer, end
     return kind, end

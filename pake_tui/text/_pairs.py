@@ -75,6 +75,8 @@ _PROSE = late(
     r"(?:\s{1,4}(?:is|was|set to|changed to|reset to|updated to|=|to|of|with))?\s{0,3}:?\s{1,4}"
     r"(?:now\s|as\s)?(?=\S)"
 )
+_PLAIN_WORD = late(r"[A-Za-z]{1,32}[ \t]")
+"""What is no secret in a sentence, whatever the sentence says."""
 _SAYS = late(r"\s{1,4}(?:is|was|(?:set|changed|reset|updated) to)\b")
 
 
@@ -139,9 +141,11 @@ def _without_separator(kind: Kind, text: str, start: int, end: int) -> Masked | 
         return (found.end(), stop, MASK) if known and stop == outer_end(text, stop) else None
     if kind not in (Kind.PASSWORD, Kind.SECRET, Kind.CODE) or not (found := _PROSE.match(text, end)):
         return None
+    at = found.end()
+    if _PLAIN_WORD.match(text, at):
+        return None
     name = text[start:end]
     said = _SAYS.match(text, end) is not None
-    at = found.end()
     quote = quote_at(text, at)
     stop = quoted_end(text, at + 1, quote) if quote else bare_end(text, at)
     value = text[at + len(quote) : stop].rstrip(".")
