@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from pake_tui.text import _numbers
 from pake_tui.text._headers import header
-from pake_tui.text._keys import Kind
+from pake_tui.text._keys import (
+    AUTHORIZATION,
+    CARD,
+    CODE,
+    COOKIE,
+    CREDENTIALS,
+    PASSWORD,
+    PHONE,
+    PHRASE,
+    PIN,
+    PLURAL,
+    QUERY,
+    SECRET,
+    SSN,
+    WEAK,
+    Kind,
+)
 from pake_tui.text._values import (
     MASK,
     Masked,
@@ -28,10 +44,10 @@ _COUNT = late(r"\d{1,3}|\d{1,9}\.\d{1,9}[a-z%]{0,2}|\d{1,9}(?:ms|s|us|ns|kB|MB)"
 _BLOCK = late(r"[|>][+-]?\d?[ \t]{0,4}\r?\n([ \t]{1,64})(?=[^\s\-])")
 """A YAML block: its lines are those that are indented as the first one is."""
 DIGITS = {
-    Kind.CARD: late(r"\d(?:(?:[ .\-+]|%20)?\d){11,18}(?![\w*])"),
-    Kind.SSN: late(r"\d{3}[ .\-]?\d\d[ .\-]?\d{4}(?![\w*])"),
-    Kind.PHONE: late(r"(?:\+|%2[Bb]|00)?[ ]?\(?\d(?:[ .\-()/]{0,2}\d){6,14}(?![\w*])"),
-    Kind.PIN: late(r"\d{4,8}(?![\w.\-/:])"),
+    CARD: late(r"\d(?:(?:[ .\-+]|%20)?\d){11,18}(?![\w*])"),
+    SSN: late(r"\d{3}[ .\-]?\d\d[ .\-]?\d{4}(?![\w*])"),
+    PHONE: late(r"(?:\+|%2[Bb]|00)?[ ]?\(?\d(?:[ .\-()/]{0,2}\d){6,14}(?![\w*])"),
+    PIN: late(r"\d{4,8}(?![\w.\-/:])"),
 }
 
 
@@ -42,11 +58,11 @@ def digits_under(kind: Kind, text: str, at: int, loose: bool) -> Masked | None:
         return None
     value = found[0]
     digits = _numbers.digits_of(value)
-    if kind is Kind.PIN:
+    if kind is PIN:
         return (at, found.end(), MASK)
-    if kind is Kind.PHONE:
+    if kind is PHONE:
         return None if loose and len(digits) < 10 else (at, found.end(), _numbers.phone_mask(value))
-    shown = _numbers.card_mask(digits) if kind is Kind.CARD else _numbers.ssn_mask(digits)
+    shown = _numbers.card_mask(digits) if kind is CARD else _numbers.ssn_mask(digits)
     return (at, found.end(), shown)
 
 
@@ -56,27 +72,27 @@ def is_secret(
     """Whether a value is what its key says: no placeholder, no count, no word of a sentence."""
     if is_placeholder(value, in_sentence=separator == ":" and not quoted and not keyed):
         return False
-    if kind is Kind.WEAK:
+    if kind is WEAK:
         return looks_random(value) or (query and not value.isdigit())
-    if kind is Kind.QUERY:
+    if kind is QUERY:
         return query and len(value) >= 16 and looks_random(value)
-    if kind is Kind.CODE:
+    if kind is CODE:
         return any(c.isdigit() for c in value) and (len(value) >= 6 or (value.isdigit() and len(value) >= 3))
-    if kind is Kind.PLURAL or ("." in name and name.endswith(f".{value}")):
+    if kind is PLURAL or ("." in name and name.endswith(f".{value}")):
         return False
     if value.isalpha() and value.isupper() and value.lower() in name.lower():
         return False  # `--token TOKEN`, as usage texts have it
-    if kind is Kind.SECRET and _VERSION.fullmatch(value):
+    if kind is SECRET and _VERSION.fullmatch(value):
         return False
     bare = not quoted and not keyed and separator in (":", "=>")
-    if kind is Kind.SECRET and bare and _COUNT.fullmatch(value):
+    if kind is SECRET and bare and _COUNT.fullmatch(value):
         return False
-    if kind is Kind.SECRET and not quoted and separator == ":" and value.isalpha() and len(value) < 20:
+    if kind is SECRET and not quoted and separator == ":" and value.isalpha() and len(value) < 20:
         # `jwt: malformed` is a sentence, `Token: Token {…}` an object that names its class.
         return keyed or not (value.islower() or value.isupper() or name.lower().endswith(value.lower()))
-    if kind is Kind.CREDENTIALS and not quoted and separator == ":":
+    if kind is CREDENTIALS and not quoted and separator == ":":
         return looks_random(value)
-    if kind is not Kind.PASSWORD or name.lower() in ("pwd", "oldpwd"):
+    if kind is not PASSWORD or name.lower() in ("pwd", "oldpwd"):
         return not is_path(value)
     return True
 
@@ -105,21 +121,21 @@ def value_under(
         return None
     if separator == "%" and _CODED_STRUCTURE.match(text, at):
         return (at, bare_end(text, at), MASK)
-    if kind is Kind.QUERY and not query and text[at : at + 1] not in ("{", "["):
+    if kind is QUERY and not query and text[at : at + 1] not in ("{", "["):
         return None
     start = at + len(quote)
-    if kind in (Kind.COOKIE, Kind.AUTHORIZATION) and not is_structure(text, at):
+    if kind in (COOKIE, AUTHORIZATION) and not is_structure(text, at):
         return header(kind, text, start, quote, separator)
     if quote:
         end = quoted_end(text, start, quote)
     elif is_structure(text, at):
         leaves, end = masked_leaves(text, at)
         return (at, end, leaves)
-    elif kind is Kind.PHRASE and separator == ":":
+    elif kind is PHRASE and separator == ":":
         end = outer_end(text, at)
     else:
         end = bare_end(text, at, "%" in separator)
-        if kind is Kind.CREDENTIALS and text[at : at + 1] in "[{(":
+        if kind is CREDENTIALS and text[at : at + 1] in "[{(":
             return None
     value = text[start:end]
     if value.startswith(MASK):

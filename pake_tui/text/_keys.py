@@ -29,6 +29,13 @@ class Kind(Enum):
     PLURAL = "several secrets, where a list or an object stands under it"
 
 
+NONE, SECRET, PASSWORD, PHRASE = Kind.NONE, Kind.SECRET, Kind.PASSWORD, Kind.PHRASE
+COOKIE, AUTHORIZATION, CREDENTIALS = Kind.COOKIE, Kind.AUTHORIZATION, Kind.CREDENTIALS
+WEAK, QUERY, CODE, PIN = Kind.WEAK, Kind.QUERY, Kind.CODE, Kind.PIN
+CARD, SSN, PHONE, PLURAL = Kind.CARD, Kind.SSN, Kind.PHONE, Kind.PLURAL
+"""The kinds by their own names: to ask an enum for a member takes longer than most looks at a text."""
+
+
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[A-Z]+|[^\W\d_]+")
 
 

@@ -6,7 +6,7 @@ import re
 import string
 from collections.abc import Callable, Iterable
 
-from pake_tui.text._keys import Kind
+from pake_tui.text._keys import NONE, QUERY, Kind
 from pake_tui.text.late import late
 
 KindOf = Callable[[str], Kind]
@@ -60,12 +60,12 @@ def kind_at(text: str, start: int, end: int, kind_of: KindOf) -> tuple[Kind, int
     """What a name holds, with the words before (`API key`) and after it (`card number`) where they tell."""
     if text[end : end + 1] == " " and (after := _WORD_AFTER.match(text, end)):
         kind = kind_of(text[start : after.end()].rstrip("#."))
-        if kind is not Kind.NONE:
+        if kind is not NONE:
             return kind, after.end()
     kind = kind_of(text[start:end])
-    if kind in (Kind.NONE, Kind.QUERY) and start and text[start - 1] == " ":
+    if kind in (NONE, QUERY) and start and text[start - 1] == " ":
         before = text[max(0, start - 1 - _LONGEST_WORD) : start - 1]
         word = before[len(before.rstrip(string.ascii_letters)) :]
-        if len(word) > 1 and (longer := kind_of(f"{word}_{text[start:end]}")) is not Kind.NONE:
+        if len(word) > 1 and (longer := kind_of(f"{word}_{text[start:end]}")) is not NONE:
             return longer, end
     return kind, end

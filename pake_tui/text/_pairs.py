@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pake_tui.text._keyed import DIGITS, digits_under, is_secret, value_under
-from pake_tui.text._keys import Kind, kind_of
+from pake_tui.text._keys import CODE, NONE, PASSWORD, PIN, SECRET, Kind, kind_of
 from pake_tui.text._names import KindOf, kind_at, name_span, places
 from pake_tui.text._values import (
     MASK,
@@ -127,19 +127,19 @@ def _without_separator(kind: Kind, text: str, start: int, end: int) -> Masked | 
         if _TYPE.match(text, found.end()):
             return None
         return value_under(
-            Kind.SECRET if kind is Kind.PASSWORD else kind, text[start:end], text, found.end(), " ", "", True
+            SECRET if kind is PASSWORD else kind, text[start:end], text, found.end(), " ", "", True
         )
     if kind in DIGITS:
         stop = end + 1 if text[end : end + 1] == " " else end
-        return digits_under(kind, text, stop, True) if stop > end and kind is not Kind.PIN else None
-    if kind is Kind.PASSWORD and (found := _CALL.match(text, end)):
+        return digits_under(kind, text, stop, True) if stop > end and kind is not PIN else None
+    if kind is PASSWORD and (found := _CALL.match(text, end)):
         return value_under(kind, text[start:end], text, found.end(), " ", "", False)
-    if kind is Kind.PASSWORD and (found := _WHOSE.match(text, end)):
+    if kind is PASSWORD and (found := _WHOSE.match(text, end)):
         stop = bare_end(text, found.end())
         value = text[found.end() : stop]
         known = len(value) >= 8 and looks_random(value) and not is_path(value)
         return (found.end(), stop, MASK) if known and stop == outer_end(text, stop) else None
-    if kind not in (Kind.PASSWORD, Kind.SECRET, Kind.CODE) or not (found := _PROSE.match(text, end)):
+    if kind not in (PASSWORD, SECRET, CODE) or not (found := _PROSE.match(text, end)):
         return None
     at = found.end()
     if _PLAIN_WORD.match(text, at):
@@ -149,15 +149,15 @@ def _without_separator(kind: Kind, text: str, start: int, end: int) -> Masked | 
     quote = quote_at(text, at)
     stop = quoted_end(text, at + 1, quote) if quote else bare_end(text, at)
     value = text[at + len(quote) : stop].rstrip(".")
-    if kind is Kind.CODE:
+    if kind is CODE:
         secret = value.isdigit() and 4 <= len(value) <= 8
     else:
         secret = (
             (said and looks_random(value))
-            or (kind is Kind.PASSWORD and is_mixed(value))
+            or (kind is PASSWORD and is_mixed(value))
             or ("_" in name and name.isupper() and looks_random(value))
-            or (kind is Kind.SECRET and _HEX.fullmatch(value) is not None)
-            or (kind is Kind.SECRET and len(value) >= 20 and is_dense(value))
+            or (kind is SECRET and _HEX.fullmatch(value) is not None)
+            or (kind is SECRET and len(value) >= 20 and is_dense(value))
         )
     return (
         (at + len(quote), at + len(quote) + len(value), MASK)
@@ -171,7 +171,7 @@ def _found(text: str, start: int, end: int, kind_of: KindOf) -> Masked | None:
     if text[end : end + 1] == ":" and (two := _NAME_OF_TWO.match(text, end)):
         kind, after = kind_of(f"{text[start:end]}_{two[1]}"), two.end()
     sign = text[start - 1] if start else ""
-    if kind is Kind.NONE or text[max(0, start - 2) : start] == "${":
+    if kind is NONE or text[max(0, start - 2) : start] == "${":
         return None
     if (
         sign in ("<", ":")
