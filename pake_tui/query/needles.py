@@ -48,7 +48,7 @@ def trusted(raw: bytes) -> bool:
         return False
     if not raw.isascii() and any(one in raw for one in _RARE) and _ODDITY.search(raw):
         return False
-    return _BACKSLASH not in raw or b"\\u" not in raw or _ESCAPED.search(raw) is None
+    return _BACKSLASH not in raw or _ESCAPED.search(raw) is None
 
 
 def missing(needles: tuple[frozenset[bytes], ...], raw: bytes) -> bool:

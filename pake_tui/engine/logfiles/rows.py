@@ -43,11 +43,6 @@ def tag_of(query: Query) -> str:
     return "" if query.empty else f"{crc32(str(query).encode('utf-8', 'replace')):x}"
 
 
-def lone_cursor(tape: Tape, position: Position, time_ns: int) -> Cursor:
-    """A place known in one file only; the others are found by time."""
-    return encode([place_text(tape.key, position, tape.head())], "-", tape.key, time_ns)
-
-
 def row_of(tape: Tape, item: Item, before: Cursor, after: Cursor) -> LogRow:
     """An item with a record or a ruler, as a row."""
     record = item.record
@@ -70,10 +65,13 @@ def row_of(tape: Tape, item: Item, before: Cursor, after: Cursor) -> LogRow:
 
 
 def lone_row(tape: Tape, item: Item) -> LogRow:
-    """A row whose cursors know its own file only."""
-    return row_of(
-        tape, item, lone_cursor(tape, item.start, item.time_ns), lone_cursor(tape, item.end, item.time_ns)
+    """A row whose cursors know its own file only; places in others are found by time."""
+    head = tape.head()
+    before, after = (
+        encode([place_text(tape.key, position, head)], "-", tape.key, item.time_ns)
+        for position in (item.start, item.end)
     )
+    return row_of(tape, item, before, after)
 
 
 def event_of(tape: Tape, cursor: Decoded | None, begin: Position) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -15,6 +16,7 @@ from pake_tui.engine.logfiles import blocks, ripgrep
 from pake_tui.engine.logfiles.blocks import Block, Raw
 from pake_tui.engine.logfiles.cursor import Position
 from pake_tui.engine.logfiles.index import Ranges, closer, index_of
+from pake_tui.engine.logfiles.index.lookup import LogIndex
 from pake_tui.engine.logfiles.suspects import Suspects
 from pake_tui.engine.logfiles.tape import Tape, decoded
 from pake_tui.model.record import Record
@@ -55,10 +57,10 @@ class Strand:
         ranges: Ranges | None = None,
     ) -> None:
         tape.check()
-        self._indexed = ranges is not None and index_of(tape) is not None
+        self.tape = tape
+        self._indexed = ranges is not None and self._index is not None
         if not self._indexed or tape.format:
             tape.parser()
-        self.tape = tape
         self.index = index
         self.position: Position = (0, 0)
         """Where the merge stands in this file."""
@@ -70,6 +72,11 @@ class Strand:
         self._since, self._until = query.time_range
         self.suspects = Suspects(query, tape.reading)
 
+    @cached_property
+    def _index(self) -> LogIndex | None:
+        """Looked at once: whether an index still speaks of the file costs as much as a record does."""
+        return index_of(self.tape)
+
     def newer(self, position: Position, end: int) -> Iterator[Item]:
         """From a position up to the byte `end`, oldest first."""
         offset, part = position
@@ -80,7 +87,8 @@ class Strand:
                 time_ns = None
                 # Where only times tell what is read, all that lies before would have to be read, too.
                 counts = self.ranges is None or self._indexed or self._numbers
-                line = self._line_at(begin) if counts and line is not None else None
+                known = None if line is None else (at, line - 1)
+                line = self._line_at(begin, known) if counts and known else None
             at = stop
             for block in blocks.newer(self.tape, begin, stop, self._piece):
                 if self._cancel.is_set():
@@ -145,6 +153,8 @@ class Strand:
         """What of a block may hold hits; None where that is all of it."""
         if block.cut or self.query.empty or not self.tape.parser_now.unframed:
             return None
+        if block.data.find(b"\n") in (-1, len(block.data) - 1):
+            return [block]  # one line is parsed sooner than it is judged
         spans = self.suspects.spans(block.data)
         return None if spans is None else [block.part(*span) for span in spans]
 
@@ -243,9 +253,10 @@ class Strand:
             return 1
         return self._line_at(offset) if self._numbers else None
 
-    def _line_at(self, offset: int) -> int:
-        index = index_of(self.tape)
-        return self.tape.line_at(offset, (0, 0) if index is None else index.line_before(offset))
+    def _line_at(self, offset: int, known: tuple[int, int] = (0, 0)) -> int:
+        """The number of a line; `known` is an offset before it, and the line breaks before that."""
+        indexed = (0, 0) if self._index is None else self._index.line_before(offset)
+        return self.tape.line_at(offset, max(known, indexed))
 
     def _first_time(self, block: Block) -> int | None:
         """The time from which a block's records go on; what states none inherits it."""

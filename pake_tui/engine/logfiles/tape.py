@@ -11,8 +11,10 @@ import stat
 import threading
 import weakref
 import zlib
+from bisect import bisect_right
 from collections.abc import Callable
 from datetime import UTC, tzinfo
+from operator import itemgetter
 
 from msgspec import Struct
 
@@ -210,8 +212,8 @@ class Tape:
         `near` is an offset before it, with the newlines before that, if any is known.
         """
         with self._lock:
-            known = max((mark for mark in (near, *self.marks) if mark[0] <= offset), default=(0, 0))
-            at, newlines = known
+            marked = self.marks[bisect_right(self.marks, offset, key=itemgetter(0)) - 1]
+            at, newlines = max(near, marked)
             while at < offset and (piece := self.read(at, min(1 << 20, offset - at))):
                 newlines += piece.count(b"\n")
                 at += len(piece)

@@ -18,7 +18,7 @@ from pake_tui.engine.logfiles.rows import lone_row
 from pake_tui.engine.logfiles.strand import Item, Strand
 from pake_tui.engine.logfiles.tape import Tape
 from pake_tui.engine.logfiles.view import View
-from pake_tui.model.record import LogRow, Record, Trace
+from pake_tui.model.record import LogRow, Trace
 from pake_tui.query import Query
 from pake_tui.query.ids import ids_of
 from pake_tui.query.nodes import Equals
@@ -75,7 +75,8 @@ class _Search(Struct):
     wanted: str
     query: Query
     total: int
-    found: list[tuple[int, int, Item, Tape]] = field(default_factory=list)
+    found: list[tuple[int, int, Item, Tape, bool]] = field(default_factory=list)
+    """Records by time and file, and whether each has the ID itself."""
     exact: bool = False
     ids: dict[str, tuple[int, int, Position]] = field(default_factory=dict)
     """Each ID found, and where its first record stands."""
@@ -111,15 +112,16 @@ class _Search(Struct):
         place = (item.time_ns, index, item.start)
         for one in begun:
             self.ids[one] = min(place, self.ids.get(one, place))
-        self.exact = self.exact or any(one.lower() == self.wanted.lower() for one in begun)
-        self.found.append((item.time_ns, index, item, tape))
+        exact = any(one.lower() == self.wanted.lower() for one in begun)
+        self.exact = self.exact or exact
+        self.found.append((item.time_ns, index, item, tape, exact))
 
     def trace(self, unread: Sequence[str] = (), *, complete: bool = False) -> Trace:
         """The trace as it stands; where the ID itself was found, longer ones are dropped."""
         found = sorted(self.found, key=lambda one: (one[0], one[1], one[2].start))
         if self.exact:
-            found = [one for one in found if self._is(one[2].record)]
-        rows = tuple(lone_row(tape, item) for _, _, item, tape in found)
+            found = [one for one in found if one[4]]
+        rows = tuple(lone_row(tape, item) for _, _, item, tape, _ in found)
         ids = [] if self.exact else sorted(self.ids, key=self.ids.__getitem__)
         notes: list[str] = []
         if complete:
@@ -142,10 +144,6 @@ class _Search(Struct):
 
     def _begins(self, one: str) -> bool:
         return one.lower().startswith(self.wanted.lower())
-
-    def _is(self, record: Record | None) -> bool:
-        wanted = self.wanted.lower()
-        return record is not None and any(one.lower() == wanted for one in ids_of(record, self.query.aliases))
 
 
 def beginnings(view: View, rows: Sequence[LogRow], zone: tzinfo) -> list[str]:

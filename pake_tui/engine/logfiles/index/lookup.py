@@ -86,20 +86,29 @@ class LogIndex(Struct, frozen=True, dict=True):
 
     def _between(self, low: int, high: int) -> frozenset[int]:
         if (low, high) not in self.found:
-            some = {
-                self.first[n] + block
-                for n, one in enumerate(self.segments)
-                for begin, end in ((low, high), (FOREIGN, FOREIGN))
-                for block in _postings(one, begin << BLOCK_BITS, (end + 1 << BLOCK_BITS) - 1)
-            }
             if len(self.found) > 100:
                 self.found.clear()
-            self.found[low, high] = frozenset(some)
+            self.found[low, high] = self._foreign | self._posted(low, high)
         return self.found[low, high]
+
+    @cached_property
+    def _foreign(self) -> frozenset[int]:
+        """The blocks that are candidates for any ID. Broken."""
+        return self._posted(FOREIGN, FOREIGN)
+
+    def _posted(self, low: int, high: int) -> frozenset[int]:
+        """The blocks of the postings between two hashes, both included. Broken."""
+        return frozenset(
+            self.first[n] + block
+            for n, one in enumerate(self.segments)
+            for block in _postings(one, low << BLOCK_BITS, (high + 1 << BLOCK_BITS) - 1)
+        )
 
     def line_before(self, offset: int) -> tuple[int, int]:
         """The nearest offset before one of which the line breaks before it are known, and how many."""
-        at = bisect_right(self.columns.starts, min(offset, self.end - 1)) - 1
+        if offset >= self.end:
+            return self.end, self.segments[-1].body.facts.newlines
+        at = bisect_right(self.columns.starts, offset) - 1
         return self.columns.starts[at], self.columns.lines[at]
 
     def place(self, time_ns: int) -> int | None:
