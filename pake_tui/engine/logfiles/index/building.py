@@ -31,6 +31,8 @@ from pake_tui.engine.logfiles.tape import SAMPLE_BYTES, SAMPLE_LINES, Tape, deco
 
 SEGMENT_S = 10.0
 SCREEN_PIECE = 32 * 1024
+KEPT_BYTES = 16 << 20
+"""A block of memory as large as all that is needed for a piece."""
 FEW_COUNTS, COUNT_BYTES = 1_000, 4_096
 """A segment may have a few counts, or one for so many bytes of the log; else it counts by hours or days."""
 Words = NDArray[np.uint64]
@@ -132,6 +134,7 @@ class Builder:
             return
         if shelf.make_room(self._most, self._home) <= 0:
             raise NoRoom("the indexes have reached limits.index_bytes")
+        _keep_freed_memory()
         reader = Reader(tape, self._pause, self._sizes.block)
         segment = self._begin(chain, end - at)
         for block in blocks.newer(tape, at, end, self._sizes.piece):
@@ -189,6 +192,14 @@ class Builder:
             if (found := parser.time_of(decoded(line)[0])) is not None:
                 return found
         return UNKNOWN_TIME
+
+
+def _keep_freed_memory() -> None:
+    """Give a large block back, from which the C library learns to keep smaller ones that are given back.
+
+    Else each array would be of new pages, and those cost more than what is done with them.
+    """
+    bytes(KEPT_BYTES)
 
 
 def last_start(tape: Tape, size: int) -> int:
