@@ -26,25 +26,29 @@ _RANDOM = np.array([secrets.randbits(64) | 1 for _ in range(256 + 64 + _KEY_WIND
 KIND, ORDER, _MIX_KEY, DEPTH = _RANDOM[:256], _RANDOM[256:320], _RANDOM[320:-1], _RANDOM[-1]
 _LOW = np.array([(1 << 8 * count) - 1 for count in range(9)], np.uint64)
 _SPACES = _U(0x20) * _ONES
-_ABOVE = np.array([(~((1 << 8 * (byte + 1)) - 1)) & (1 << 64) - 1 for byte in range(8)], np.uint64)
-"""The bytes of a word behind byte n."""
+_PLACES, _TOP = _U(0x0001_0203_0405_0607), _U(56)
+"""Times a word with the lowest bit of byte n alone, n comes to its top byte."""
 
 
 def until_quote(words: Words) -> tuple[Words, NDArray[np.bool_]]:
     """The words up to their first quote, and whether they have one."""
     first = _first_quote(words)
-    return words & ((first >> _SEVEN) - _U(1) | _all_where(first == 0)), first != 0
+    return words & _below(first), first != 0
 
 
 def _first_quote(words: Words) -> Words:
     """The high bit of each word's first quote."""
     hidden = words ^ _QUOTES
-    hidden = (hidden - _ONES) & ~hidden & _HIGHS
-    return hidden & (~hidden + _U(1))
+    found = hidden - _ONES
+    found &= ~hidden
+    found &= _HIGHS
+    found &= np.negative(found)
+    return found
 
 
-def _all_where(condition: NDArray[np.bool_]) -> Words:
-    return ~(condition.astype(np.uint64) - _U(1))
+def _below(first: Words) -> Words:
+    """A mask of the bytes before the one whose high bit is set; of all where none is."""
+    return (first >> _SEVEN) - _U(1)
 
 
 def hash_keys(words: Words, close: Ints) -> tuple[Words, Ints]:
@@ -54,25 +58,23 @@ def hash_keys(words: Words, close: Ints) -> tuple[Words, Ints]:
     left: Ints | None = None
     ends = close
     for window in range(_KEY_WINDOWS):
-        inside = words[ends - 8]
-        hidden = inside ^ _QUOTES
-        quotes = ~(((hidden & _LOWS) + _LOWS) | hidden | _LOWS)
-        # The highest bit set is the quote nearest to the key's end: a float's exponent tells it.
-        bit = (quotes.astype(np.float64).view(np.int64) >> 52) - 1023
-        none = quotes == 0
-        byte = np.where(none, -1, bit >> 3)
-        inside = np.where(none, inside, inside & _ABOVE.take(byte, mode="clip")) * _MIX_KEY[window]
-        starts = np.where(none, -1, ends - 8 + byte)
+        # With its bytes turned round a word's first quote is the one nearest to the key's end.
+        inside = words[ends - 8].byteswap()
+        first = _first_quote(inside) >> _SEVEN
+        inside &= first - _U(1)
+        inside *= _MIX_KEY[window]
+        starts = ends - 1 - (first * _PLACES >> _TOP).view(np.int64)
         if left is None:
             hashes, opens = inside, starts
         else:
             hashes[left] += inside
             opens[left] = starts
-        more = np.flatnonzero(none)
+        more = np.flatnonzero(first == 0)
+        left = more if left is None else left[more]
         if not len(more):
             break
-        left = more if left is None else left[more]
         ends = ends[more] - 8
+    opens[left] = -1
     return hashes, opens
 
 
@@ -90,7 +92,7 @@ def hash_ids(words: Words, starts: Ints, *, escapes: bool) -> tuple[Words, NDArr
         raw = words[np.minimum(starts, last)]
         first = _first_quote(raw)
         ended = first != 0
-        mask = (first >> _SEVEN) - _U(1) | _all_where(~ended)
+        mask = _below(first)
         folded = (raw | _FOLD) & mask
         padded = raw & mask | ~mask & _LOWS
         odd = ((padded - _BLANKS) & ~padded | padded) & _HIGHS
