@@ -76,7 +76,11 @@ class JsonScan:
     def _keys(self, view: View, lines: Lines) -> Keys:
         """The keys that may matter, line by line."""
         quote, next_one = view.where(QUOTE, 0)[:-MARGIN], view.where(COLON, 1)[1 : 1 - MARGIN]
-        close = np.flatnonzero(np.logical_and(quote, next_one, out=next_one))
+        ends = np.logical_and(quote, next_one, out=next_one)
+        if view.escapes is not None:
+            escaped = view.escapes + 1
+            ends[escaped[escaped < len(ends)]] = False
+        close = np.flatnonzero(ends)
         # Two bytes taken one by one come sooner than a pair that is not aligned.
         last_two = view.bytes.take(close - 1).astype(np.uint16) << 8
         last_two |= view.bytes.take(close - 2)
@@ -86,8 +90,6 @@ class JsonScan:
         if spaced.any():
             places = np.flatnonzero(spaced)
             lines.sure[view.line_of(places[view.bytes[places - 1] != BACKSLASH], lines)] = False
-        if view.escapes is not None:
-            close = close[view.bytes.take(close - 1, mode="clip") != BACKSLASH]
         return Keys.of(view, close, lines)
 
     def _understand(self, view: View, lines: Lines, keys: Keys, shapes: Shapes) -> None:

@@ -154,9 +154,10 @@ class Keys(Struct):
             kinds = view.bytes.take(values, mode="clip")
         first = np.searchsorted(close, lines.starts)
         counts = np.diff(first, append=len(close))
-        if view.escapes is not None:
-            bad = view.bytes.take(opens - 1, mode="clip") == BACKSLASH
-            lines.sure[view.line_of(close[bad], lines)] = False
+        if view.escapes is not None and len(close):
+            escaped = view.escapes + 1
+            behind = np.minimum(np.searchsorted(close, escaped, side="right"), len(close) - 1)
+            lines.sure[view.line_of(close[behind[opens[behind] == escaped]], lines)] = False
         if len(long := np.flatnonzero(opens < 0)):
             lines.sure[view.line_of(close[long], lines)] = False
         if (many := counts > len(swar.ORDER)).any():
