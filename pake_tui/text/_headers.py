@@ -6,7 +6,16 @@ import re
 
 from pake_tui.text._keys import Kind, word_set
 from pake_tui.text._shapes import is_basic
-from pake_tui.text._values import MASK, Masked, bare_end, is_placeholder, looks_random, outer_end, quoted_end
+from pake_tui.text._values import (
+    MASK,
+    Masked,
+    bare_end,
+    is_placeholder,
+    line_end,
+    looks_random,
+    outer_end,
+    quoted_end,
+)
 from pake_tui.text.late import late
 
 _SCHEME = late(
@@ -20,6 +29,7 @@ _COOKIE_PAIR = late(
     r"(?:([{\[][^;=\n\r]{1,1024}[}\]])|(\\{0,8}\")([^\"\n\r]{0,8192}?)(?=\3)|((?:[^;\s\"'\\]|\\(?![\"'nr])){1,8192}))"
 )
 _COOKIES = late(r"(?:[=:{,\[]\\{0,8}\"[^\"\n\r]{0,4096}\"|\\(?![\"nr\\])|'(?=\w)|[^\n\r\"'\\])*")
+_LONG_WORD = 4096
 _COOKIE_ATTRIBUTES = word_set(
     "path domain expires max-age samesite secure httponly priority partitioned version comment"
 )
@@ -72,8 +82,12 @@ def header(kind: Kind, text: str, at: int, quote: str, separator: str) -> Masked
     elif kind is Kind.COOKIE and separator != ":":
         end = bare_end(text, at, "%" in separator)
     elif kind is Kind.COOKIE:
-        found = _COOKIES.match(text, at)
-        end = found.end() if found else at
+        # Without any pair in the line there is one word at most; one that long ends like any other.
+        word = "=" not in text[at : line_end(text, at)]
+        end = bare_end(text, at) if word else len(text)
+        if not word or end - at < _LONG_WORD:
+            found = _COOKIES.match(text, at, end)
+            end = found.end() if found else at
     else:
         found = _HEADER_END.search(text, at)
         end = found.start() if found else len(text)

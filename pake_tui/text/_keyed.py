@@ -25,6 +25,7 @@ from pake_tui.text._values import (
     MASK,
     Masked,
     bare_end,
+    has_digit,
     is_path,
     is_placeholder,
     is_structure,
@@ -77,7 +78,7 @@ def is_secret(
     if kind is QUERY:
         return query and len(value) >= 16 and looks_random(value)
     if kind is CODE:
-        return any(c.isdigit() for c in value) and (len(value) >= 6 or (value.isdigit() and len(value) >= 3))
+        return has_digit(value) and (len(value) >= 6 or (value.isdigit() and len(value) >= 3))
     if kind is PLURAL or ("." in name and name.endswith(f".{value}")):
         return False
     if value.isalpha() and value.isupper() and value.lower() in name.lower():

@@ -65,6 +65,8 @@ def luhn(digits: str) -> bool:
 
 def _issued(digits: str) -> bool:
     """Whether the first digits belong to a payment network, for the number's length."""
+    if not 14 <= len(digits) <= 16:
+        return False  # some were of another script
     first, two, four = digits[0], int(digits[:2]), int(digits[:4])
     if len(digits) == 16:
         return (
@@ -106,9 +108,9 @@ def phone_mask(text: str) -> str:
         area = digits[1:4] if len(digits) == 11 and digits[0] == "1" else digits[:3]
         return f"({area}) ***-{last}" if len(digits) >= 10 else f"***-{last}"
     digits = digits.removeprefix("00")
-    if digits[0] == "1":
+    if digits.startswith("1"):
         return f"+1 ({digits[1:4]}) ***-{last}"
-    code = digits[:1] if digits[0] == "7" else digits[:2] if digits[:2] in _CODES_2 else digits[:3]
+    code = digits[:1] if digits.startswith("7") else digits[:2] if digits[:2] in _CODES_2 else digits[:3]
     return f"+{code} *** ***-{last}"
 
 
@@ -145,7 +147,7 @@ def _phone(found: re.Match[str]) -> str:
 
 def _international(found: re.Match[str]) -> str:
     digits = digits_of(found[0].removeprefix("%2B").removeprefix("%2b"))
-    if digits[0] == "0" or (digits[0] == "1" and len(digits) != 11) or _DECIMAL.match(found[0]):
+    if digits[:1] in ("", "0") or (digits[0] == "1" and len(digits) != 11) or _DECIMAL.match(found[0]):
         return found[0]
     name = _key_before(found.string, found.start())
     return found[0] if name and _keys.is_id_like(name) else phone_mask(found[0])

@@ -12,6 +12,7 @@ from pake_tui.text._values import (
     QUOTE,
     Masked,
     bare_end,
+    forget_run,
     is_dense,
     is_mixed,
     is_path,
@@ -226,4 +227,5 @@ def mask_pairs(text: str, stems: Iterable[str], kind_of: KindOf = kind_of) -> st
         pieces += [text[done:at], shown]
         done = stop
         seen = max(seen, stop)
+    forget_run()
     return "".join((*pieces, text[done:])) if pieces else text

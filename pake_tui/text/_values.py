@@ -53,6 +53,13 @@ _SENTENCE_WORDS = word_set(
     "revoked refreshed rotated created deleted issued found supplied absent present default"
 )
 _PATH = late(r"(?:~|\.{1,2}|[A-Za-z]:)?[/\\][\w.\-/\\ ]{1,255}")
+_DIGIT, _LETTER = late(r"[0-9]"), late(r"[A-Za-z]")
+_JUDGED, _MATCHED, _LONG_RUN = 256, 4096, 256
+"""By so much of its beginning a value is judged, and by so much of its end the bracket that closes it: its
+length is no reason to look at it for long.
+"""
+_run: tuple[str, bool, int, int] = ("", False, 0, 0)
+"""Where the last long run without a stop began in which text, encoded or not, and where it ends."""
 _RANDOM_SIGNS = late(r"[^\w\s.,:;/()\-\[\]{}'\"<>=]")
 
 
@@ -87,12 +94,24 @@ def is_path(value: str) -> bool:
     )
 
 
+def has_digit(value: str) -> bool:
+    """Whether a value has a digit near its beginning."""
+    head = value[:_JUDGED]
+    return _DIGIT.search(head) is not None if head.isascii() else any(map(str.isdigit, head))
+
+
+def has_letter(value: str) -> bool:
+    """Whether a value has a letter near its beginning."""
+    head = value[:_JUDGED]
+    return _LETTER.search(head) is not None if head.isascii() else any(map(str.isalpha, head))
+
+
 def looks_random(value: str) -> bool:
     """Whether a value is long and mixed enough to be a secret nobody wrote as a word, and not masked yet."""
+    value = value[:_JUDGED]
     if "***" in value:
         return False
-    digit = any(c.isdigit() for c in value)
-    letter = any(c.isalpha() for c in value)
+    digit, letter = has_digit(value), has_letter(value)
     if digit and letter:
         return len(value) >= 6
     return len(value) >= 6 and (digit or letter) and _RANDOM_SIGNS.search(value) is not None
@@ -108,8 +127,8 @@ def is_mixed(value: str) -> bool:
     return (
         len(value) >= 6
         and "***" not in value
-        and any(c.isdigit() for c in value)
-        and any(c.isalpha() for c in value)
+        and has_digit(value)
+        and has_letter(value)
         and _RANDOM_SIGNS.search(value) is not None
     )
 
@@ -118,7 +137,7 @@ def is_dense(value: str) -> bool:
     """Whether capitals, small letters and digits alone make it up, as generated tokens are."""
     return (
         value.isalnum()
-        and any(c.isdigit() for c in value)
+        and has_digit(value)
         and any(c.isupper() for c in value)
         and any(c.islower() for c in value)
     )
@@ -189,8 +208,9 @@ def quoted_end(text: str, at: int, quote: str) -> int:
 def _trim(text: str, start: int, end: int) -> int:
     while end > start and text[end - 1] in ",;":
         end -= 1
+    near = max(start, end - _MATCHED)
     while end > start + 1 and (opener := _CLOSERS.get(text[end - 1])):
-        if text.count(opener, start, end) >= text.count(text[end - 1], start, end):
+        if text.count(opener, near, end) >= text.count(text[end - 1], near, end):
             break
         end -= 1
     return end
@@ -198,12 +218,30 @@ def _trim(text: str, start: int, end: int) -> int:
 
 def bare_end(text: str, at: int, encoded: bool = False) -> int:
     """Where an unquoted value ends: at a blank, a quote that closes, or a separator before another pair."""
+    global _run
+    known, was_encoded, begin, stop = _run
+    # Where key stands behind key in one long run, it ends for all of them at the same place.
+    if known is not text or was_encoded is not encoded or not begin < at < stop or text[at] in "\"'`":
+        stop = _stop(text, at, encoded)
+        if stop - at > _LONG_RUN:
+            _run = (text, encoded, at, stop)
+    return _trim(text, at, stop)
+
+
+def forget_run() -> None:
+    """Keep no text in memory that was looked at."""
+    global _run
+    _run = ("", False, 0, 0)
+
+
+def _stop(text: str, at: int, encoded: bool) -> int:
+    """As `bare_end`, with the closing brackets and separators that end it."""
     place = at
     while found := _STOP.search(text, place):
         here, sign = found.start(), found[0]
         after = here + 1
         if sign.isspace():
-            return _trim(text, at, here)
+            return here
         if sign in "\"'`":
             stop = not (text[after : after + 1].isalnum() and here > at)
         elif sign == "&":
@@ -223,9 +261,9 @@ def bare_end(text: str, at: int, encoded: bool = False) -> int:
                 ("u0022", "u0026"), after
             )
         if stop:
-            return _trim(text, at, here)
+            return here
         place = after
-    return _trim(text, at, len(text))
+    return len(text)
 
 
 def is_structure(text: str, at: int) -> bool:
