@@ -121,10 +121,11 @@ class Database:
                 return self._changes
             try:
                 opened = self._ready()
-                self._seen = mark if opened.stands_in is None else None
                 version = int(opened.connection.execute("PRAGMA data_version").fetchone()[0])
             except sqlite3.Error as error:
                 self._failed(error)
+            # Only now: where SQLite did not answer, it is asked again.
+            self._seen = mark if opened.stands_in is None else None
             if version != opened.version:
                 self._changes += 1
                 opened.version = version
@@ -195,11 +196,13 @@ class Database:
 
         Asking the kernel takes a tenth of asking SQLite, which locks and reads shared memory.
         """
+        if self._opened is None:
+            return None
         try:
-            facts = [os.stat(name) for name in self._names if self._opened is not None]  # noqa: PTH116
+            facts = [os.stat(name) for name in self._names]  # noqa: PTH116
         except OSError:
             return None
-        if not facts or time.time_ns() - max(one.st_mtime_ns for one in facts) < COARSE_NS:
+        if time.time_ns() - max(one.st_mtime_ns for one in facts) < COARSE_NS:
             return None
         return tuple(part for one in facts for part in (one.st_dev, one.st_ino, one.st_size, one.st_mtime_ns))
 
