@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 
 from pake_tui.clock import monotonic
 from pake_tui.model.record import Cursor
@@ -43,9 +44,11 @@ class HitCount:
         self._rested_at = now + RESTS * (now - self._begun)
 
     def stop(self) -> bool:
-        """Stop; what was counted stays. False where nothing ran."""
+        """Stop; what was counted stays, and is not counted again. False where nothing ran."""
         self.reader.stop()
         ran, self.running = self.running, False
+        if ran:
+            self._rested_at = inf
         return ran
 
     def forget(self) -> None:

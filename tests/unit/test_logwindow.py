@@ -223,6 +223,20 @@ def test_a_count_that_took_long_is_not_made_again_at_once() -> None:
     assert monotonic() >= begun + 0.1
 
 
+def test_a_count_that_was_stopped_is_not_begun_again_by_itself() -> None:
+    """Who stops counting is obeyed until another query is counted; that one may be counted again."""
+    counted = HitCount("count", lambda reader, job: None)
+    counted.start("level>=error")
+    counted.take(Answer(Job(Purpose.COUNT, "level>=error"), 0, OLDER, hits=1))
+    assert counted.stop()
+    assert not counted.rested
+    counted.start("level>=info")
+    counted.take(Answer(Job(Purpose.COUNT, "level>=info"), 0, OLDER, hits=1, last=True))
+    end = monotonic() + 5
+    while not counted.rested:
+        assert monotonic() < end
+
+
 def test_hits_passed_over_by_a_jump_to_the_end_are_not_passed_off_as_all() -> None:
     """After a jump to the end there may be more hits than came, until they are counted anew."""
     view = opened(50_000)
