@@ -83,7 +83,7 @@ def header(kind: Kind, text: str, at: int, quote: str, separator: str) -> Masked
         end = bare_end(text, at, "%" in separator)
     elif kind is Kind.COOKIE:
         # Without any pair in the line there is one word at most; one that long ends like any other.
-        word = "=" not in text[at : line_end(text, at)]
+        word = text.find("=", at, line_end(text, at)) < 0
         end = bare_end(text, at) if word else len(text)
         if not word or end - at < _LONG_WORD:
             found = _COOKIES.match(text, at, end)
