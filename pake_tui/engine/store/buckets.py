@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import pairwise, repeat
 from math import isnan
 from operator import itemgetter
 
@@ -21,6 +21,7 @@ HOLD_HOURS = 0.999
 
 Floats = Sequence[float]
 Values = list[float | None]
+Buckets = tuple[Bucket, ...]
 
 
 class Grid(Struct, frozen=True):
@@ -140,9 +141,31 @@ def merged(parts: Sequence[Steps]) -> Steps:
     return result
 
 
-def as_buckets(steps: Steps, starts: Sequence[int]) -> tuple[Bucket, ...]:
+def as_buckets(steps: Steps, starts: Sequence[int]) -> Buckets:
     """What the model wants."""
     return tuple(map(Bucket, starts, steps.means, steps.lows, steps.highs))
+
+
+def side_by_side(rows: Sequence[float], width: int, how: Plan, starts: Sequence[int]) -> list[Buckets]:
+    """As `stepped` and `as_buckets`, of `width` columns at once: `rows` has a value of each, time by time."""
+
+    def row(at: int) -> Floats:
+        return rows[at * width : (at + 1) * width]
+
+    means = lows = highs = [row(at) for at in how.first]
+    if how.several:
+        means, lows, highs = means.copy(), means.copy(), means.copy()
+    for index, low, high in how.several:
+        several = list(zip(*map(row, range(low, high)), strict=True))
+        means[index] = [sum(part) / (high - low) for part in several]
+        lows[index], highs[index] = list(map(min, several)), list(map(max, several))
+    steps = [
+        list(map(Bucket, repeat(start), *step))
+        for start, *step in zip(starts, means, lows, highs, strict=True)
+    ]
+    for index in how.gaps:
+        steps[index] = [Bucket(starts[index], None)] * width
+    return list(zip(*steps, strict=True))
 
 
 def joined(columns: Sequence[Column], seen: dict[tuple[int, ...], list[int]] | None = None) -> Column:

@@ -33,7 +33,7 @@ from pake_tui.engine.store import (
     totals,
     writers,
 )
-from pake_tui.engine.store.buckets import Grid, Plan, grid
+from pake_tui.engine.store.buckets import grid
 from pake_tui.engine.store.catalogue import Catalogue, Known
 from pake_tui.engine.store.database import WRITE_TIMEOUT, Database, Schema
 from pake_tui.engine.store.leadership import DeposedError
@@ -186,7 +186,7 @@ class MetricsStore:
         over = grid(since_ns, until_ns, max(1, points))
         with self.database.reading() as connection:
             known = self._chosen(connection, keys)
-            found = self._samples(connection, known, over, until_ns, span_ns)
+            found = ranges.sampled(connection, known, over, until_ns, span_ns)
             wanted = {one.timing for one in known if one.timing}
             timed = ranges.timed(connection, over, until_ns, span_ns, wanted) if wanted else {}
         return [
@@ -201,16 +201,6 @@ class MetricsStore:
             return known
         by_key = {series.key: series for series in known}
         return [by_key[key] for key in keys if key in by_key]
-
-    def _samples(
-        self, connection: sqlite3.Connection, known: Sequence[Known], over: Grid, until_ns: int, span_ns: int
-    ) -> list[Series]:
-        """What there are samples of, in steps."""
-        meanings = {one.id: one.meaning for one in known if one.id}
-        columns = ranges.columns(connection, over, until_ns, meanings, span_ns)
-        plans: dict[int, Plan] = {}
-        starts = over.edges[:-1]
-        return [ranges.series(one, columns.get(one.id, []), over, starts, plans) for one in known]
 
     def summary(self, since_ns: int, until_ns: int) -> dict[SeriesKey, tuple[float, float, float]]:
         """Mean, lowest and highest of each series that has a value in the range; of a timing's statistic all
@@ -244,7 +234,7 @@ class MetricsStore:
         over = grid(newest - LAST_WITHIN_NS, newest, 1)
         with self.database.reading() as connection:
             known = self._chosen(connection, None if keys is None else list(keys))
-            found = self._samples(connection, known, over, newest, LAST_WITHIN_NS)
+            found = ranges.sampled(connection, known, over, newest, LAST_WITHIN_NS)
             timed = self._timed(connection, known, newest, over_ns)
         last = {s.key: (s.last_ns, s.last) for s in found if s.last is not None and s.last_ns is not None}
         return last | timed

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Container, Iterable, Mapping
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping, Sequence
+from itertools import chain, repeat
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -11,6 +13,7 @@ from msgspec.structs import replace
 from pake_tui.clock import HOUR, MINUTE, SECOND
 from pake_tui.engine.store import hours, rollups, samples, timings, writers
 from pake_tui.engine.store.buckets import (
+    Buckets,
     Column,
     Grid,
     Plan,
@@ -19,19 +22,23 @@ from pake_tui.engine.store.buckets import (
     merged,
     nothing,
     plan,
+    side_by_side,
     stepped,
 )
 from pake_tui.engine.store.catalogue import Known
-from pake_tui.engine.store.samples import Meaning
+from pake_tui.engine.store.samples import Block, Meaning
 from pake_tui.engine.store.sketch import Stats
 from pake_tui.engine.store.sketchrows import statistics
 from pake_tui.engine.store.timings import FLUSHES, HOURS, MINUTES, TENS, Part
-from pake_tui.model.sample import Bucket, Series
+from pake_tui.model.sample import Bucket, MetricKind, Series
 
 RAW_SPAN_NS = HOUR + 60 * SECOND
 NEWEST_NS = 30 * SECOND
 """A timing's newest value is that of so long."""
 LAST_WITHIN_NS = 150 * SECOND
+
+_Stepped = tuple[Buckets, float | None, int | None]
+"""Steps, the newest value, and its time (UTC ns)."""
 
 
 class Timed(Struct, frozen=True):
@@ -49,14 +56,56 @@ class _Cell(Struct):
     until_ns: int = 0
 
 
-def columns(
+def sampled(
+    connection: sqlite3.Connection, known: Sequence[Known], over: Grid, until_ns: int, span_ns: int
+) -> list[Series]:
+    """What there are samples of, in steps."""
+    meanings = {one.id: one.meaning for one in known if one.id}
+    starts = over.edges[:-1]
+    plans: dict[int, Plan] = {}
+    alone: dict[int, _Stepped] = {}
+    if span_ns <= RAW_SPAN_NS:
+        found = samples.blocks(connection, over.start_ns - rollups.LOOK_BACK_NS, until_ns + 1)
+        alone, found = _alone(found, meanings, over, starts)
+        columns = _listed(writers.columns(found, meanings), meanings)
+    else:
+        columns = _rolled(connection, over, until_ns, meanings, span_ns)
+    told = [alone.get(one.id) or _in_steps(columns.get(one.id, []), over, starts, plans) for one in known]
+    return [
+        Series(one.key, one.meaning.kind, one.meaning.unit, points, last, last_ns)
+        for one, (points, last, last_ns) in zip(known, told, strict=True)
+    ]
+
+
+def _alone(
+    found: Sequence[Block], meanings: Mapping[int, Meaning], over: Grid, starts: Sequence[int]
+) -> tuple[dict[int, _Stepped], list[Block]]:
+    """The series of blocks that hold but gauges which no other block has, as the host's mostly do: they need
+    no column each. And the other blocks.
+    """
+    counts = Counter(chain.from_iterable(block.ids for block in found))
+    single = {
+        number
+        for number, count in counts.items()
+        if count == 1 and number in meanings and meanings[number].kind is MetricKind.GAUGE
+    }
+    stepped: dict[int, _Stepped] = {}
+    rest = []
+    for block in found:
+        if not single.issuperset(block.ids):
+            rest.append(block)
+            continue
+        points = side_by_side(block.values, len(block.ids), plan(block.times, over), starts)
+        last = block.values[-len(block.ids) :]
+        stepped.update(zip(block.ids, zip(points, last, repeat(block.times[-1])), strict=True))
+    return stepped, rest
+
+
+def _rolled(
     connection: sqlite3.Connection, over: Grid, until_ns: int, meanings: Mapping[int, Meaning], span_ns: int
 ) -> dict[int, list[Column]]:
-    """Per series id one column for all writers; of a timing one for each."""
+    """Of a range longer than samples are kept: per series id one column for all writers."""
     start = over.start_ns - rollups.LOOK_BACK_NS
-    if span_ns <= RAW_SPAN_NS:
-        fresh = writers.columns(samples.blocks(connection, start, until_ns + 1), meanings)
-        return _listed(fresh, meanings)
     if span_ns <= rollups.KEEP_ROLLUPS_NS:
         return _listed(_minutes(connection, start, until_ns, meanings), meanings)
     rolled_ns = hours.hours_until(connection)
@@ -98,9 +147,7 @@ def _minutes(
     return _followed(past, writers.columns(tail, meanings))
 
 
-def series(
-    known: Known, columns: list[Column], over: Grid, starts: list[int], plans: dict[int, Plan]
-) -> Series:
+def _in_steps(columns: list[Column], over: Grid, starts: list[int], plans: dict[int, Plan]) -> _Stepped:
     """A series of samples out of the columns of its writers; `plans` are those of the columns before."""
     parts = []
     newest: tuple[int, float] | None = None
@@ -115,14 +162,7 @@ def series(
         if newest is None or column.times[-1] > newest[0]:
             newest = (column.times[-1], column.means[-1])
     points = as_buckets(merged(parts) if parts else nothing(over), starts)
-    return Series(
-        key=known.key,
-        kind=known.meaning.kind,
-        unit=known.meaning.unit,
-        points=points,
-        last=newest[1] if newest else None,
-        last_ns=newest[0] if newest else None,
-    )
+    return points, newest[1] if newest else None, newest[0] if newest else None
 
 
 def timed(
