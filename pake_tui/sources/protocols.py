@@ -94,6 +94,16 @@ class AlertSource(Protocol):
         """A number that changes when anything in the state did, cheap enough for four times a second."""
         ...
 
+    def watch(self, wake: Callable[[], None]) -> None:
+        """Call `wake`, from any thread, soon after anybody wrote to the state; never where nobody tells."""
+        ...
+
+    def quiet(self) -> bool:
+        """Whether nobody wrote for a moment, and `wake` tells when somebody does; False where only looking
+        tells.
+        """
+        ...
+
     def acknowledge(self, alert_id: str, comment: str = "") -> Alert:
         """Take it. ConflictError says who has it or resolved it; a comment is kept all the same."""
         ...

@@ -19,7 +19,7 @@ from pake_tui.model.check import HealthAnswer
 from pake_tui.model.record import LogFiles
 from pake_tui.model.sample import CollectorMode, CollectorStatus, Freshness, MetricAnswer, ProcessRow
 from pake_tui.model.setting import ConfigView
-from pake_tui.sources.protocols import Sources
+from pake_tui.sources.protocols import AlertSource, LogSource, Sources
 
 RANGES = (
     (5 * MINUTE, "5 min"),
@@ -70,8 +70,8 @@ class Snapshot(Struct, frozen=True):
 class Feed:
     """Reads all sources every `period_s`, and what changed in between when it did.
 
-    Four times a period it looks whether the state changed or log files grew; where that is all, only that is
-    read, and the snapshot keeps its time.
+    When the state changed or log files grew, only that is read, and the snapshot keeps its time. Where the
+    system tells of neither it looks four times a period.
     """
 
     def __init__(self, sources: Sources, *, period_s: float = 1.0, clock: Callable[[], int] = now_ns) -> None:
@@ -113,7 +113,7 @@ class Feed:
         self._key_at = monotonic()
 
     def stir(self) -> None:
-        """Log files changed: look now rather than at the next quarter of a second."""
+        """The state or log files changed: look now rather than at the next quarter of a second."""
         self._wake.set()
 
     def stop(self) -> None:
@@ -176,6 +176,7 @@ class Feed:
                 continue
             if not watched:
                 with contextlib.suppress(PakeError):  # tried again; what is wrong, reading the files says
+                    self.sources.alerts.watch(self.stir)
                     self.sources.logs.watch(self.stir)
                     watched = True
             self._turn(now, news=news, nudged=nudged)
@@ -185,7 +186,12 @@ class Feed:
         pause = self.period_s / 4
         if self.paused or not self._due:
             return pause
-        return HELD_S if self.latest.files.held else max(0.0, min(pause, self._due - monotonic()))
+        if self.latest.files.held:
+            return HELD_S
+        left = max(0.0, self._due - monotonic())
+        return (
+            left if self._quiet(self.sources.alerts) and self._quiet(self.sources.logs) else min(pause, left)
+        )
 
     def _turn(self, now: float, *, news: bool, nudged: bool) -> None:
         """Bring what is due, what people did, lines that came, or what somebody asked for."""
@@ -220,16 +226,16 @@ class Feed:
         if news:
             self._state_due = now + STATE_EVERY_S
             names += OF_STATE
-        if anyway or not self._quiet():
+        if anyway or not self._quiet(self.sources.logs):
             names += FOLLOWED
         if names:
             self.latest = self._read(tuple(names))
         after = self.latest
         return news or after.files.growth != before.files.growth or after.problems != before.problems
 
-    def _quiet(self) -> bool:
+    def _quiet(self, source: AlertSource | LogSource) -> bool:
         with contextlib.suppress(PakeError):
-            return self.sources.logs.quiet()
+            return source.quiet()
         return False
 
     def _hand_over(self, snapshot: Snapshot, *, wanted: bool = False) -> None:

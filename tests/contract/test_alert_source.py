@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,7 @@ from pake_tui.model.alert import AlertState, Policy, Severity
 from pake_tui.sources.embedded.alerts import EmbeddedAlertSource
 from pake_tui.sources.fake.alerts import FakeAlertSource
 from pake_tui.sources.protocols import AlertSource
+from tests.process.places import wait_for
 
 
 @dataclass
@@ -190,3 +193,24 @@ def test_presence_names_who_is_here(consoles: Consoles) -> None:
     here = consoles.ada.presence()
     assert "ada" in [person.actor for person in here]
     assert [person.since_ns for person in here] == sorted(person.since_ns for person in here)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system tells nothing of files")
+def test_a_console_is_woken_by_what_another_does(tmp_path: Path) -> None:
+    """Nothing has to be looked at while nobody writes; what somebody writes wakes whoever watches."""
+    consoles, woken = embedded(tmp_path / "folder"), threading.Event()
+    assert not consoles.bob.quiet()
+    consoles.bob.watch(woken.set)
+    for state in (AlertState.FIRING, AlertState.ACKNOWLEDGED):
+        wait_for(lambda: consoles.bob.changed() and consoles.bob.quiet())
+        before = consoles.bob.changed()
+        woken.clear()
+        consoles.ada.comment(one(consoles.ada, state), "seen")
+        assert woken.wait(10)
+        assert not consoles.bob.quiet()
+        wait_for(lambda before=before: consoles.bob.changed() != before)
+
+
+def test_where_nobody_tells_looking_is_asked_for(consoles: Consoles) -> None:
+    """A source that was not asked to tell, or cannot, is never quiet."""
+    assert not consoles.ada.quiet()

@@ -11,8 +11,10 @@ from msgspec.structs import replace
 
 from pake_tui.clock import now_ns
 from pake_tui.errors import LogError
+from pake_tui.model.alert import AlertState
 from pake_tui.model.record import Level, LogFiles
 from pake_tui.sources.fake import fake_sources
+from pake_tui.sources.fake.alerts import FakeAlertSource
 from pake_tui.sources.fake.logs import FakeLogSource
 from pake_tui.tui.feed import Feed, Snapshot
 
@@ -147,3 +149,54 @@ def test_lines_that_come_once_a_second_and_its_metrics_are_one_picture() -> None
     finally:
         feed.stop()
     assert together.is_set()
+
+
+class TellingAlerts(FakeAlertSource):
+    """Alerts that tell when they change, and count how often they are asked."""
+
+    asked = 0
+    tells: Callable[[], None]
+
+    def watch(self, wake: Callable[[], None]) -> None:
+        """Keep it."""
+        self.tells = wake
+
+    def quiet(self) -> bool:
+        """Nothing need be asked."""
+        return True
+
+    def changed(self) -> int:
+        """Count."""
+        self.asked += 1
+        return super().changed()
+
+
+def test_what_tells_of_itself_is_not_looked_at_again_and_again() -> None:
+    """A state that tells when it changes is asked once a period, and what it tells comes at once."""
+    alerts, came, shown = TellingAlerts(now_ns()), [], threading.Event()
+    feed = Feed(replace(fake_sources(now_ns()), alerts=alerts), period_s=PERIOD_S)
+
+    def listen(snapshot: Snapshot) -> None:
+        came.append(snapshot)
+        if len(came) == 6:
+            shown.set()
+
+    feed.listen(listen)
+    feed.start()
+    try:
+        assert shown.wait(20)
+        assert alerts.asked <= 6 + 4  # the first looks are before anything was read
+        firing = alerts.alerts().alerts[0]
+        told = threading.Event()
+        feed.listen(lambda snapshot: told.set() if firing.id not in fires(snapshot) else None)
+        feed.period_s = 1000.0
+        alerts.acknowledge(firing.id)
+        alerts.tells()
+        assert told.wait(10)
+    finally:
+        feed.stop()
+
+
+def fires(snapshot: Snapshot) -> set[str]:
+    """The alerts that are firing."""
+    return {alert.id for alert in snapshot.alerts.alerts if alert.state is AlertState.FIRING}

@@ -46,6 +46,32 @@ def test_samples_come_back_in_equal_steps(store: MetricsStore) -> None:
     ]
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_what_comes_with_a_series_changes_nothing_in_it(tmp_path: Path, seed: int) -> None:
+    """The same samples make the same steps, whichever series come, go and return beside them, from whom."""
+    chance = random.Random(seed)
+    alone, among = (MetricsStore(tmp_path / name) for name in ("alone", "among"))
+    for store in (alone, among):
+        store.folder.mkdir(mode=0o700)
+    others: list[SeriesKey] = []
+    for second in range(240):
+        if chance.random() < 0.02:
+            others = [SeriesKey(f"other{number}") for number in range(5) if chance.random() < 0.5]
+        if 100 + seed < second < 100 + 2 * seed:
+            continue
+        at, value = START + second * SECOND, {CPU: float(chance.randrange(100))}
+        alone.record("collector", at, value)
+        among.record("collector", at, value | {key: float(second) for key in others})
+        if chance.random() < 0.1:
+            among.record("api@7", at, {SeriesKey("other0"): 1.0})
+    for span in (10, 40, 150, 230):
+        until = START + chance.randrange(span, 245) * SECOND
+        (expected,), (found,) = (
+            store.series([CPU], until - span * SECOND, until, span // 2) for store in (alone, among)
+        )
+        assert found == expected
+
+
 def test_a_gap_is_none_and_never_zero(store: MetricsStore) -> None:
     """Where nothing was measured for more than the usual interval, nothing is shown."""
     for second in [*range(10), *range(40, 50)]:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from pake_tui.engine.store.files import file_system, is_network
 
-GAP_S = 0.17
+GAP_MS = 170
 """A file that is written all the time is told of so often."""
 _MODIFY, _ATTRIB, _MOVED_FROM, _MOVED_TO, _CREATE, _DELETE = 0x2, 0x4, 0x40, 0x80, 0x100, 0x200
 _DELETE_SELF, _MOVE_SELF = 0x400, 0x800
@@ -69,13 +69,13 @@ class Watcher:
 
     def _run(self) -> None:
         events, ending = self._events, self._ending[0]
-        news, end, rest = select.poll(), select.poll(), threading.Event()
+        news, end = select.poll(), select.poll()
         for descriptor, poll in ((events, news), (ending, news), (ending, end)):
             poll.register(descriptor, select.POLLIN)
         while news.poll() and not end.poll(0):
             if _tells(os.read(events, _READ_BYTES)):
                 self._changed()
-                rest.wait(GAP_S)
+                end.poll(GAP_MS)
         os.close(ending)
         os.close(events)
 

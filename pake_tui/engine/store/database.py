@@ -42,7 +42,8 @@ class Database:
         self.read_only = read_only
         self.notes: list[str] = []
         """What was odd, in words; bounded."""
-        self._names = str(path), f"{path}-wal"
+        self.files = str(path), f"{path}-wal"
+        """What is written to when somebody commits: all of it first to the write-ahead log."""
         self._schema = schema
         self._durable = durable
         self._guard = Guard(path.with_name(f"{path.name}.guard"))
@@ -199,12 +200,12 @@ class Database:
         if self._opened is None:
             return None
         try:
-            facts = [os.stat(name) for name in self._names]  # noqa: PTH116
+            facts = os.stat(self.files[-1])  # noqa: PTH116
         except OSError:
             return None
-        if time.time_ns() - max(one.st_mtime_ns for one in facts) < COARSE_NS:
+        if time.time_ns() - facts.st_mtime_ns < COARSE_NS:
             return None
-        return tuple(part for one in facts for part in (one.st_dev, one.st_ino, one.st_size, one.st_mtime_ns))
+        return facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns
 
     def _ready(self) -> opening.Opened:
         """The open connection, opened anew if its file was replaced. sqlite3.Error, StoreError."""

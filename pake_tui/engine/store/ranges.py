@@ -67,7 +67,8 @@ def sampled(
     if span_ns <= RAW_SPAN_NS:
         found = samples.blocks(connection, over.start_ns - rollups.LOOK_BACK_NS, until_ns + 1)
         alone, found = _alone(found, meanings, over, starts)
-        columns = _listed(writers.columns(found, meanings), meanings)
+        left = {number: meaning for number, meaning in meanings.items() if number not in alone}
+        columns = _listed(writers.columns(found, left), left)
     else:
         columns = _rolled(connection, over, until_ns, meanings, span_ns)
     told = [alone.get(one.id) or _in_steps(columns.get(one.id, []), over, starts, plans) for one in known]
@@ -82,23 +83,36 @@ def _alone(
 ) -> tuple[dict[int, _Stepped], list[Block]]:
     """The series of blocks that hold but gauges which no other block has, as the host's mostly do: they need
     no column each. And the other blocks.
+
+    What a writer told before the range does not count where it told as much at once from then on.
     """
-    counts = Counter(chain.from_iterable(block.ids for block in found))
+    past: list[Block] = []
+    now: list[Block] = []
+    for block in found:
+        (past if any(_follows(other, block, over) for other in found) else now).append(block)
+    counts = Counter(chain.from_iterable(block.ids for block in now))
     single = {
         number
         for number, count in counts.items()
         if count == 1 and number in meanings and meanings[number].kind is MetricKind.GAUGE
     }
     stepped: dict[int, _Stepped] = {}
-    rest = []
-    for block in found:
-        if not single.issuperset(block.ids):
+    rest = past.copy()
+    for block in now:
+        others = chain.from_iterable(one.ids for one in past if one.writer != block.writer)
+        if not single.issuperset(block.ids) or not set(block.ids).isdisjoint(others):
             rest.append(block)
             continue
         points = side_by_side(block.values, len(block.ids), plan(block.times, over), starts)
         last = block.values[-len(block.ids) :]
         stepped.update(zip(block.ids, zip(points, last, repeat(block.times[-1])), strict=True))
     return stepped, rest
+
+
+def _follows(block: Block, other: Block, over: Grid) -> bool:
+    """Whether a block is what a writer told behind another one, in a rhythm, since the range began."""
+    steady = len(block.times) > 2 and block.times[0] <= over.start_ns
+    return steady and block.writer == other.writer and other.times[-1] < block.times[0]
 
 
 def _rolled(

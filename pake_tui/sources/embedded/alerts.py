@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pake_tui.clock import DAY, SECOND, now_ns
+from pake_tui.clock import DAY, SECOND, monotonic, now_ns
 from pake_tui.engine.store.alerts import in_order
 from pake_tui.engine.store.state import StateStore
 from pake_tui.errors import ConflictError, ReadOnlyError
@@ -14,10 +14,13 @@ from pake_tui.model.alert import Alert, AlertDetail, AlertList, AlertState, Poli
 from pake_tui.model.sample import Freshness
 
 if TYPE_CHECKING:
+    from pake_tui.engine.logfiles.watching import Watcher
     from pake_tui.engine.monitoring.alerting import Alerting
 
 SILENT = "collector"
 """The id of the alert about a collector that says nothing."""
+SETTLES_S = 0.7
+"""So long after a write one has to look whether it has come to its end."""
 SILENT_NS = 10 * SECOND
 """A console that may start collectors has replaced it by then."""
 
@@ -35,6 +38,9 @@ class EmbeddedAlertSource:
         self._policy = policy
         self._actor = actor
         self._read_only = read_only
+        self._watcher: Watcher | None = None
+        self._stirred_at = 0.0
+        self._stirred = False
 
     @cached_property
     def _alerting(self) -> Alerting:
@@ -68,7 +74,31 @@ class EmbeddedAlertSource:
 
     def changed(self) -> int:
         """A number that changes when anything in the state did."""
+        if self._watcher is not None and self._stirred:
+            self._stirred, self._stirred_at = False, monotonic()
+            self._watcher.watch(self._store.database.files)  # they may be other ones than before
         return self._store.changed()
+
+    def watch(self, wake: Callable[[], None]) -> None:
+        """Call `wake` as soon as anybody wrote to the state, where the system tells that."""
+        from pake_tui.engine.logfiles.watching import Watcher  # the first screen does not wait for it
+
+        def stirred() -> None:
+            self._stirred = True
+            wake()
+
+        self._watcher = self._watcher or Watcher(stirred)
+        self._stirred = True
+
+    def quiet(self) -> bool:
+        """Whether nobody wrote for a moment: what is written is to be seen only when it is on disk."""
+        sound = self._watcher is not None and self._watcher.sound
+        return sound and not self._stirred and monotonic() - self._stirred_at >= SETTLES_S
+
+    def close(self) -> None:
+        """Watch no more."""
+        if self._watcher is not None:
+            self._watcher.close()
 
     def acknowledge(self, alert_id: str, comment: str = "") -> Alert:
         """Take it. ConflictError says who has it or resolved it; a comment is kept all the same."""

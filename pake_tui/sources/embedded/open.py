@@ -68,6 +68,8 @@ def _open(config: Path | None, read_only: str, closing: ExitStack, files: Sequen
         return ensure_collector(collecting, live.path, mode=live.current.collector.mode, named=named)
 
     actor = paths.actor()
+    alerts = EmbeddedAlertSource(state, lambda: _policy(live), actor, read_only)
+    closing.callback(alerts.close)
     return Sources(
         metrics=EmbeddedMetricSource(
             metrics,
@@ -77,7 +79,7 @@ def _open(config: Path | None, read_only: str, closing: ExitStack, files: Sequen
             rules=lambda: rules.in_force(live.current),
         ),
         health=EmbeddedHealthSource(collecting, metrics, actor, read_only),
-        alerts=EmbeddedAlertSource(state, lambda: _policy(live), actor, read_only),
+        alerts=alerts,
         logs=later(lambda: _logs(files, live, state, closing)),
         config=EmbeddedConfigStore(live, actor, read_only),
         host=socket.gethostname(),

@@ -4,6 +4,8 @@ began.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from msgspec.structs import replace
 
 from pake_tui.clock import DAY, HOUR, MINUTE, SECOND, iso
@@ -81,6 +83,13 @@ class FakeAlertSource:
     def changed(self) -> int:
         """Grows with every action."""
         return self._table.version
+
+    def watch(self, wake: Callable[[], None]) -> None:
+        """Nobody tells."""
+
+    def quiet(self) -> bool:
+        """Only looking tells."""
+        return False
 
     def acknowledge(self, alert_id: str, comment: str = "") -> Alert:
         """As `AlertSource.acknowledge`."""
