@@ -112,7 +112,7 @@ def parse_pressure(text: str) -> dict[str, float]:
 
 def pressure(root: Path) -> Values:
     """Stalls on cpu, memory and io; all of a host's tasks never wait for its CPUs, so cpu has no `full`."""
-    if not (root / "pressure").is_dir():
+    if not os.path.isdir(f"{root}/pressure"):  # noqa: PTH112  # every second
         raise Absent("this kernel has no pressure stall information")
     for name in ("cpu", "memory", "io"):
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, TypeVar
@@ -11,6 +12,8 @@ from pake_tui.model.sample import SeriesKey, Tags
 
 LEAST_SPAN_S = 0.05
 """A rate over less than this says nothing."""
+
+READ_BYTES = 64 * 1024
 
 Values = Iterator[tuple[SeriesKey, float]]
 T = TypeVar("T")
@@ -29,9 +32,21 @@ class PartlyFailed(Exception):
 
 
 def read(path: str) -> str:
-    """A file of the kernel's, whole. OSError."""
-    with open(path, "rb", buffering=0) as file:
-        return file.read().decode("utf-8", "replace")
+    """A file of the kernel's, whole. OSError.
+
+    A dozen are read every second: Python's file objects take half as long again.
+    """
+    parts = []
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        while part := os.read(descriptor, READ_BYTES):
+            parts.append(part)
+    except OSError as error:
+        error.filename = path
+        raise
+    finally:
+        os.close(descriptor)
+    return b"".join(parts).decode("utf-8", "replace")
 
 
 def reason(error: Exception) -> str:
