@@ -13,7 +13,6 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from pake_tui.clock import SECOND, local_zone, short_duration
-from pake_tui.model.sample import Bucket
 from pake_tui.text.safe import SafeText, safe
 from pake_tui.tui.glyphs import Glyphs
 from pake_tui.tui.theming import Palette
@@ -43,18 +42,17 @@ def fit(text: str, width: int, glyphs: Glyphs, *, right: bool = False) -> SafeTe
 
 def crop(line: Sequence[Span], width: int, glyphs: Glyphs) -> Line:
     """The line in exactly `width` cells: cut with an ellipsis, or padded with blanks."""
+    left = width - width_of(line)
+    if left >= 0:
+        return [*line, (SafeText(" " * left), "text")] if left else [*line]
     done: Line = []
     left = width
-    total = width_of(line)
     for text, role in line:
         size = cell_len(text)
-        if total > width and size >= left:
-            done.append((fit(text if size > left else text + " ", left, glyphs), role))
-            return done
+        if size >= left:
+            return [*done, (fit(text if size > left else text + " ", left, glyphs), role)]
         done.append((text, role))
         left -= size
-    if left > 0:
-        done.append((SafeText(" " * left), "text"))
     return done
 
 
@@ -114,26 +112,24 @@ def resample(values: Sequence[float | None], width: int) -> list[float | None]:
         return []
     if len(values) <= width:
         return [None] * (width - len(values)) + list(values)
-    done: list[float | None] = []
-    for start, end in _cuts(len(values), width):
-        if end - start == 1:
-            done.append(values[start])
-        else:
-            done.append(max([value for value in values[start:end] if value is not None], default=None))
-    return done
+    cells = [values[cut] for cut in _cuts(len(values), width)]
+    try:
+        return [max(cell) for cell in cells]  # type: ignore[type-var]
+    except TypeError:  # a gap is not to be compared with anything
+        return [max([value for value in cell if value is not None], default=None) for cell in cells]
 
 
 @lru_cache(maxsize=64)
-def _cuts(steps: int, width: int) -> tuple[tuple[int, int], ...]:
-    """From where to where each of `width` cells shows `steps` steps, which are more."""
-    return tuple((cell * steps // width, (cell + 1) * steps // width) for cell in range(width))
+def _cuts(steps: int, width: int) -> tuple[slice, ...]:
+    """What each of `width` cells shows of `steps` steps, which are more."""
+    return tuple(slice(cell * steps // width, (cell + 1) * steps // width) for cell in range(width))
 
 
-def scale_of(points: Sequence[Bucket], unit: str, threshold: float | None) -> tuple[float, float]:
+def scale_of(values: Sequence[float | None], unit: str, threshold: float | None) -> tuple[float, float]:
     """The range a sparkline is drawn in: 0–100 for percent, else 0 to the maximum (threshold included)."""
     if unit == "percent":
         return 0.0, 100.0
-    tops = [point.mean for point in points if point.mean is not None]
+    tops = [value for value in values if value is not None]
     if threshold is not None:
         tops.append(threshold)
     return 0.0, max(tops, default=0.0) * 1.05 or 1.0

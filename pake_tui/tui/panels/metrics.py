@@ -68,7 +68,11 @@ def _place_of(key: SeriesKey) -> tuple[int, int, str]:
 
 def name_of(series: Series) -> str:
     """`disk /`, `api p95 api.latency`: what fits a narrow column."""
-    key = series.key
+    return _name_of(series.key)
+
+
+@lru_cache(maxsize=5_000)
+def _name_of(key: SeriesKey) -> str:
     base = key.metric.removesuffix("_percent").replace("_", " ")
     tags = " ".join(value for _, value in sorted(key.tags, reverse=True))
     service = "" if base.startswith(key.service) else key.service
@@ -137,8 +141,8 @@ class MetricsPanel(Panel):
                 (fit(word, 4, app.glyphs), "error" if over else "ok"),
             ]
         room = self.spark_cells(width)
-        low, high = scale_of(series.points, series.unit, limit)
         values = resample([point.mean for point in series.points], room)
+        low, high = scale_of(values, series.unit, limit)
         drawn, roles = spark(values, room, app.glyphs, low, high), spark_roles(values, limit)
         line: Line = [
             (fit(f" {name_of(series)}", label, app.glyphs), "text"),

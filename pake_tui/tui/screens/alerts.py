@@ -213,10 +213,9 @@ def metric_lines(alert: Alert, app: PakeApp, width: int) -> list[Line]:
     limit = f" (threshold {number(alert.threshold, unit)})" if alert.threshold is not None else ""
     lines = [field(alert.metric, f"{value} when last judged{limit}")]
     if series is not None and series.points:
-        low, high = scale_of(series.points, series.unit, alert.threshold)
-        drawn = spark(
-            [point.mean for point in series.points], min(60, max(10, width - 28)), app.glyphs, low, high
-        )
+        values = [point.mean for point in series.points]
+        low, high = scale_of(values, series.unit, alert.threshold)
+        drawn = spark(values, min(60, max(10, width - 28)), app.glyphs, low, high)
         lines.append(
             [(t(f" {'now':<14} "), "dim"), (drawn, "spark"), (t(f" {number(series.last, unit)}"), "title")]
         )

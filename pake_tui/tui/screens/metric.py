@@ -71,8 +71,9 @@ class ChartPanel(MetricsPanel):
     def chart_row(self, series: Series, y: int, height: int, width: int) -> Line:
         """The blocks of one height; the threshold is a line through empty cells, what is above stands out."""
         glyphs = self.console_app.glyphs
-        low, high = scale_of(series.points, series.unit, series.threshold)
         room = max(4, width - AXIS - 1)
+        values = resample([point.mean for point in series.points], room)
+        low, high = scale_of(values, series.unit, series.threshold)
         step = (high - low) / max(1, height)
         floor = high - (y + 1) * step
         marks = {(height - 1) // 2: (high + low) / 2, 0: high, height - 1: low}
@@ -80,7 +81,6 @@ class ChartPanel(MetricsPanel):
         line: Line = [(fit(label, AXIS, glyphs, right=True), "dim"), (SafeText(glyphs.down), "border")]
         limit = series.threshold
         at_limit = limit is not None and floor <= limit < floor + step
-        values = resample([point.mean for point in series.points], room)
         roles = spark_roles(values, limit if limit is not None and limit < floor + step else None)
         cells: list[str] = []
         for x, value in enumerate(values):
