@@ -42,6 +42,8 @@ much: lines that come once a second and what is read once a second are one pictu
 """
 HELD_S = 0.11
 """So soon a record that is held back may be read."""
+HOLDING_S = 10.0
+"""So long after one was held back the next are taken to be, too: one look, when they may be read."""
 FOLLOWED = ("files",)
 EACH_PERIOD = ("collector", "metrics", "processes", "health", "config")
 OF_STATE = ("alerts", "presence")
@@ -88,6 +90,7 @@ class Feed:
         self._due = 0.0
         self._alone = False
         """Whether lines were brought without the rest of a second since that was read."""
+        self._holding_until = 0.0
         self._listener: Callable[[Snapshot], None] | None = None
         self._stop = threading.Event()
         self._nudge = threading.Event()
@@ -154,7 +157,9 @@ class Feed:
     def _run(self) -> None:
         stamp, watched = 0, False
         while not self._stop.is_set():
-            self._wake.wait(self._pause())
+            stirred = self._wake.wait(self._pause())
+            if stirred and not self.latest.files.held and monotonic() < self._holding_until:
+                self._nudge.wait(HELD_S)
             self._wake.clear()
             nudged = self._nudge.is_set()
             self._nudge.clear()
@@ -197,6 +202,8 @@ class Feed:
         """Bring what is due, what people did, lines that came, or what somebody asked for."""
         due = nudged or now >= self._due
         came = self._look(news or nudged, anyway=due)
+        if self.latest.files.held:
+            self._holding_until = now + HOLDING_S
         if self.latest.files.held and not came and now < self._due + HELD_S:
             return
         if due or (came and now >= self._due - self.period_s * EARLY):
@@ -215,7 +222,7 @@ class Feed:
             self.latest = replace(self._read((*EACH_PERIOD, *OF_STATE)), at_ns=self.clock())
 
     def _look(self, news: bool, *, anyway: bool) -> bool:
-        """Read what people did, where that is news or long ago, and lines that came; whether there are any.
+        """Read what people did, where that may be news, and lines that came; whether there is anything new.
 
         A part of it that could not be read is tried again.
         """
@@ -230,8 +237,7 @@ class Feed:
             names += FOLLOWED
         if names:
             self.latest = self._read(tuple(names))
-        after = self.latest
-        return news or after.files.growth != before.files.growth or after.problems != before.problems
+        return _news_of(self.latest) != _news_of(before)
 
     def _quiet(self, source: AlertSource | LogSource) -> bool:
         with contextlib.suppress(PakeError):
@@ -242,3 +248,9 @@ class Feed:
         """Give it to the screen, unless that was paused while it was read, and nobody `wanted` it."""
         if self._listener is not None and not self._stop.is_set() and (wanted or not self.paused):
             self._listener(snapshot)
+
+
+def _news_of(snapshot: Snapshot) -> tuple[object, ...]:
+    """What is shown as soon as it changes."""
+    people = replace(snapshot.alerts, fresh=_NOTHING), snapshot.presence
+    return snapshot.files.growth, snapshot.problems, people

@@ -39,6 +39,8 @@ class EmbeddedAlertSource:
         self._actor = actor
         self._read_only = read_only
         self._watcher: Watcher | None = None
+        self._watched = -1
+        """Of which opening of the database the files are watched."""
         self._stirred_at = 0.0
         self._stirred = False
 
@@ -74,10 +76,17 @@ class EmbeddedAlertSource:
 
     def changed(self) -> int:
         """A number that changes when anything in the state did."""
-        if self._watcher is not None and self._stirred:
-            self._stirred, self._stirred_at = False, monotonic()
-            self._watcher.watch(self._store.database.files)  # they may be other ones than before
-        return self._store.changed()
+        stirred, self._stirred = self._stirred, False
+        if stirred:
+            self._stirred_at = monotonic()
+        found, database = self._store.changed(), self._store.database
+        if self._watcher is not None and (
+            database.generation != self._watched or (stirred and not self._watcher.sound)
+        ):
+            self._watched = database.generation
+            self._watcher.watch(database.files)
+            self._stirred = True  # what was written before they were watched is found by another look
+        return found
 
     def watch(self, wake: Callable[[], None]) -> None:
         """Call `wake` as soon as anybody wrote to the state, where the system tells that."""
@@ -88,12 +97,12 @@ class EmbeddedAlertSource:
             wake()
 
         self._watcher = self._watcher or Watcher(stirred)
-        self._stirred = True
 
     def quiet(self) -> bool:
         """Whether nobody wrote for a moment: what is written is to be seen only when it is on disk."""
         sound = self._watcher is not None and self._watcher.sound
-        return sound and not self._stirred and monotonic() - self._stirred_at >= SETTLES_S
+        watched = sound and self._watched == self._store.database.generation
+        return watched and not self._stirred and monotonic() - self._stirred_at >= SETTLES_S
 
     def close(self) -> None:
         """Watch no more."""

@@ -289,7 +289,7 @@ class LogView(Panel):
         self._laid = self._look = None
         if self.is_mounted and (row := self.current) is not self._told:
             self._told = row
-            self.post_message(self.Moved(self))
+            self.tell_moved()
 
     def _lay(self, width: int) -> list[tuple[int, Line]]:
         """The wrapped lines in view, each with its row."""

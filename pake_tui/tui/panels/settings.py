@@ -88,7 +88,7 @@ class SettingsPanel(Panel):
         view, self.view = self.view, None
         if view is not None:
             self.show(view)
-        self.post_message(self.Moved(self))
+        self.tell_moved()
 
     def action_open_editor(self) -> None:
         """The file in $EDITOR."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import ClassVar
 
 from msgspec.structs import replace
-from textual.timer import Timer
 from textual.widget import Widget
 
 from pake_tui.tui.alertwords import alert_json, logs_query, show_command
@@ -56,8 +56,10 @@ class OverviewScreen(ConsoleScreen):
         super().__init__()
         self._beside: Snapshot | None = None
         """What the panels beside the log show."""
-        self._waits: Timer | None = None
-        """Runs while what they will show waits for the log's new rows: one picture, not two."""
+        self._waits: asyncio.TimerHandle | None = None
+        """Runs while what they will show waits for the log's new rows: one picture, not two. A timer of
+        Textual's is a task that is made, started and ended.
+        """
 
     def compose_body(self) -> Iterable[Widget]:
         """Metrics beside health, alerts, logs."""
@@ -76,7 +78,8 @@ class OverviewScreen(ConsoleScreen):
         log = self.query_one(LogPanel)
         log.show(snapshot.files, snapshot.problem("files"))
         if self._beside is not None and log.session.job is not None:
-            self._waits = self._waits or self.set_timer(GATHER_S, self._bring_rest)
+            loop = asyncio.get_running_loop()
+            self._waits = self._waits or loop.call_later(GATHER_S, self.call_next, self._bring_rest)
         else:
             self._bring_rest()
 
@@ -86,7 +89,7 @@ class OverviewScreen(ConsoleScreen):
 
     def _bring_rest(self) -> None:
         if self._waits is not None:
-            self._waits.stop()
+            self._waits.cancel()
             self._waits = None
         super().bring(self.console_app.snapshot)
 

@@ -258,7 +258,12 @@ class Panel(Steady, can_focus=True):
         self.cursor = index
         self.reveal()
         self.refresh()
-        self.post_message(self.Moved(self))
+        self.tell_moved()
+
+    def tell_moved(self) -> None:
+        """Tell the screen, where it wants to know, that another row is under the cursor."""
+        if hasattr(self.screen, "on_panel_moved"):
+            self.post_message(self.Moved(self))
 
     def action_cursor_down(self) -> None:
         """One row down."""
