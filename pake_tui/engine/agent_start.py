@@ -70,7 +70,7 @@ def ensure_collector(
             attempt.wanted_at = monotonic()
             state.wanted.touch()
         _reap(attempt, state.folder)
-        leader = state.leadership.current()
+        leader = state.leadership.lately()
         if leader is not None and leader.alive and not leader.silent:
             attempt.failures, attempt.problem = 0, ""
             _refuse_another_file(leader, config)

@@ -61,7 +61,10 @@ def drain(state_folder: Path, apply: Callable[[Mapping[str, Any]], object]) -> i
     """
     done = 0
     folder = spool_folder(state_folder)
-    if not folder.is_dir():
+    try:
+        if not any(name.endswith((OPEN, TAKEN)) for name in os.listdir(folder)):  # noqa: PTH208  # each second
+            return 0
+    except OSError:
         return 0
     for path in folder.glob(f"*{OPEN}"):
         with suppress(OSError), _locked(path, wait=False) as descriptor:

@@ -101,7 +101,7 @@ class EmbeddedMetricSource:
 
 def status(state: StateStore, problem: str = "") -> CollectorStatus:
     """The collector of a state folder; `problem` says why there is none, where that is known."""
-    leader = state.leadership.current()
+    leader = state.leadership.lately()
     if leader is None or not leader.alive:
         return CollectorStatus(CollectorMode.NONE, problem=problem or NO_COLLECTOR)
     if leader.silent:
