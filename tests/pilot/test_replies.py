@@ -27,9 +27,12 @@ MOUSE = ("\x1b[<0;10;10M", "\x1b[<0;10;10m", "\x1b[<65;10;10M")
 
 
 def state(one: Console) -> tuple[object, object, str]:
-    """Alerts and settings, which a key could have changed, and what was typed."""
+    """Alerts and settings, which a key could have changed, and what was typed where something asks.
+
+    An `escape` that was cut off its reply for seconds is that key: it may lead to a screen that asked before.
+    """
     sources, prompt = one.app.sources, one.app.screen.query_one(Prompt)
-    return sources.alerts.alerts(), sources.config.view(), prompt.text
+    return sources.alerts.alerts(), sources.config.view(), prompt.text if asking(one) else ""
 
 
 def asking(one: Console) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
 from textual.app import ComposeResult
+from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -37,6 +38,8 @@ class ConsoleScreen(Screen[None]):
     place: ClassVar[str] = "everywhere"
     main: ClassVar[type[Panel] | None] = None
     """The panel that the screen is about: its keys act whichever panel has the focus."""
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+    """Textual's draws the whole screen anew; here what gains or loses the focus draws itself."""
     AUTO_FOCUS = None
     BLANK = True
 
@@ -54,6 +57,12 @@ class ConsoleScreen(Screen[None]):
     def console_app(self) -> PakeApp:
         """The app, with its own type."""
         return cast("PakeApp", self.app)
+
+    def watch_focused(self, before: Widget | None, now: Widget | None) -> None:
+        """Have both drawn in one picture with the keys: each would draw itself when its turn comes."""
+        for one in (before, now, *self.query(KeysBar)):
+            if one is not None:
+                one.refresh()
 
     # What a screen overrides.
 
