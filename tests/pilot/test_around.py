@@ -351,3 +351,18 @@ def test_lines_that_open_nothing_offer_no_enter() -> None:
     """A detail or help is read, not opened."""
     assert not LinesPanel("x").does("open")
     assert Panel("x").does("open")
+
+
+async def test_a_click_leaves_a_question_open_and_typed_into() -> None:
+    """What is typed after it is still the answer; `escape` closes the question, and only that."""
+    async with shown() as (app, pilot):
+        panel = await alert_list(app, pilot)
+        screen, prompt = app.screen, app.screen.query_one(Prompt)
+        await pilot.press("C")
+        await until(pilot, lambda: prompt.question is not None, "the question")
+        await pilot.click(AlertsPanel)
+        await type_text(pilot, "seen")
+        assert prompt.text == "seen"
+        await pilot.press("escape")
+        await until(pilot, lambda: prompt.question is None and app.focused is panel, "its end")
+        assert app.screen is screen

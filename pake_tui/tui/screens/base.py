@@ -59,10 +59,16 @@ class ConsoleScreen(Screen[None]):
         return cast("PakeApp", self.app)
 
     def watch_focused(self, before: Widget | None, now: Widget | None) -> None:
-        """Have both drawn in one picture with the keys: each would draw itself when its turn comes."""
+        """Have both drawn in one picture with the keys: each would draw itself when its turn comes.
+
+        A click does not take the focus from a question, which nobody could leave by `escape` then.
+        """
         for one in (before, now, *self.query(KeysBar)):
             if one is not None:
                 one.refresh()
+        prompt = before if isinstance(before, Prompt) else None
+        if prompt is not None and prompt.question is not None and isinstance(now, Panel):
+            prompt.focus(scroll_visible=False)
 
     # What a screen overrides.
 
