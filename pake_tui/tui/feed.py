@@ -44,6 +44,8 @@ HELD_S = 0.11
 """So soon a record that is held back may be read."""
 HOLDING_S = 10.0
 """So long after one was held back the next are taken to be, too: one look, when they may be read."""
+GATHERED_S = 0.5
+"""Lines that come again within so long are looked at as soon as may be."""
 FOLLOWED = ("files",)
 EACH_PERIOD = ("collector", "metrics", "processes", "health", "config")
 OF_STATE = ("alerts", "presence")
@@ -90,7 +92,7 @@ class Feed:
         self._due = 0.0
         self._alone = False
         """Whether lines were brought without the rest of a second since that was read."""
-        self._holding_until = 0.0
+        self._holding_until = self._came_at = 0.0
         self._listener: Callable[[Snapshot], None] | None = None
         self._stop = threading.Event()
         self._nudge = threading.Event()
@@ -158,7 +160,7 @@ class Feed:
         stamp, watched = 0, False
         while not self._stop.is_set():
             stirred = self._wake.wait(self._pause())
-            if stirred and not self.latest.files.held and monotonic() < self._holding_until:
+            if stirred and self._will_be_held():
                 self._nudge.wait(HELD_S)
             self._wake.clear()
             nudged = self._nudge.is_set()
@@ -186,6 +188,11 @@ class Feed:
                     watched = True
             self._turn(now, news=news, nudged=nudged)
 
+    def _will_be_held(self) -> bool:
+        """Whether lines that came now, after a while, will be held back as those before them were."""
+        now = monotonic()
+        return now < self._holding_until and not self.latest.files.held and now - self._came_at > GATHERED_S
+
     def _pause(self) -> float:
         """Seconds until the next look, if nothing wakes it."""
         pause = self.period_s / 4
@@ -204,6 +211,8 @@ class Feed:
         came = self._look(news or nudged, anyway=due)
         if self.latest.files.held:
             self._holding_until = now + HOLDING_S
+        if came:
+            self._came_at = now
         if self.latest.files.held and not came and now < self._due + HELD_S:
             return
         if due or (came and now >= self._due - self.period_s * EARLY):
