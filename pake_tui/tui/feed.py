@@ -201,9 +201,8 @@ class Feed:
         if self.latest.files.held:
             return HELD_S
         left = max(0.0, self._due - monotonic())
-        return (
-            left if self._quiet(self.sources.alerts) and self._quiet(self.sources.logs) else min(pause, left)
-        )
+        told = self._quiet(self.sources.alerts) and self._quiet(self.sources.logs)
+        return left if told else min(pause, left)
 
     def _turn(self, now: float, *, news: bool, nudged: bool) -> None:
         """Bring what is due, what people did, lines that came, or what somebody asked for."""

@@ -97,7 +97,7 @@ def _alone(
         if count == 1 and number in meanings and meanings[number].kind is MetricKind.GAUGE
     }
     stepped: dict[int, _Stepped] = {}
-    rest = past.copy()
+    rest: list[Block] = []
     for block in now:
         others = chain.from_iterable(one.ids for one in past if one.writer != block.writer)
         if not single.issuperset(block.ids) or not set(block.ids).isdisjoint(others):
@@ -106,7 +106,7 @@ def _alone(
         points = side_by_side(block.values, len(block.ids), plan(block.times, over), starts)
         last = block.values[-len(block.ids) :]
         stepped.update(zip(block.ids, zip(points, last, repeat(block.times[-1])), strict=True))
-    return stepped, rest
+    return stepped, [*past, *rest]
 
 
 def _follows(block: Block, other: Block, over: Grid) -> bool:

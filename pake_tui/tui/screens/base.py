@@ -66,9 +66,8 @@ class ConsoleScreen(Screen[None]):
         for one in (before, now, *self.query(KeysBar)):
             if one is not None:
                 one.refresh()
-        prompt = before if isinstance(before, Prompt) else None
-        if prompt is not None and prompt.question is not None and isinstance(now, Panel):
-            prompt.focus(scroll_visible=False)
+        if isinstance(before, Prompt) and before.question is not None and isinstance(now, Panel):
+            before.focus(scroll_visible=False)
 
     # What a screen overrides.
 
