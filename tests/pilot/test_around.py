@@ -214,6 +214,27 @@ async def test_keys_of_ones_own_are_the_ones_that_are_named() -> None:
         assert "ctrl+r        resolve with a note" in text
 
 
+async def test_tab_does_nothing_where_another_key_moves_the_focus() -> None:
+    """A rebound key is the only one that does what it is bound to."""
+    app = console()
+    app.keymap = {"everywhere.next-panel": "ctrl+n"}
+    async with shown(app) as (app, pilot):
+        first, second = app.screen.query_one(AlertsPanel), top(app).panels()[3]
+        await pilot.press("tab")
+        assert app.focused is first
+        await pilot.press("ctrl+n")
+        assert app.focused is second
+
+
+async def test_a_question_lights_up_no_row_but_the_one_it_may_be_about() -> None:
+    """While it is open, the panel that had the focus shows its cursor, and no other does."""
+    async with shown() as (app, pilot):
+        await pilot.press("colon")
+        await until(pilot, lambda: app.screen.has_class("-asking"), "the question")
+        lit = [panel.id for panel in top(app).panels() if panel.row_count() and panel.shows_cursor()]
+        assert lit == ["alerts"]
+
+
 @pytest.mark.parametrize("size", [(60, 16), (80, 18), (120, 16), (80, 24), (120, 36)])
 async def test_the_row_that_a_key_acts_on_is_on_the_screen(size: tuple[int, int]) -> None:
     """However low the terminal is: every panel of the overview ends above the message line."""

@@ -99,7 +99,7 @@ class LogView(Panel):
     def move_to(self, index: int) -> None:
         """Put the cursor on a row, and read on where the view nears an end."""
         self.session.move(index)
-        self.refresh()
+        self.redraw()
 
     @property
     def current(self) -> LogRow | None:
@@ -163,7 +163,7 @@ class LogView(Panel):
             return
         if message.reader is self.counted.reader:
             self.counted.take(answer)
-            self.refresh()
+            self.redraw()
         elif message.reader is self._rows_reader:
             self._take_rows(answer)
 

@@ -32,8 +32,10 @@ ConsoleScreen.-asking KeysBar { display: none; }
 """The app's own style sheet: a screen's `CSS` is not inherited by its subclasses."""
 
 
-class ConsoleScreen(Screen[None]):
-    """A full screen with the bars around a body of panels. `place` is its name in the key table."""
+class ConsoleScreen(Screen[None], inherit_bindings=False):
+    """A full screen with the bars around a body of panels. `place` is its name in the key table, and its keys
+    are those of the table alone: Textual's would keep `tab` from whoever gave it to something else.
+    """
 
     place: ClassVar[str] = "everywhere"
     main: ClassVar[type[Panel] | None] = None
@@ -59,13 +61,13 @@ class ConsoleScreen(Screen[None]):
         return cast("PakeApp", self.app)
 
     def watch_focused(self, before: Widget | None, now: Widget | None) -> None:
-        """Have both drawn in one picture with the keys: each would draw itself when its turn comes.
+        """Tell both at once, so that one picture has what changed in either: Textual tells each in its turn.
 
         A click does not take the focus from a question, which nobody could leave by `escape` then.
         """
-        for one in (before, now, *self.query(KeysBar)):
-            if one is not None:
-                one.refresh()
+        for one in (before, now):
+            if isinstance(one, Panel):
+                one.has_focus = one is now
         if isinstance(before, Prompt) and before.question is not None and isinstance(now, Panel):
             before.focus(scroll_visible=False)
 
@@ -249,7 +251,7 @@ class ConsoleScreen(Screen[None]):
             return
         now = self.focused_panel()
         index = panels.index(now) if now in panels else -step
-        panels[(index + step) % len(panels)].focus(scroll_visible=False)
+        self.set_focus(panels[(index + step) % len(panels)], scroll_visible=False)
 
     def toggle_zoom(self) -> None:
         """The focused panel alone on the screen, and back."""

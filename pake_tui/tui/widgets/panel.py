@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self, cast
 
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.message import Message
@@ -17,7 +18,7 @@ from pake_tui.tui.widgets.prompt import Question
 from pake_tui.tui.widgets.steady import Steady
 
 if TYPE_CHECKING:
-    pass
+    from pake_tui.tui.screens.base import ConsoleScreen
 
 
 def bindings_for(*places: str) -> list[BindingType]:
@@ -214,8 +215,8 @@ class Panel(Steady, can_focus=True):
         return [], ""
 
     def shows_cursor(self) -> bool:
-        """Whether the cursor's row is drawn as such: with the focus, or while a prompt asks about it."""
-        return self.has_focus or self.screen.has_class("-asking")
+        """Whether the cursor's row is drawn as such: with the focus, also while an open prompt has it."""
+        return cast("ConsoleScreen", self.screen).focused_panel() is self
 
     def top_edge(self, width: int) -> Line:
         """`╭─ Title ───── right ─╮` in exactly `width` cells; its left end shows the focus: the whole frame
@@ -257,7 +258,7 @@ class Panel(Steady, can_focus=True):
             return
         self.cursor = index
         self.reveal()
-        self.refresh()
+        self.redraw()
         self.tell_moved()
 
     def tell_moved(self) -> None:
@@ -339,11 +340,20 @@ class Panel(Steady, can_focus=True):
         return False
 
     def watch_has_focus(self, focused: bool) -> None:
-        """Draw the frame and the cursor anew, and the footer's keys."""
-        super().watch_has_focus(focused)
-        self.refresh()
+        """Draw what shows the focus anew, and the footer's keys."""
+        if self.screen.has_class("-stacked"):  # only there a rule of the style sheets asks for the focus
+            super().watch_has_focus(focused)
+        self.redraw()
         if focused and self.is_mounted:
             self.console_app.focus_moved()
+
+    def on_focus(self, event: events.Focus) -> None:
+        """The screen has told already; Textual's would draw the whole panel, and tell all that hold it."""
+        event.prevent_default()
+
+    def on_blur(self, event: events.Blur) -> None:
+        """As `on_focus`."""
+        event.prevent_default()
 
     def does(self, action: str) -> bool:
         """Whether an action of the key table means something here."""
