@@ -92,7 +92,7 @@ def running_config(state: StateStore) -> Path | None:
 
 
 def _refuse_another_file(leader: Leader, config: Path | None) -> None:
-    if config is None or not leader.config_path:
+    if config is None or leader.config_path in ("", str(config)):
         return
     if os.path.realpath(config) != os.path.realpath(leader.config_path):
         raise ConfigError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from itertools import groupby
@@ -69,27 +69,46 @@ def wrap(text: str, width: int) -> list[SafeText]:
     return [safe(piece) for piece in (*pieces, line)]
 
 
-def strip_of(line: Sequence[Span], palette: Palette, *, under: str = "") -> Strip:
-    """A Textual strip; `under` is a role whose style lies under every span (the cursor's row)."""
+class _Whole(Strip):
+    """A strip that is not remembered as its own only piece: Textual's holds itself, and waits for the garbage
+    collector.
+    """
+
+    def divide(self, cuts: Iterable[int]) -> Sequence[Strip]:
+        """As Textual's."""
+        wanted = list(cuts)
+        return [self] if wanted == [self.cell_length] else super().divide(wanted)
+
+
+def strip_of(line: Sequence[Span], palette: Palette, *, under: str = "", side: str = "") -> Strip:
+    """A Textual strip. `under` is a role whose style lies under every span (the cursor's row), `side` what
+    stands at both ends, a frame's edge.
+    """
     segments = [Segment(text, palette.style(role, under)) for text, role in line if text]
-    return Strip(segments, width_of(line))
+    if not side:
+        return _Whole(segments, width_of(line))
+    edge = Segment(side, palette.style("border"))
+    return _Whole([edge, *segments, edge], width_of(line) + 2)
 
 
 def spark(values: Sequence[float | None], width: int, glyphs: Glyphs, low: float, high: float) -> SafeText:
     """One cell a step, the newest right; a gap is its own glyph. Longer series keep each step's maximum."""
-    steps = len(glyphs.spark)
-    cells: list[str] = []
+    ramp, cells = glyphs.spark, []
+    highest = len(ramp) - 1
+    steps = len(ramp) / (high - low) if high > low else 0.0
     for value in resample(values, width):
         if value is None:
             cells.append(glyphs.gap)
             continue
-        share = (value - low) / (high - low) if high > low else 0.0
-        cells.append(glyphs.spark[min(steps - 1, max(0, int(share * steps)))])
+        step = int((value - low) * steps)
+        cells.append(ramp[step if 0 <= step <= highest else highest if step > 0 else 0])
     return SafeText("".join(cells))
 
 
 def spans(cells: str, roles: Sequence[str]) -> Line:
     """Cells, each with its role, as few spans as will do."""
+    if len(set(roles)) == 1:
+        return [(SafeText(cells), roles[0])]
     line: Line = []
     start = 0
     for role, run in groupby(roles):

@@ -217,6 +217,22 @@ def test_snoozes_end_by_the_clock_and_rules_that_went_end_silently(world: World)
     assert world.kinds(alert.id) == ["fired", "snoozed", "woke", "resolved"]
 
 
+def test_what_another_process_snoozed_after_a_quiet_second_fires_again_in_time(world: World) -> None:
+    """A collector that had nothing to wait for learns that it has, and keeps that in mind until it is due."""
+    world.alerting.tick()
+    other = StateStore(world.store.folder)
+    theirs = Alerting(other, lambda: Policy(), clock=lambda: world.now)
+    alert_id = theirs.create("Payment Service Error", "declined", Severity.HIGH, actor="payment@7")
+    theirs.snooze(alert_id, world.now + MINUTE, actor="ada")
+    other.close()
+    for _ in range(2):
+        world.alerting.tick()
+        assert world.alerting.get(alert_id).state is AlertState.SNOOZED
+        world.now += 31 * SECOND
+    world.alerting.tick()
+    assert world.alerting.get(alert_id).state is AlertState.FIRING
+
+
 def test_texts_are_masked_and_bounded_before_they_are_stored(world: World) -> None:
     """What lies in the database is what may be shown."""
     given = "login with password=hunter2 failed"

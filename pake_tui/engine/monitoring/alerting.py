@@ -55,6 +55,8 @@ class Alerting:
         self._policy = policy
         self._clock = clock
         self._tidied_ns: int | None = None
+        self._settled: int | None = None
+        """The state of the store at which time alone brings nothing, once it was found so."""
         self._opened = 0
         self.outbox = Outbox(store, self._apply)
         """What this process's application did, until it is in the store."""
@@ -211,8 +213,10 @@ class Alerting:
 
     def tick(self, parents: keeping.Parents = lambda alert: "") -> None:
         """What time alone brings; the collector calls it each second. `parents` as `keeping.settle_all`."""
-        now = self._clock()
-        keeping.settle_all(self._store, self._policy(), now, parents)
+        now, seen = self._clock(), self._store.changed()
+        if seen != self._settled:
+            waits = keeping.settle_all(self._store, self._policy(), now, parents)
+            self._settled = None if waits else seen
         if self._tidied_ns is None or abs(now - self._tidied_ns) > keeping.TIDY_EVERY_NS:
             keeping.tidy(self._store, now)
             self._tidied_ns = now

@@ -33,12 +33,16 @@ def keep(connection: sqlite3.Connection, seen: Alert | None, outcome: Outcome) -
     _keep_notices(connection, outcome.notices)
 
 
-def settle_all(store: StateStore, policy: Policy, now_ns: int, parents: Parents = lambda alert: "") -> None:
+def settle_all(store: StateStore, policy: Policy, now_ns: int, parents: Parents = lambda alert: "") -> bool:
     """Silences begin and end, snoozes end, acknowledgements expire, notices that were put off or held back go
     out. `parents(alert)` says which parent of what an alert is about is down, empty where none is.
 
-    Looks without a transaction first, so that a quiet second writes nothing.
+    Looks without a transaction first, so that a quiet second writes nothing. False where time alone will
+    bring nothing, before somebody writes to the store.
     """
+    unsettled, held = store.alerts.unsettled(), store.alerts.held()
+    if not unsettled and not held:
+        return False
     silences = store.silences.active(now_ns)
 
     def withheld(alert: Alert) -> str:
@@ -46,11 +50,11 @@ def settle_all(store: StateStore, policy: Policy, now_ns: int, parents: Parents 
 
     moving = [
         alert.id
-        for alert in store.alerts.unsettled()
+        for alert in unsettled
         if withheld(alert) != alert.suppressed or settle(alert, policy, now_ns, new_id="-")
     ]
-    if not moving and not store.alerts.held():
-        return
+    if not moving and not held:
+        return True
     with store.write() as connection:
         for alert_id in moving:
             alert = table.load(connection, alert_id)
@@ -67,6 +71,7 @@ def settle_all(store: StateStore, policy: Policy, now_ns: int, parents: Parents 
                 keep(connection, alert, outcome)
                 alert = outcome.alert
         _send_digest(connection, policy, now_ns)
+    return True
 
 
 def tidy(store: StateStore, now_ns: int) -> None:

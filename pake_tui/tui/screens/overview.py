@@ -95,12 +95,13 @@ class OverviewScreen(ConsoleScreen):
 
     def show(self, snapshot: Snapshot) -> None:
         """Hand each panel beside the log its part; nothing where only lines came since."""
-        beside = replace(snapshot, files=Snapshot().files)
-        if beside == self._beside:
+        beside, before = replace(snapshot, files=Snapshot().files), self._beside
+        if beside == before:
             return
         self._beside = beside
         self.query_one(MetricsPanel).show(snapshot.metrics, snapshot.problem("metrics"))
-        self.query_one(HealthPanel).show(snapshot.health, snapshot.problem("health"))
+        if before is None or _health_of(snapshot) != _health_of(before):
+            self.query_one(HealthPanel).show(snapshot.health, snapshot.problem("health"))
         self.query_one(AlertsPanel).show(snapshot.alerts, snapshot.problem("alerts"))
         self.set_class(snapshot.health.worst >= 2, "-unwell")
 
@@ -158,3 +159,8 @@ class OverviewScreen(ConsoleScreen):
         if isinstance(panel, MetricsPanel):
             return f"pake-tui metrics {panel.selected.key.metric}" if panel.selected else "pake-tui metrics"
         return panel.equal_command() if isinstance(panel, LogPanel) else super().equal_command()
+
+
+def _health_of(snapshot: Snapshot) -> tuple[object, ...]:
+    """What the health panel shows: it has no ages, which change by themselves."""
+    return snapshot.health.checks, snapshot.problem("health")

@@ -178,12 +178,9 @@ class Panel(Steady, can_focus=True):
         if drawn is None:
             drawn = self._drawn[y] = self.line_at(y)
         line, under = drawn
-        height, palette = self.outer_size.height, self.console_app.palette
-        strip = strip_of(line, palette, under=under)
-        if not self.framed or height <= 2 or y in (0, height - 1):
-            return strip
-        side = strip_of([(SafeText(self.console_app.glyphs.down), "border")], palette)
-        return Strip.join([side, strip, side])
+        height, app = self.outer_size.height, self.console_app
+        inside = self.framed and height > 2 and 0 < y < height - 1
+        return strip_of(line, app.palette, under=under, side=app.glyphs.down if inside else "")
 
     def line_at(self, y: int) -> tuple[Line, str]:
         """What stands in a line of the panel, without the frame's sides, and the role under it."""

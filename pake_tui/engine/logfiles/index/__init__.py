@@ -26,8 +26,8 @@ OPEN = 1 << 62
 
 def candidates(tape: Tape, query: Query) -> Ranges | None:
     """Where hits may be; None where nothing is known and everything has to be read."""
-    index = index_of(tape)
-    if index is None or query.empty:
+    index = None if query.empty else index_of(tape)
+    if index is None:
         return None
     try:
         judge = Judge(index, query)
@@ -42,8 +42,8 @@ def candidates(tape: Tape, query: Query) -> Ranges | None:
 
 def counted(tape: Tape, query: Query) -> tuple[int, Ranges] | None:
     """Hits that are known, and where others may be; None where nothing is known."""
-    index = index_of(tape)
-    if index is None or query.empty:
+    index = None if query.empty else index_of(tape)
+    if index is None:
         return None
     try:
         hits, numbers = Judge(index, query).counted()

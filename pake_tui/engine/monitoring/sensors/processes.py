@@ -1,7 +1,8 @@
 """Processes by state, the busiest and the largest, from two reads of /proc/PID/stat (proc_pid_stat(5));
 psutil needs ten times as long for it. And the files that all of them have open.
 
-A scan runs every two seconds at most, and so rarely that it takes no more than two per cent of one CPU.
+A scan runs every three seconds at most, as top's does, and so rarely that it takes no more than two per cent
+of one CPU.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pake_tui.model.sample import ProcessRow, SeriesKey
 from pake_tui.paths import user_name
 
 SHARE = 0.02
-EVERY_S = 2.0
+EVERY_S = 3.0
 TOP = 10
 STATES = {"R": "running", "D": "blocked", "T": "stopped", "t": "stopped", "Z": "zombie", "X": "zombie"}
 """By the kernel's letters; whatever has another one sleeps."""
