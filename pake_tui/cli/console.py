@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +28,9 @@ YOUNG = 10_000
 the processor's caches, and finds next to nothing.
 """
 
+FRAME_S = 0.01
+"""So long a thread runs on while another one waits: a frame is drawn at one go. A key waits no longer."""
+
 
 def run(options: argparse.Namespace) -> int:
     """Open the console; 0 when it was left, 2 where there is no terminal to open it on."""
@@ -39,6 +43,7 @@ def run(options: argparse.Namespace) -> int:
         raise PakeError(problem)
     config: Path | None = options.config
     collect_garbage_later()
+    sys.setswitchinterval(FRAME_S)
     streams, files = _streams(names, piped)
     sources = open_sources(config=config, read_only=options.read_only, files=files)
     from pake_tui.tui.feed import Feed

@@ -24,6 +24,8 @@ from pake_tui.paths import user_name
 from pake_tui.text.listing import listed
 
 DISCOVER_S = 1.0
+AT_ONCE_S = 0.05
+"""Who asks for files and then for their lines does so within that."""
 LEAVE_S = 3.0
 """How long a deleted file is still read (and its blocks kept from being freed)."""
 MOST_GONE = 100
@@ -71,6 +73,7 @@ class FileTable:
         self._absent: list[str] = []
         self._seen: dict[str, Look] = {}
         self._signature: object = None
+        self._view, self._viewed = View((), {}, {}), -AT_ONCE_S
         self._growth = 0
         self.moves = 0
         """Counts up when other files are open than before, or the same under other names."""
@@ -93,7 +96,15 @@ class FileTable:
             leaving = [one.tape for one in self._leaving.values()]
             tapes = [*leaving, *(self._tapes[key] for key in self._order)]
             self._grow(tapes)
-            return View(tuple(tapes), dict(self._gone), self._seen)
+            self._view, self._viewed = View(tuple(tapes), dict(self._gone), self._seen), began
+            return self._view
+
+    def lately(self) -> View:
+        """As `refresh`, or what was seen at once before."""
+        with self._lock:
+            if monotonic() - self._viewed <= AT_ONCE_S:
+                return self._view
+        return self.refresh()
 
     def files(self) -> LogFiles:
         """The files as a screen shows them."""

@@ -154,7 +154,7 @@ class EmbeddedLogSource:
         """At most `limit` rows from a place on. QueryError at once, LogError while reading."""
         if not query.strip():
             parsed = parse("", now_ns=0)
-            batches = self._reader.read(self._table.refresh(), parsed, start, direction, limit, cancel)
+            batches = self._reader.read(self._table.lately(), parsed, start, direction, limit, cancel)
             return self._noting(batches)
         request = self._request("read", query, start=start, direction=direction, limit=limit)
         return self._noting(self._answers(request, cancel, LogBatch))
