@@ -162,5 +162,6 @@ class OverviewScreen(ConsoleScreen):
 
 
 def _health_of(snapshot: Snapshot) -> tuple[object, ...]:
-    """What the health panel shows: it has no ages, which change by themselves."""
-    return snapshot.health.checks, snapshot.problem("health")
+    """What the health panel shows: not when a check ran last, which the collector's does each second."""
+    shown = [replace(check, checked_ns=None) for check in snapshot.health.checks]
+    return shown, snapshot.problem("health")
