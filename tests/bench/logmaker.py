@@ -9,6 +9,7 @@ one line in 2,000 is of no format at all.
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -40,8 +41,8 @@ class Truth:
     needle: str = "req-0needle00001"
 
 
-def make(path: Path, size: int, form: str = "json", seed: int = 1) -> Truth:
-    """Write a log of that many bytes."""
+def make(path: Path, size: int, form: str = "json", seed: int = 1, names: Sequence[str] = NAMES) -> Truth:
+    """Write a log of that many bytes. `names` are what the services call the ID, in turn."""
     dice, truth = random.Random(seed), Truth(path)
     ids = [f"req-{dice.getrandbits(48):012x}" for _ in range(200)]
     left = [dice.randrange(5, 21) for _ in ids]
@@ -53,7 +54,7 @@ def make(path: Path, size: int, form: str = "json", seed: int = 1) -> Truth:
             identifier = ids[slot]
             if truth.size > size * 0.97 and truth.needle not in truth.ids:
                 identifier = truth.needle
-            line = _line(dice, form, identifier, micros, truth)
+            line = _line(dice, form, identifier, micros, truth, names)
             truth.lines += 1
             if identifier in line and (identifier == truth.needle or int(identifier[-3:], 16) == 7):
                 truth.ids.setdefault(identifier, []).append(truth.lines)
@@ -65,11 +66,13 @@ def make(path: Path, size: int, form: str = "json", seed: int = 1) -> Truth:
     return truth
 
 
-def _line(dice: random.Random, form: str, identifier: str, micros: float, truth: Truth) -> str:
+def _line(
+    dice: random.Random, form: str, identifier: str, micros: float, truth: Truth, names: Sequence[str]
+) -> str:
     if dice.random() < 1 / 2_000:
         return f"{dice.choice(ODD)}\n"
     number = dice.randrange(5)
-    service, name, level = SERVICES[number], NAMES[number], dice.choice(LEVELS)
+    service, name, level = SERVICES[number], names[number % len(names)], dice.choice(LEVELS)
     early = dice.random() * 500_000 if dice.random() < 1 / 200 else 0.0
     stamp = (START + timedelta(microseconds=max(0.0, micros - early))).isoformat(timespec="microseconds")
     stamp = stamp.replace("+00:00", "Z")
