@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
@@ -13,6 +14,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from pake_tui.clock import SECOND, local_zone, short_duration
+from pake_tui.model.sample import Bucket
 from pake_tui.text.safe import SafeText, safe
 from pake_tui.tui.glyphs import Glyphs
 from pake_tui.tui.theming import Palette
@@ -125,23 +127,49 @@ def spark_roles(values: Sequence[float | None], limit: float | None) -> list[str
     return ["over" if value is not None and value > limit else "spark" for value in values]
 
 
-def resample(values: Sequence[float | None], width: int) -> list[float | None]:
-    """`width` steps of a series: the maximum of what falls in each, None where nothing does."""
+def course(points: Sequence[Bucket], width: int) -> list[float | None]:
+    """The means of a series in `width` cells, the newest right; see `resample`."""
+    return resample([point.mean for point in points], width, step_of(points)[0])
+
+
+def step_of(points: Sequence[Bucket]) -> tuple[int, int]:
+    """(how many steps have been before the first point since 1970, how long one is in ns)."""
+    if len(points) < 2:
+        return 0, 1
+    step_ns = max(1, points[1].start_ns - points[0].start_ns)
+    return points[0].start_ns // step_ns, step_ns
+
+
+def resample(values: Sequence[float | None], width: int, first: int = 0) -> list[float | None]:
+    """`width` cells of a series: the maximum of the steps in each, None where there is none.
+
+    `first` steps have been before. What a cell shows it shows until it leaves at the left: else the shape of
+    the past would change with each step.
+    """
     if width <= 0:
         return []
-    if len(values) <= width:
-        return [None] * (width - len(values)) + list(values)
-    cells = [values[cut] for cut in _cuts(len(values), width)]
+    steps = len(values)
+    if steps <= width:
+        return [None] * (width - steps) + list(values)
+    cells = [values[cut] for cut in _cuts(steps, width, first % steps)]
     try:
         return [max(cell) for cell in cells]  # type: ignore[type-var]
     except TypeError:  # a gap is not to be compared with anything
         return [max([value for value in cell if value is not None], default=None) for cell in cells]
 
 
+def cell_of(step: int, steps: int, width: int, first: int) -> int:
+    """In which of `width` cells a step stands, of `steps` that begin with `first`; below 0: in none."""
+    if steps <= width:
+        return width - steps + step - first
+    return step * width // steps - (first + steps - 1) * width // steps + width - 1
+
+
 @lru_cache(maxsize=64)
-def _cuts(steps: int, width: int) -> tuple[slice, ...]:
+def _cuts(steps: int, width: int, first: int) -> tuple[slice, ...]:
     """What each of `width` cells shows of `steps` steps, which are more."""
-    return tuple(slice(cell * steps // width, (cell + 1) * steps // width) for cell in range(width))
+    cells = [cell_of(first + step, steps, width, first) for step in range(steps)]
+    return tuple(slice(bisect_left(cells, cell), bisect_right(cells, cell)) for cell in range(width))
 
 
 def scale_of(values: Sequence[float | None], unit: str, threshold: float | None) -> tuple[float, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pake_tui.tui.drawing import resample
+from pake_tui.tui.drawing import course, resample, step_of
 from pake_tui.tui.panels.lines import LinesPanel
 from pake_tui.tui.panels.metrics import DETAILS, MetricsPanel, name_of
 from pake_tui.tui.screens.metric import BesidePanel, ChartPanel, MetricScreen
@@ -94,7 +94,7 @@ async def test_details_push_nothing_vital_off_the_overview() -> None:
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
 async def test_a_deployment_is_marked_under_all_sparklines_at_its_moment(size: tuple[int, int]) -> None:
-    """Three of the last five minutes ago: the mark stands after two fifths of them, with what it was left."""
+    """The mark stands under the cell that shows what was measured then, and left of it what it was."""
     async with console(size=size) as one:
         panel = await overview(one)
         width = panel.size.width - 2
@@ -102,7 +102,11 @@ async def test_a_deployment_is_marked_under_all_sparklines_at_its_moment(size: t
         begin, room = panel.label_cells(width) + 12, panel.spark_cells(width)
         assert len(edge) == width
         assert "payment: deployed 2.4.1" in edge
-        assert abs(edge.index(one.app.glyphs.up) - begin - room * 2 / 5) <= 1
+        assert panel.answer is not None
+        points, moment = panel.rows[0].points, panel.answer.marks[-1].at_ns
+        first, step_ns = step_of(points)
+        then = [float(point.start_ns <= moment < point.start_ns + step_ns) for point in points]
+        assert edge.index(one.app.glyphs.up) - begin == resample(then, room, first).index(1.0)
 
 
 async def test_a_terminal_too_narrow_for_sparklines_is_drawn_without_marks() -> None:
@@ -121,7 +125,7 @@ async def test_what_was_over_the_threshold_stands_out_in_the_sparkline() -> None
         row = next(n for n, series in enumerate(panel.rows) if series.key.label == "cpu_percent")
         series, line = panel.rows[row], panel.draw_row(row, 100)
         room = panel.spark_cells(100)
-        values = resample([point.mean for point in series.points], room)
+        values = course(series.points, room)
         assert series.threshold is not None
         high = [value is not None and value > series.threshold for value in values]
         assert any(high)

@@ -17,7 +17,17 @@ from pake_tui.engine.logfiles.tape import Reading
 from pake_tui.model.record import Direction
 from pake_tui.sources.embedded.logs import EmbeddedLogSource
 from pake_tui.text.safe import safe
-from pake_tui.tui.drawing import clock, crop, fit, number, spark, width_of, zone_named
+from pake_tui.tui.drawing import (
+    cell_of,
+    clock,
+    crop,
+    fit,
+    number,
+    resample,
+    spark,
+    width_of,
+    zone_named,
+)
 from pake_tui.tui.glyphs import ASCII, UNICODE
 from pake_tui.tui.logrows import Look, draw_record, wrap_record
 from pake_tui.tui.workspace import load_themes
@@ -64,6 +74,29 @@ def test_a_long_series_keeps_its_peaks() -> None:
     """A spike of one second is seen in a cell that stands for many."""
     values = [1.0] * 99 + [100.0] + [1.0] * 100
     assert "█" in spark(values, 10, UNICODE, 0.0, 100.0)
+
+
+@given(st.integers(2, 40), st.integers(0, 80), st.integers(0, 10_000), st.data())
+def test_the_past_keeps_its_shape_while_a_sparkline_moves_on(
+    width: int, more: int, first: int, data: st.DataObject
+) -> None:
+    """From one step to the next it stands still or moves by one cell; only its newest cell changes."""
+    steps = width + more
+    values = data.draw(st.lists(st.floats(0, 100), min_size=steps + 1, max_size=steps + 1))
+    before, after = resample(values[:-1], width, first), resample(values[1:], width, first + 1)
+    assert len(before) == len(after) == width
+    assert after[:-1] in (before[:-1], before[1:])
+
+
+@given(st.integers(1, 40), st.integers(1, 120), st.integers(0, 10_000), st.data())
+def test_a_step_is_found_in_the_cell_that_shows_it(
+    width: int, steps: int, first: int, data: st.DataObject
+) -> None:
+    """What points at a step, a mark or the reading cursor, stands under the cell of its value."""
+    step = data.draw(st.integers(0, steps - 1))
+    cells = resample([float(at == step) for at in range(steps)], width, first)
+    place = cell_of(first + step, steps, width, first)
+    assert cells.index(1.0) == place if place >= 0 else 1.0 not in cells
 
 
 @pytest.mark.parametrize(

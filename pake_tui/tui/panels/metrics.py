@@ -12,14 +12,16 @@ from pake_tui.text.safe import SafeText
 from pake_tui.tui.drawing import (
     Line,
     ago,
+    cell_of,
     clock,
+    course,
     fit,
     number,
-    resample,
     scale_of,
     spans,
     spark,
     spark_roles,
+    step_of,
     t,
     width_of,
 )
@@ -86,8 +88,12 @@ def mark_title(mark: Mark) -> SafeText:
 
 def mark_cells(answer: MetricAnswer, room: int) -> list[int]:
     """Under which of `room` cells of the range each mark stands."""
-    span = max(1, answer.until_ns - answer.since_ns)
-    return [max(0, min(room - 1, (mark.at_ns - answer.since_ns) * room // span)) for mark in answer.marks]
+    points = answer.series[0].points if answer.series else ()
+    if not points:
+        return []
+    first, step_ns = step_of(points)
+    steps = [first + (mark.at_ns - points[0].start_ns) // step_ns for mark in answer.marks]
+    return [max(0, min(room - 1, cell_of(step, len(points), room, first))) for step in steps]
 
 
 class MetricsPanel(Panel):
@@ -141,7 +147,7 @@ class MetricsPanel(Panel):
                 (fit(word, 4, app.glyphs), "error" if over else "ok"),
             ]
         room = self.spark_cells(width)
-        values = resample([point.mean for point in series.points], room)
+        values = course(series.points, room)
         low, high = scale_of(values, series.unit, limit)
         drawn, roles = spark(values, room, app.glyphs, low, high), spark_roles(values, limit)
         line: Line = [
@@ -184,8 +190,8 @@ class MetricsPanel(Panel):
 
     def back_cells(self, series: Series, room: int) -> int:
         """How many cells left of the right edge the reading cursor stands."""
-        steps = len(series.points)
-        return self.back if steps <= room else min(room - 1, self.back * room // max(1, steps))
+        steps, (first, _) = len(series.points), step_of(series.points)
+        return room - 1 - max(0, cell_of(first + steps - 1 - self.back, steps, room, first))
 
     def title_right(self) -> Line:
         """The time range, and how old the data is when it is old."""

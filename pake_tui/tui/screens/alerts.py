@@ -13,7 +13,7 @@ from pake_tui.model.alert import Alert, AlertDetail, AlertEvent
 from pake_tui.model.check import HEALTH
 from pake_tui.model.sample import Series
 from pake_tui.tui.alertwords import alert_json, logs_query, show_command
-from pake_tui.tui.drawing import Line, ago, day_and_clock, number, scale_of, spark, t
+from pake_tui.tui.drawing import Line, ago, course, day_and_clock, number, scale_of, spark, t
 from pake_tui.tui.feed import Snapshot
 from pake_tui.tui.glyphs import SEVERITY_ROLE, alert_mark
 from pake_tui.tui.panels.alerts import AlertsPanel
@@ -213,9 +213,10 @@ def metric_lines(alert: Alert, app: PakeApp, width: int) -> list[Line]:
     limit = f" (threshold {number(alert.threshold, unit)})" if alert.threshold is not None else ""
     lines = [field(alert.metric, f"{value} when last judged{limit}")]
     if series is not None and series.points:
-        values = [point.mean for point in series.points]
+        room = min(60, max(10, width - 28))
+        values = course(series.points, room)
         low, high = scale_of(values, series.unit, alert.threshold)
-        drawn = spark(values, min(60, max(10, width - 28)), app.glyphs, low, high)
+        drawn = spark(values, room, app.glyphs, low, high)
         lines.append(
             [(t(f" {'now':<14} "), "dim"), (drawn, "spark"), (t(f" {number(series.last, unit)}"), "title")]
         )

@@ -17,10 +17,10 @@ from pake_tui.text.safe import SafeText
 from pake_tui.tui.drawing import (
     Line,
     clock,
+    course,
     day_and_clock,
     fit,
     number,
-    resample,
     scale_of,
     spans,
     spark_roles,
@@ -72,7 +72,7 @@ class ChartPanel(MetricsPanel):
         """The blocks of one height; the threshold is a line through empty cells, what is above stands out."""
         glyphs = self.console_app.glyphs
         room = max(4, width - AXIS - 1)
-        values = resample([point.mean for point in series.points], room)
+        values = course(series.points, room)
         low, high = scale_of(values, series.unit, series.threshold)
         step = (high - low) / max(1, height)
         floor = high - (y + 1) * step
@@ -105,11 +105,11 @@ class ChartPanel(MetricsPanel):
 
     def marked(self, width: int) -> Line:
         """What happened in the range: a mark under its column, and beside the newest what it was."""
-        if self.answer is None or not self.answer.marks:
-            return []
         room, glyphs = max(4, width - AXIS - 1), self.console_app.glyphs
+        places = mark_cells(self.answer, room) if self.answer is not None else []
+        if self.answer is None or not places:
+            return []
         cells = [" "] * room
-        places = mark_cells(self.answer, room)
         for place in places:
             cells[place] = glyphs.up
         place, title = places[-1], mark_title(self.answer.marks[-1])
