@@ -73,7 +73,7 @@ class FileTable:
         self._absent: list[str] = []
         self._seen: dict[str, Look] = {}
         self._signature: object = None
-        self._view, self._viewed = View((), {}, {}), -AT_ONCE_S
+        self._view, self._viewed = View(), -AT_ONCE_S
         self._growth = 0
         self.moves = 0
         """Counts up when other files are open than before, or the same under other names."""
