@@ -88,6 +88,9 @@ class PakeApp(ScreensApp):
         self._quit_asked = False
         for one in themes.values():
             self.register_theme(one.textual)
+        # Before there is anything to style: a theme that is set later has all style sheets parsed again.
+        self.set_reactive(PakeApp.theme, themes[theme].textual.name)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     # Looks.
 
@@ -133,8 +136,7 @@ class PakeApp(ScreensApp):
     # Start and end.
 
     def on_mount(self) -> None:
-        """Take the theme and the user's keys, and begin to listen to the feed."""
-        self.theme = self.themes[self.theme_name].textual.name
+        """Take the user's keys, and begin to listen to the feed."""
         if self.keymap:
             self.set_keymap(self.keymap)
         self.snapshot = self.feed.latest
