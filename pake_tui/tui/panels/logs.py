@@ -9,12 +9,10 @@ from typing import ClassVar
 from pake_tui.model.record import Address, Level, LogRow, RowKind
 from pake_tui.query import from_flags
 from pake_tui.query.moments import EXPECTED, moment
-from pake_tui.records.saving import row_json, saved_lines
 from pake_tui.tui.alertwords import alert_of
 from pake_tui.tui.drawing import day_and_clock
 from pake_tui.tui.panels.histogram import HistogramRow
 from pake_tui.tui.panels.logfilter import LogFilter
-from pake_tui.tui.saving import ask_save
 from pake_tui.tui.widgets.panel import bindings_for
 from pake_tui.tui.widgets.prompt import Question
 
@@ -228,6 +226,9 @@ class LogPanel(LogFilter):
         whole = self.session.window.at_oldest and self.session.window.at_newest
         command = f"pake-tui logs --all {self.query_argument()}".rstrip()
         part = () if whole else (f"those read so far; {command} has all",)
+        from pake_tui.records.saving import saved_lines
+        from pake_tui.tui.saving import ask_save
+
         ask_save(
             self.console_app,
             "logs",
@@ -243,6 +244,8 @@ class LogPanel(LogFilter):
 
     def selected_json(self) -> str:
         """The line under the cursor as JSON."""
+        from pake_tui.records.saving import row_json
+
         row = self.current
         return row_json(row) if row is not None else ""
 
