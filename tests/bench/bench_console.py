@@ -27,7 +27,7 @@ from tests.bench.probe import Idle, Result
 from tests.bench.programs import OURS, Program
 from tests.bench.stage import Stage
 
-ROUNDS = 5
+ROUNDS = 15
 
 
 def first_paints(chosen: list[Program]) -> dict[str, float]:
