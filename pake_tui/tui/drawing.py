@@ -42,11 +42,11 @@ def fit(text: str, width: int, glyphs: Glyphs, *, right: bool = False) -> SafeTe
     return SafeText(blank + clean if right else clean + blank)
 
 
-def crop(line: Sequence[Span], width: int, glyphs: Glyphs) -> Line:
-    """The line in exactly `width` cells: cut with an ellipsis, or padded with blanks."""
+def crop(line: Line, width: int, glyphs: Glyphs) -> Line:
+    """The line in exactly `width` cells: cut with an ellipsis, padded with blanks, or as it is."""
     left = width - width_of(line)
     if left >= 0:
-        return [*line, (SafeText(" " * left), "text")] if left else [*line]
+        return [*line, (SafeText(" " * left), "text")] if left else line
     done: Line = []
     left = width
     for text, role in line:

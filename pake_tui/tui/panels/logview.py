@@ -11,7 +11,7 @@ from textual.message import Message
 
 from pake_tui.errors import PakeError
 from pake_tui.model.record import Address, LogFiles, LogRow, RowKind
-from pake_tui.tui.drawing import Line, t
+from pake_tui.tui.drawing import Line, crop, t
 from pake_tui.tui.hitcount import HitCount
 from pake_tui.tui.loghead import file_notes, nothing_lines, title_end, title_start
 from pake_tui.tui.logreader import Answer, Job, Purpose, Reader, run_job
@@ -271,7 +271,7 @@ class LogView(Panel):
         known = self._records.get(key)
         if known is None or known[0] is not row or look.relative:
             line = draw_record(row, look, query=self.matcher, lit=lit, marked=marked)
-            known = self._records[key] = row, line
+            known = self._records[key] = row, crop(line, width, look.glyphs)
         return known[1]
 
     def refresh(self, *regions: Region, **how: bool) -> Self:
@@ -323,7 +323,7 @@ class LogView(Panel):
         """How rows are drawn now, in one width: dated where the view shows another day than today."""
         if self._look is None or self._look[0] != width:
             self._look = width, self._look_now(width)
-            looked = replace(self._look[1], now_ns=0), self.matcher
+            looked = replace(self._look[1], now_ns=0), self.matcher, width
             if looked != self._records_for or len(self._records) > DRAWN_MOST:
                 self._records, self._records_for = {}, looked
         return self._look[1]
@@ -357,7 +357,7 @@ class LogView(Panel):
         """The newest row in one line."""
         rows = self.session.window.rows
         line: Line = [(t(f"{self.title} "), "title")]
-        return line + (self.draw_row(len(rows) - 1, 80) if rows else self.title_right())
+        return line + (self.draw_row(len(rows) - 1, self.outer_size.width) if rows else self.title_right())
 
     def empty_lines(self) -> list[Line]:
         """What is missing, or what is being done."""

@@ -88,6 +88,8 @@ class Grid:
         self.width = width
         self.height = height
         self.rows: list[Row] = [([" "] * width, [PLAIN] * width) for _ in range(height)]
+        self._painted: dict[int, tuple[Strip, Charset, list[str], list[Pen]]] = {}
+        """The cells of strips that were painted lately, by their id: lists that scroll hand out the same."""
 
     def paint(
         self, y: int, x: int, strips: Iterable[Strip], limit: int, pens: Pens, charset: Charset
@@ -96,11 +98,9 @@ class Grid:
         characters: list[str] = []
         drawn: list[Pen] = []
         for strip in strips:
-            for text, style, control in strip:
-                if not control:
-                    cells = characters_of(text, charset)
-                    characters += cells
-                    drawn += [pens.of(style)] * len(cells)
+            cells, their_pens = self._cells_of(strip, pens, charset)
+            characters += cells
+            drawn += their_pens
         room = min(limit, self.width) - x
         if len(characters) > room:
             # A wide character that does not fit whole is not drawn.
@@ -117,6 +117,22 @@ class Grid:
             self._blank_before(row, x)
         row[x:end] = characters
         row_pens[x:end] = drawn
+
+    def _cells_of(self, strip: Strip, pens: Pens, charset: Charset) -> tuple[list[str], list[Pen]]:
+        known = self._painted.get(id(strip))
+        if known is not None and known[0] is strip and known[1] is charset:
+            return known[2], known[3]
+        characters: list[str] = []
+        drawn: list[Pen] = []
+        for text, style, control in strip:
+            if not control:
+                cells = characters_of(text, charset)
+                characters += cells
+                drawn += [pens.of(style)] * len(cells)
+        if len(self._painted) >= 2 * self.height:
+            self._painted.clear()
+        self._painted[id(strip)] = strip, charset, characters, drawn
+        return characters, drawn
 
     def _heal(self, row: list[str], x: int) -> None:
         """Blank the rest of a wide character whose beginning will be drawn over."""

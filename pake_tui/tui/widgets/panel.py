@@ -162,15 +162,19 @@ class Panel(Steady, can_focus=True):
         return super().refresh(*regions, **how)
 
     def redraw(self) -> None:
-        """Draw the lines anew that newer data changed, and no others."""
-        changed: list[Region] = []
-        width = self.outer_size.width
-        for y, before in self._drawn.items():
-            if (now := self.line_at(y)) != before:
-                self._drawn[y] = now
-                changed.append(Region(0, y, width, 1))
-        if changed:
-            self.refresh(*changed)
+        """Draw the lines anew that newer data changed, and no others; one that only moved keeps its strip."""
+        before, width = self._drawn, self.outer_size.width
+        self._drawn = {y: self.line_at(y) for y in before}
+        changed = [y for y, drawn in self._drawn.items() if drawn != before[y]]
+        if not changed:
+            return
+        lines = self._lines or {}
+        strips = {(id(line), under): lines[y] for y, (line, under) in before.items() if y in lines}
+        self.refresh(*(Region(0, y, width, 1) for y in changed))
+        for y in changed:
+            line, under = self._drawn[y]
+            if strip := strips.get((id(line), under)):
+                lines[y] = strip
 
     def render_line(self, y: int) -> Strip:
         """One line of the panel: its frame, a row, or its summary."""
