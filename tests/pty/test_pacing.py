@@ -54,6 +54,29 @@ def test_a_question_alone_holds_nothing_back() -> None:
     assert pacer.wait(0.15) > 0
 
 
+def test_a_quiet_second_on_a_short_link_is_asked_after_now_and_then() -> None:
+    """Of what changes by itself once a second each fifth frame asks; a key's answer, a large frame, frames in
+    quick succession and those on a long link always do.
+    """
+    pacer = Pacer()
+    for at in range(SURE):
+        assert pacer.sent(300, float(at), own=True)
+        pacer.answered(at + 0.005)
+    asked = []
+    for at in range(10, 20):
+        if pacer.sent(300, float(at), own=True):
+            asked.append(at)
+            pacer.answered(at + 0.005)
+    assert asked == [10, 15]
+    assert not pacer.sent(300, 19.6, own=True)
+    assert pacer.sent(300, 19.7, own=True)
+    pacer.answered(19.8)
+    assert pacer.sent(300, 21.0)
+    pacer.answered(21.1)
+    assert pacer.sent(SMALL + 1, 22.0, own=True)
+    assert slow_link().sent(300, 8.0, own=True)
+
+
 def test_a_terminal_that_never_answers_is_not_asked_again() -> None:
     """After one time-out frames go as they come; a late answer brings the pacing back."""
     pacer = Pacer()

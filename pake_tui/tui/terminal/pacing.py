@@ -3,7 +3,8 @@
 A pty gives no back-pressure, since ssh and TCP buffer; so each frame ends with a cursor position query and
 its answer says that the frame arrived. Until then no other is sent, save what answers a key on a link with a
 long round trip: that goes when, by reckoning, the link has taken what was sent before. Either way no frame
-ever stands in the link's buffer behind another.
+ever stands in the link's buffer behind another. The small frames that a second brings by itself, on a link
+known to be short, are asked after now and then only.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ OWN_SHARE = 0.25
 """Share of a slow link for what changes by itself."""
 USUAL = 500
 """Bytes that a second brings, as a rule, while nobody presses a key."""
+CALM_S, KNOWN_S = 0.5, 5.0
+"""A frame of its own so long after the one before is not asked after, if one was within so long."""
 KEPT_TRIPS, KEPT_RATES = 8, 4
 """Measurements kept; the best of them counts, since whatever else happens makes them worse."""
 LEAST_TIME = 1e-4
@@ -53,6 +56,7 @@ class Pacer:
         """Bytes a second, of large frames."""
         self._way: deque[_Sent] = deque()
         self._free_at = self._own_at = 0.0
+        self._sent_at = self._asked_at = -KNOWN_S
         self._trips: deque[float] = deque(maxlen=KEPT_TRIPS)
         self._rates: deque[float] = deque(maxlen=KEPT_RATES)
         self._ever_answered = False
@@ -88,13 +92,16 @@ class Pacer:
             return None
         return int(self.throughput * (OWN_PIECE if own else PIECE))
 
-    def sent(self, size: int, now: float, *, own: bool = False) -> None:
-        """A frame of that many bytes was handed to the terminal, and a report asked for if `asks`.
+    def sent(self, size: int, now: float, *, own: bool = False) -> bool:
+        """A frame of that many bytes is handed to the terminal; whether to ask for a report behind it.
 
         Size 0 is a question alone; no frame waits for its answer.
         """
-        if not self.asks:
-            return
+        calm = own and size <= SMALL and now >= self._sent_at + CALM_S and self._known(now)
+        self._sent_at = now
+        if not self.asks or calm:
+            return False
+        self._asked_at = now
         if len(self._way) < MOST:
             self._way.append(_Sent(now, size, not any(frame.size for frame in self._way)))
         if self.throughput is not None:
@@ -102,6 +109,12 @@ class Pacer:
             self._free_at = max(self._free_at, now) + takes
             if own and self.slow:
                 self._own_at = now + self._rest(takes)
+        return True
+
+    def _known(self, now: float) -> bool:
+        """Whether the link was found short and free just now."""
+        short = self.round_trip is not None and self.round_trip < LONG and not self.slow
+        return short and len(self._trips) >= SURE and not self._way and now < self._asked_at + KNOWN_S
 
     def taken(self, now: float) -> None:
         """The terminal has taken the frames only now, having stalled: their answers are not late yet."""

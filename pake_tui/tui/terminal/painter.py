@@ -111,8 +111,8 @@ class Painter:
             frame += f"\x1b[{y + 1};{x + 1}H"
         if self._driver.synchronized:
             frame = f"{SYNC_START}{frame}{SYNC_END}"
-        self._driver.put(frame, asks=self.pacer.asks)
-        self.pacer.sent(len(frame.encode("utf-8", "replace")), now, own=own)
+        asks = self.pacer.sent(len(frame.encode("utf-8", "replace")), now, own=own)
+        self._driver.put(frame, asks=asks)
 
     def _reported(self, row: int, column: int) -> None:
         if self._probing:
