@@ -14,7 +14,7 @@ from pake_tui.tui.app import PakeApp
 from pake_tui.tui.feed import Feed
 from pake_tui.tui.panels.alerts import AlertsPanel
 from pake_tui.tui.panels.health import HealthPanel
-from pake_tui.tui.panels.lines import LinesPanel
+from pake_tui.tui.panels.lines import LinesPanel, paragraph
 from pake_tui.tui.panels.logs import LogPanel
 from pake_tui.tui.panels.metrics import MetricsPanel
 from pake_tui.tui.panels.settings import SettingsPanel
@@ -381,3 +381,21 @@ async def test_a_silenced_alert_says_who_silenced_it_and_is_counted() -> None:
             "the count",
         )
         assert "silenced by ada: deploy" in panel.row_text(0)
+
+
+async def test_an_alerts_text_is_folded_to_its_panel_whenever_that_is_another() -> None:
+    """What an alert says is cut nowhere in a narrower terminal, and takes no more lines than it must in a
+    wider one, also while the screen stands still.
+    """
+    app = console()
+    async with app.run_test(size=(140, 36)) as pilot:
+        await pilot.press("2", "p")
+        detail = app.screen.query_one("#detail", LinesPanel)
+        await until(pilot, lambda: bool(detail.lines), "the alert")
+        app.feed.stop()
+        text = "what somebody wrote of it " * 8
+        detail.set_folded(lambda width: paragraph(text, width))
+        for size in ((60, 24), (140, 36), (90, 24)):
+            await pilot.resize_terminal(*size)
+            await until(pilot, lambda: detail.lines == paragraph(text, detail.size.width - 2), f"{size}")
+            assert len(detail.lines) > 1

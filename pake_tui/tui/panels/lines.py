@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pake_tui.text.safe import SafeText
 from pake_tui.tui.drawing import Line, t
 from pake_tui.tui.widgets.panel import Panel
+
+LEAST_ROOM = 20
+"""Cells that text is folded to at least, also before a panel knows its width."""
 
 
 class LinesPanel(Panel):
@@ -19,13 +22,27 @@ class LinesPanel(Panel):
         super().__init__(title, id=id)
         self.lines: list[Line] = []
         self.nothing = ""
+        self._fold: Callable[[int], Sequence[Line]] | None = None
 
-    def set_lines(self, lines: Sequence[Line], title: str | None = None) -> None:
+    def set_lines(self, lines: Sequence[Line]) -> None:
         """Show other lines; the cursor stays where it was."""
-        self.lines = list(lines)
-        if title is not None:
-            self.title = title
+        self._fold, self.lines = None, list(lines)
         self.keep(None)
+
+    def set_folded(self, fold: Callable[[int], Sequence[Line]]) -> None:
+        """Show the lines that `fold(width)` makes for the panel's width, now and whenever that is another."""
+        self.set_lines(fold(self._room))
+        self._fold = fold
+
+    @property
+    def _room(self) -> int:
+        return max(LEAST_ROOM, self.size.width - 2)
+
+    def on_resize(self) -> None:
+        """Fold the lines to the width."""
+        if self._fold is not None:
+            self.lines = list(self._fold(self._room))
+        super().on_resize()
 
     def row_count(self) -> int:
         """One row a line."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from pake_tui.model.record import LogRow, RecordDetail
+from pake_tui.tui.drawing import Line
 from pake_tui.tui.logrows import Look
 from pake_tui.tui.panels.lines import LinesPanel
 from pake_tui.tui.recordlines import record_lines
@@ -27,14 +28,12 @@ class RecordPanel(LinesPanel):
         self.row, self.detail = detail.row, detail
         self.write()
 
-    def on_resize(self) -> None:
-        """Fold the lines to the width."""
-        self.write()
-
     def write(self) -> None:
         """Make the lines anew."""
+        self.set_folded(self._lines_in)
+
+    def _lines_in(self, width: int) -> list[Line]:
         app = self.console_app
-        width = max(20, self.size.width - 2)
         relative = app.zone_mode == "relative"
         look = Look(
             app.palette,
@@ -44,7 +43,7 @@ class RecordPanel(LinesPanel):
             relative,
             message=36 if width >= 110 else 0,
         )
-        self.set_lines(record_lines(self.row, self.detail, look, width))
+        return record_lines(self.row, self.detail, look, width)
 
     def action_trace(self) -> None:
         """All lines of this record's correlation ID."""

@@ -111,7 +111,7 @@ class AlertsScreen(OfAlertsScreen):
 
     def _show_detail(self, detail: AlertDetail) -> None:
         panel = self.query_one("#detail", LinesPanel)
-        panel.set_lines(detail_lines(detail, self.console_app, panel.size.width - 2))
+        panel.set_folded(lambda width: detail_lines(detail, self.console_app, width))
 
     def selected_id(self) -> str:
         """The alert's id."""
@@ -158,7 +158,7 @@ class AlertScreen(OfAlertsScreen):
         row.take((detail.alert,))
         row.refresh()
         panel = self.query_one("#detail", LinesPanel)
-        panel.set_lines(detail_lines(detail, self.console_app, panel.size.width - 2))
+        panel.set_folded(lambda width: detail_lines(detail, self.console_app, width))
 
     def selected_id(self) -> str:
         """The alert's id."""

@@ -63,9 +63,10 @@ class ConfigScreen(ConsoleScreen):
 
     def explain(self) -> None:
         """Write the selected setting's meaning, and the file's problems."""
-        panel = self.query_one("#meaning", LinesPanel)
+        self.query_one("#meaning", LinesPanel).set_folded(self._explained)
+
+    def _explained(self, width: int) -> list[Line]:
         view, setting = self.settings.view, self.settings.selected
-        width = panel.size.width - 2
         lines: list[Line] = []
         if view is not None and view.problems:
             lines += paragraph("The file has problems; the last good settings stay in force:", width, "error")
@@ -76,7 +77,7 @@ class ConfigScreen(ConsoleScreen):
             lines += setting_lines(setting, width)
         if view is not None and view.read_only:
             lines += [[], *paragraph(f"Nothing can be edited: {view.read_only}", width, "warning")]
-        panel.set_lines(lines)
+        return lines
 
     def on_panel_opened(self, message: Panel.Opened) -> None:
         """Edit the setting under the cursor."""

@@ -96,7 +96,7 @@ class CheckScreen(ConsoleScreen):
             return
         if self.console_app.now() - self._read_ns > HISTORY_EVERY_NS:
             self.reread()
-        panel.set_lines(check_lines(check, self.history, self.console_app, panel.size.width - 2))
+        panel.set_folded(lambda width: check_lines(check, self.history, self.console_app, width))
 
     def reread(self) -> None:
         """Read its states of a month, off the event loop."""
