@@ -39,16 +39,19 @@ NAMES = {
     "_exit_renderables": "App: what would be printed",
     "_close_messages_no_wait": "App: ends",
     "_sequence_to_key_events": "XTermParser: which key a sequence is",
+    "_update_timer": "Screen: what tells it that a frame is due",
+    "_on_timer_update": "Screen: draws it",
+    "_context": "MessagePump: in whose name it is drawn",
 }
 
 
-SUBCLASSES = ("app.py", "driver.py", "keyboard.py", "painter.py", "reader.py")
+SUBCLASSES = ("app.py", "driver.py", "keyboard.py", "painter.py", "reader.py", "screen.py")
 
 
 def private_names_of_textual() -> set[str]:
     """Private members and instance attributes of the classes that the room extends or calls."""
     names: set[str] = set()
-    for cls in (*App.__mro__, *Driver.__mro__, *XTermParser.__mro__):
+    for cls in (*App.__mro__, *Driver.__mro__, *Screen.__mro__, *XTermParser.__mro__):
         if cls.__module__.startswith("textual"):
             names |= set(vars(cls)) | set(re.findall(r"self\.(_[a-z]\w*)\b", inspect.getsource(cls)))
     return {name for name in names if name.startswith("_") and not name.startswith("__")}
@@ -116,6 +119,13 @@ def test_the_rest_is_where_it_was() -> None:
     assert [key.key for key in keys] == ["up"]
     keys[0].came_alone = True  # type: ignore[attr-defined]  # events still take marks
     assert isinstance(keys[0], events.Key)
+
+
+def test_a_screen_asks_no_more_of_its_update_timer_than_ours_does() -> None:
+    """Textual resumes and pauses it, and draws on its tick."""
+    source = inspect.getsource(Screen)
+    assert set(re.findall(r"self\._update_timer\.(\w+)", source)) == {"resume", "pause"}
+    assert "self._compositor_refresh()" in inspect.getsource(Screen._on_timer_update)
 
 
 def test_textual_keeps_lines_of_widgets_by_a_cache_that_can_be_cleared() -> None:

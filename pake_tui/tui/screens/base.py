@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual import events
 from textual.app import ComposeResult
 from textual.reactive import Reactive
-from textual.screen import Screen
 from textual.widget import Widget
 
 from pake_tui.tui.feed import Snapshot
 from pake_tui.tui.keys import Key, as_bound, footer_of, keys_of
+from pake_tui.tui.terminal.screen import TerminalScreen
 from pake_tui.tui.widgets.bars import HeaderBar, KeysBar, MessageBar
 from pake_tui.tui.widgets.panel import Panel
 from pake_tui.tui.widgets.prompt import Prompt, Question
@@ -32,7 +32,7 @@ ConsoleScreen.-asking KeysBar { display: none; }
 """The app's own style sheet: a screen's `CSS` is not inherited by its subclasses."""
 
 
-class ConsoleScreen(Screen[None], inherit_bindings=False):
+class ConsoleScreen(TerminalScreen, inherit_bindings=False):
     """A full screen with the bars around a body of panels. `place` is its name in the key table, and its keys
     are those of the table alone: Textual's would keep `tab` from whoever gave it to something else.
     """

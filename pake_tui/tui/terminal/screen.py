@@ -1,0 +1,54 @@
+"""A screen whose frames come when something has changed, and nothing wakes for them at any other time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+from textual.screen import UPDATE_PERIOD, Screen
+from textual.timer import Timer
+
+
+class _Frames:
+    """Stands for a screen's update timer: Textual's wakes after each frame, to find that no other is due."""
+
+    def __init__(self, screen: TerminalScreen) -> None:
+        self._screen = screen
+        self._waits: asyncio.TimerHandle | None = None
+        self._next = 0.0
+
+    def resume(self) -> None:
+        """A frame is due: at once, or a sixtieth of a second after the one before."""
+        if self._waits is None:
+            loop = asyncio.get_running_loop()
+            self._waits = loop.call_at(max(self._next, loop.time()), self._draw)
+
+    def pause(self) -> None:
+        """No frame is due any more."""
+        if self._waits is not None:
+            self._waits.cancel()
+            self._waits = None
+
+    def _draw(self) -> None:
+        self._waits = None
+        self._next = asyncio.get_running_loop().time() + UPDATE_PERIOD
+        screen = self._screen
+        if not screen.is_running:
+            return
+        with screen._context():
+            try:
+                screen._on_timer_update()
+            except Exception as error:
+                screen.app._handle_exception(error)
+
+
+class TerminalScreen(Screen[None], inherit_bindings=False):
+    """A screen of a `TerminalApp`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._frames = _Frames(self)
+
+    @property
+    def _update_timer(self) -> Timer:
+        return cast("Timer", self._frames)
