@@ -15,6 +15,7 @@ from textual.app import App
 from textual.driver import Driver
 from textual.message_pump import MessagePump
 from textual.screen import Screen
+from textual.widget import Widget
 
 import pake_tui.tui.terminal as room
 from tests.pty.sample_app import SampleApp
@@ -42,6 +43,12 @@ NAMES = {
     "_update_timer": "Screen: what tells it that a frame is due",
     "_on_timer_update": "Screen: draws it",
     "_context": "MessagePump: in whose name it is drawn",
+    "_compositor": "Screen: whether it was laid out",
+    "_dirty_widgets": "Screen: what is to be drawn anew",
+    "_repaint_required": "Widget: whether it is to be drawn anew",
+    "_layout_required": "Widget: whether it is to be laid out anew",
+    "_scroll_required": "Widget: whether it was scrolled",
+    "_refresh_styles_required": "Widget: whether its styles are to be worked out anew",
 }
 
 
@@ -126,6 +133,16 @@ def test_a_screen_asks_no_more_of_its_update_timer_than_ours_does() -> None:
     source = inspect.getsource(Screen)
     assert set(re.findall(r"self\._update_timer\.(\w+)", source)) == {"resume", "pause"}
     assert "self._compositor_refresh()" in inspect.getsource(Screen._on_timer_update)
+
+
+def test_a_widget_tells_its_screen_no_more_than_ours_does() -> None:
+    """From `refresh` to the screen it is what `Told.check_idle` and `TerminalScreen.changed` do."""
+    source = inspect.getsource(Widget._check_refresh)
+    flags = {"_repaint_required", "_layout_required", "_scroll_required", "_refresh_styles_required"}
+    assert set(re.findall(r"self\.(_\w+_required)\b", source)) == flags
+    assert "if self.display:\n                        screen.post_message(messages.Update(self))" in source
+    assert "if self in self._compositor:" in inspect.getsource(Screen._on_update)
+    assert "self._dirty_widgets.add(widget)" in inspect.getsource(Screen._on_update)
 
 
 def test_textual_keeps_lines_of_widgets_by_a_cache_that_can_be_cleared() -> None:

@@ -7,6 +7,7 @@ from typing import cast
 
 from textual.screen import UPDATE_PERIOD, Screen
 from textual.timer import Timer
+from textual.widget import Widget
 
 
 class _Frames:
@@ -52,3 +53,28 @@ class TerminalScreen(Screen[None], inherit_bindings=False):
     @property
     def _update_timer(self) -> Timer:
         return cast("Timer", self._frames)
+
+    def changed(self, widget: Widget) -> None:
+        """A widget is to be drawn anew."""
+        if self not in self._compositor:
+            return
+        self._dirty_widgets.add(widget)
+        if self.is_current and not self.app._batch_count:
+            self._frames.resume()
+
+
+class Told(Widget):
+    """A widget that tells a `TerminalScreen` of its changes at once: Textual's way is three messages."""
+
+    def check_idle(self) -> None:
+        """As Textual's, where there is more to do than to draw it."""
+        screen = self.screen if self.is_mounted and self.is_attached else None
+        if not isinstance(screen, TerminalScreen) or not self._repaint_required or self._more():
+            super().check_idle()
+            return
+        self._repaint_required = False
+        if self.display:
+            screen.changed(self)
+
+    def _more(self) -> bool:
+        return self._layout_required or self._scroll_required or self._refresh_styles_required

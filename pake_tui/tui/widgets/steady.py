@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Self, cast
 from textual.containers import Container
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
+
+from pake_tui.tui.terminal.screen import Told
 
 if TYPE_CHECKING:
     from pake_tui.tui.app import PakeApp
 
 
-class Steady(Widget):
+class Steady(Told):
     """Hands out its lines as they were drawn last, until `refresh`.
 
     Textual puts borders, padding, opacity and filters on every line. These widgets have none: `render_line`
