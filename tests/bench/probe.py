@@ -211,11 +211,12 @@ def _drain(terminal: Terminal, seconds: float) -> None:
         terminal.pump(0.05)
 
 
-def _tree(pids: Sequence[int]) -> list[int]:
-    tree, todo = [], list(pids)
+def _tree(pids: Sequence[int]) -> set[int]:
+    """Each once: the collector may be the console's own child."""
+    tree, todo = set[int](), list(pids)
     while todo:
         pid = todo.pop()
-        tree.append(pid)
+        tree.add(pid)
         try:
             for task in Path(f"/proc/{pid}/task").iterdir():
                 todo += map(int, (task / "children").read_text().split())
