@@ -136,7 +136,7 @@ def test_a_screen_asks_no_more_of_its_update_timer_than_ours_does() -> None:
 
 
 def test_a_widget_tells_its_screen_no_more_than_ours_does() -> None:
-    """From `refresh` to the screen it is what `Told.check_idle` and `TerminalScreen.changed` do."""
+    """From `refresh` to the screen it is what `TerminalWidget.check_idle` and `TerminalScreen.changed` do."""
     source = inspect.getsource(Widget._check_refresh)
     flags = {"_repaint_required", "_layout_required", "_scroll_required", "_refresh_styles_required"}
     assert set(re.findall(r"self\.(_\w+_required)\b", source)) == flags

@@ -63,7 +63,7 @@ class TerminalScreen(Screen[None], inherit_bindings=False):
             self._frames.resume()
 
 
-class Told(Widget):
+class TerminalWidget(Widget):
     """A widget that tells a `TerminalScreen` of its changes at once: Textual's way is three messages."""
 
     def check_idle(self) -> None:

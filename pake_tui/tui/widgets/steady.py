@@ -12,13 +12,13 @@ from textual.containers import Container
 from textual.geometry import Region
 from textual.strip import Strip
 
-from pake_tui.tui.terminal.screen import Told
+from pake_tui.tui.terminal.screen import TerminalWidget
 
 if TYPE_CHECKING:
     from pake_tui.tui.app import PakeApp
 
 
-class Steady(Told):
+class Steady(TerminalWidget):
     """Hands out its lines as they were drawn last, until `refresh`.
 
     Textual puts borders, padding, opacity and filters on every line. These widgets have none: `render_line`
