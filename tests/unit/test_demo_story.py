@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from pake_tui import paths
 from pake_tui.cli import demo_story
 from pake_tui.cli.demo_story import Line, Story
 from pake_tui.clock import SECOND
+from pake_tui.engine.logfiles.discover import Folders, discover
 from pake_tui.engine.monitoring import rulespecs
 from pake_tui.engine.settings.live import LiveSettings
 
@@ -91,3 +93,20 @@ def test_each_request_tells_who_called_whom(story: Story) -> None:
     assert len(set(own.values())) == len(own) > 2
     assert {line.fields.get("parent_span_id") for line in told if line.service == "auth"} == {own["api"]}
     assert all("parent_span_id" not in line.fields for line in told if line.service == "api")
+
+
+def test_the_demo_shows_no_log_of_the_host_it_runs_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also before a line of the incident is written, which takes a few seconds: where nothing else is named,
+    a console shows the host's own logs.
+    """
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "syslog").write_text("Mar  1 12:00:00 web-1 cron[1]: hourly\n")
+    file = paths.data_folder("sample-data") / "pake.yaml"
+    globs = LiveSettings(file, use_env=False).current.logs
+    assert not discover(globs, [], Folders(), host=str(tmp_path / "var")).found
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "api.log").write_text("{}\n")
+    assert len(discover(globs, [], Folders(), host=str(tmp_path / "var")).found) == 1
