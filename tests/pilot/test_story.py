@@ -385,7 +385,7 @@ async def test_a_silenced_alert_says_who_silenced_it_and_is_counted() -> None:
 
 async def test_an_alerts_text_is_folded_to_its_panel_whenever_that_is_another() -> None:
     """What an alert says is cut nowhere in a narrower terminal, and takes no more lines than it must in a
-    wider one, also while the screen stands still.
+    wider one, also while the screen stands still; the cursor stays on a line.
     """
     app = console()
     async with app.run_test(size=(140, 36)) as pilot:
@@ -399,3 +399,5 @@ async def test_an_alerts_text_is_folded_to_its_panel_whenever_that_is_another() 
             await pilot.resize_terminal(*size)
             await until(pilot, lambda: detail.lines == paragraph(text, detail.size.width - 2), f"{size}")
             assert len(detail.lines) > 1
+            assert detail.cursor < len(detail.lines)
+            detail.move_to(len(detail.lines) - 1)

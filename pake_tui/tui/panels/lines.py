@@ -41,7 +41,7 @@ class LinesPanel(Panel):
     def on_resize(self) -> None:
         """Fold the lines to the width."""
         if self._fold is not None:
-            self.lines = list(self._fold(self._room))
+            self.set_folded(self._fold)
         super().on_resize()
 
     def row_count(self) -> int:
