@@ -19,8 +19,10 @@ MARGIN = 100
 ARRIVALS = 500
 HITS_LEAST = 20
 """Hits read at a time, at least, where lines around them are read, too."""
-FAR_BYTES = 256 * 1024
-"""Further behind than this, an unfiltered view that follows reads the newest page only."""
+FAR_BYTES = 32 * 1024
+"""Further behind than this, about what a page's lines have, an unfiltered view that follows reads the newest
+page only: to read all that poured in would keep keys waiting for lines that nobody can see.
+"""
 OLDER, NEWER = Direction.OLDER, Direction.NEWER
 
 
@@ -83,8 +85,12 @@ class LogSession:
         self.following, self.fresh, self.fresh_more = True, 0, False
         self._open_end()
 
-    def _open_end(self) -> None:
-        self._ask(Job(Purpose.OPEN, self.read_query, limit=self._page()))
+    def _open_end(self, limit: int = PAGE) -> None:
+        self._ask(Job(Purpose.OPEN, self.read_query, limit=max(limit, 2 * self.height)))
+
+    def _catch_up(self) -> None:
+        """The newest rows again, no more than are seen: others come before somebody can scroll to them."""
+        self._open_end(0)
 
     def open_oldest(self) -> None:
         """The oldest page."""
@@ -170,7 +176,7 @@ class LogSession:
         elif window.newer is None:
             self._open_end()
         elif self.following and (far or not window.at_newest):
-            self.open_newest()
+            self._catch_up()
         elif window.at_newest:
             self._extend(NEWER, ARRIVALS, arriving=True)
         else:
@@ -247,7 +253,7 @@ class LogSession:
         if not self._opened:
             self._held.append(answer)
             first = answer.direction is job.directions[0] and not answer.last
-            if first and (answer.done or not answer.rows):
+            if first and (answer.done or not self._enough(job)):
                 return
             self._begin(job, answer)
             for held in self._held:
@@ -262,6 +268,11 @@ class LogSession:
             self.cursor = self.cursor if land is None else land
             self.offset = self.cursor - self._land_y
         self.reveal()
+
+    def _enough(self, job: Job) -> bool:
+        """Whether what is held fills the view, or a search found anything: its next hit may be far away."""
+        rows = sum(len(held.rows) for held in self._held)
+        return rows >= (1 if job.query else self.height)
 
     def _begin(self, job: Job, answer: Answer) -> None:
         self._opened, self._placed = True, False
@@ -297,7 +308,7 @@ class LogSession:
         more = self._arriving and not answer.at_end
         if self.following and (more or (behind and not self.window.at_newest)):
             self.came_more = True
-            self.open_newest()
+            self._catch_up()
         elif (more and self.window.room() > ARRIVALS) or (behind and self.window.at_newest):
             self._extend(NEWER, ARRIVALS, arriving=True)
         elif more or behind:

@@ -162,16 +162,6 @@ def test_a_move_up_stops_following_and_lines_that_come_are_counted() -> None:
     assert (view.session.fresh, view.session.fresh_more) == (120, False)
 
 
-def test_far_behind_only_the_newest_page_is_read() -> None:
-    """At ten thousand lines a second a following view reads one page a second, not all."""
-    view = opened(1_000)
-    before = len(view.jobs)
-    view.grow(10_000, 1)
-    view.answer_all()
-    assert view.session.current == row(10_999)
-    assert [job.limit for job in view.jobs[before:]] == [200]
-
-
 def test_counting_of_lines_that_came_is_bounded() -> None:
     """A view that stands still reads no more than its window holds, and says that there are more."""
     view = opened(1_000)
@@ -255,18 +245,19 @@ def test_hits_passed_over_by_a_jump_to_the_end_are_not_passed_off_as_all() -> No
 
 
 def test_a_move_up_stops_following_also_while_a_page_comes_in() -> None:
-    """Of a page that is read anew there may be one row yet: a key up is not lost on it."""
+    """Of hits that are searched for there may be one yet: a key up is not lost on it."""
     view = opened(1_000)
     session = view.session
+    session.query = "level>=error"
     session.open_newest()
     job = view.waiting.pop()
     whole = view.answer(job, OLDER, True)
-    session.take(replace(whole, rows=whole.rows[-1:], cursor="999", done=False, at_end=False, last=False))
+    session.take(replace(whole, rows=whole.rows[-1:], cursor="990", done=False, at_end=False, last=False))
     assert (len(session.window), session.following) == (1, True)
     session.move(session.cursor - 1)
     session.take(replace(whole, rows=whole.rows[:-1]))
     assert not session.following
-    assert session.current == row(999)
+    assert session.current == row(990)
 
 
 def test_scrolling_up_reads_on_without_moving_the_row() -> None:
@@ -357,3 +348,32 @@ def test_rows_of_a_purpose_that_ended_are_dropped() -> None:
     job = Job(Purpose.EXTEND, "", "800", directions=(OLDER,))
     session.take(view.answer(job, OLDER, True))
     assert len(session.window) == 200
+
+
+def test_rows_are_swapped_for_a_full_view_and_hits_for_the_first_one() -> None:
+    """While lines pour in no half of a page flashes by; what a search found first is shown at once."""
+    for query, shown in (("", 200), ("level>=error", 1)):
+        view = opened(10_000)
+        session = view.session
+        session.query = query
+        session.open_newest()
+        whole = view.answer(view.waiting.pop(), OLDER, True)
+        first = replace(whole, rows=whole.rows[-1:], done=False, at_end=False, last=False)
+        session.take(first)
+        assert len(session.window) == shown
+        session.take(replace(whole, rows=whole.rows[:-1]))
+        assert session.window.rows == list(whole.rows)
+
+
+def test_while_lines_pour_in_no_more_are_read_than_are_seen() -> None:
+    """A view that follows and is far behind reads two screens of the newest lines, and goes on from there."""
+    view = opened(1_000)
+    before = len(view.jobs)
+    view.grow(1_100, 1)
+    view.answer_all()
+    assert [job.limit for job in view.jobs[before:]] == [2 * view.session.height]
+    assert view.session.current == row(2_099)
+    assert (len(view.session.window), view.session.following) == (40, True)
+    view.session.move(view.session.cursor - 1)
+    view.answer_all()
+    assert len(view.session.window) == 240

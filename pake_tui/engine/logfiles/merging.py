@@ -75,6 +75,8 @@ class MergedRead:
             if cancel.is_set():
                 return
             if item.record is not None or item.ruler:
+                if not (rows or sent):
+                    told = monotonic()
                 rows.append(self._row(strand, item))
                 room -= 1
                 if not room:
