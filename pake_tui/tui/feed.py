@@ -117,6 +117,11 @@ class Feed:
         """A key came: what changes by itself waits a moment."""
         self._key_at = monotonic()
 
+    @property
+    def rest_s(self) -> float:
+        """Seconds that what changes by itself waits yet for the last key's answer; 0 as a rule."""
+        return max(0.0, self._key_at + AFTER_KEY_S - monotonic())
+
     def stir(self) -> None:
         """The state or log files changed: look now rather than at the next quarter of a second."""
         self._wake.set()
@@ -166,8 +171,8 @@ class Feed:
             nudged = self._nudge.is_set()
             self._nudge.clear()
             now = monotonic()
-            rest = self._key_at + AFTER_KEY_S - now
-            if rest > 0 and now < self._due + self.period_s / 2 and not nudged:
+            rest = self.rest_s
+            if rest and now < self._due + self.period_s / 2 and not nudged:
                 self._nudge.wait(rest)
                 self._wake.set()
                 continue

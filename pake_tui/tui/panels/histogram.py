@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import tzinfo
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import NamedTuple
 
 from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
-from textual.widget import Widget
 
 from pake_tui.clock import HOUR, MINUTE, monotonic, short_duration
 from pake_tui.errors import PakeError
@@ -17,9 +18,7 @@ from pake_tui.sources.protocols import Cancel
 from pake_tui.tui.drawing import Line, clock, crop, day_and_clock, strip_of, t, width_of
 from pake_tui.tui.glyphs import LEVEL_ROLE, Glyphs
 from pake_tui.tui.logreader import Reader
-
-if TYPE_CHECKING:
-    from pake_tui.tui.app import PakeApp
+from pake_tui.tui.widgets.steady import Steady
 
 RANGES = (5 * MINUTE, 15 * MINUTE, HOUR, 6 * HOUR, 24 * HOUR, 7 * 24 * HOUR, None)
 """Nanoseconds that `[` and `]` go through; None is all that there is."""
@@ -37,15 +36,15 @@ class Span(NamedTuple):
     until_ns: int | None
 
 
-class HistogramRow(Widget):
+class HistogramRow(Steady):
     """Counts by time and level of all lines, of the time around the cursor; the cursor's block is lit up."""
 
     DEFAULT_CSS = "HistogramRow { height: 1; width: 1fr; }"
 
     class Counted(Message):
-        """A thread brought counts."""
+        """A thread brought counts; None where nothing could be read."""
 
-        def __init__(self, histogram: Histogram, ticket: int) -> None:
+        def __init__(self, histogram: Histogram | None, ticket: int) -> None:
             self.histogram, self.ticket = histogram, ticket
             super().__init__()
 
@@ -55,16 +54,15 @@ class HistogramRow(Widget):
         self.range_ns: int | None = None
         self.cursor_ns: int | None = None
         self.following = True
+        self.counting = False
+        """Whether a thread counts now."""
+        self.counted: Callable[[], None] = lambda: None
+        """Called when what was counted is drawn, before the terminal is."""
         self._span = Span(None, None)
         self._growth = -1
         self._due: Timer | None = None
         self._counted_at = 0.0
         self._reader = Reader("pake-logs-histogram")
-
-    @property
-    def console_app(self) -> PakeApp:
-        """The app, with its own type."""
-        return cast("PakeApp", self.app)
 
     def on_unmount(self) -> None:
         """End the thread."""
@@ -83,16 +81,27 @@ class HistogramRow(Widget):
         self._count()
 
     def show(self, growth: int) -> None:
-        """A moment later: count on where there is more."""
-        if growth != self._growth or self.histogram is None:
-            self._growth = growth
+        """Count on where there is more, now or a moment later: what counts keeps the screen waiting."""
+        if self.counting or (growth == self._growth and self.histogram is not None):
+            return
+        self._growth = growth
+        if monotonic() < self._counted_at + COUNT_EVERY_S:
             self._count_soon()
+        else:
+            self._count()
 
     def _count_soon(self) -> None:
-        """Count on, but not all the time: what counts keeps the screen from the interpreter."""
         if self._due is None:
             rest = self._counted_at + COUNT_EVERY_S - monotonic()
-            self._due = self.set_timer(max(0.001, rest), self._count)
+            self._due = self.set_timer(max(0.001, rest, self.console_app.feed.rest_s), self._count_at_rest)
+
+    def _count_at_rest(self) -> None:
+        """Count, unless a key came just now: its answer goes first."""
+        self._due = None
+        if self.console_app.feed.rest_s:
+            self._count_soon()
+        else:
+            self._count()
 
     def stand(self, cursor_ns: int | None, following: bool) -> None:
         """The cursor stands elsewhere: light up its block, or count around it."""
@@ -118,15 +127,14 @@ class HistogramRow(Widget):
     def _count(self) -> None:
         if self._due is not None:
             self._due.stop()
-        self._due, self._counted_at = None, monotonic()
+        self._due, self._counted_at, self.counting = None, monotonic(), True
         self._span = span = self._wanted()
         source, buckets = self.console_app.sources.logs, max(10, self.size.width - SIDES)
 
         def count(ticket: int, cancel: Cancel) -> None:
-            try:
+            histogram = None
+            with suppress(PakeError):  # the rows say what can't be read
                 histogram = source.histogram(*span, buckets)
-            except PakeError:
-                return  # the rows say what can't be read
             self.post_message(self.Counted(histogram, ticket))
 
         self._reader.ask(count)
@@ -135,10 +143,12 @@ class HistogramRow(Widget):
         """Draw newer counts, and count on where that is not all."""
         if message.ticket != self._reader.ticket:
             return
-        if message.histogram != self.histogram:
-            self.histogram = message.histogram
+        self.counting, found = False, message.histogram
+        if found is not None and found != self.histogram:
+            self.histogram = found
             self.refresh()
-        if not message.histogram.complete:
+        self.counted()
+        if found is not None and not found.complete:
             self._count_soon()
 
     def bucket_of(self, at_ns: int | None) -> int | None:

@@ -10,11 +10,11 @@ from textual.widget import Widget
 from pake_tui.tui.feed import Snapshot
 from pake_tui.tui.panels.histogram import HistogramRow
 from pake_tui.tui.panels.logs import LogPanel
-from pake_tui.tui.screens.base import ConsoleScreen
+from pake_tui.tui.screens.gathering import GatheringScreen
 from pake_tui.tui.widgets.panel import Panel
 
 
-class LogsScreen(ConsoleScreen):
+class LogsScreen(GatheringScreen):
     """Log lines that match a query: the newest, or those around a moment (UTC ns)."""
 
     place: ClassVar = "logs"
@@ -35,11 +35,14 @@ class LogsScreen(ConsoleScreen):
         return self.query_one(LogPanel)
 
     def show(self, snapshot: Snapshot) -> None:
-        """Newer state of the files."""
-        for panel in self.query(LogPanel):
-            panel.show(snapshot.files, snapshot.problem("files"))
-        for histogram in self.query(HistogramRow):
-            histogram.show(snapshot.files.growth)
+        """Newer state of the files, for what stands beside the rows."""
+        histogram = self.query_one(HistogramRow)
+        histogram.counted = self.came
+        histogram.show(snapshot.files.growth)
+
+    def reads(self) -> bool:
+        """Also while lines are counted by time."""
+        return super().reads() or self.query_one(HistogramRow).counting
 
     def on_panel_moved(self, message: Panel.Moved) -> None:
         """Show in the histogram where the cursor stands."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -15,15 +14,12 @@ from pake_tui.tui.panels.alerts import AlertsPanel
 from pake_tui.tui.panels.health import HealthPanel
 from pake_tui.tui.panels.logs import LogPanel
 from pake_tui.tui.panels.metrics import MetricsPanel
-from pake_tui.tui.screens.base import ConsoleScreen
+from pake_tui.tui.screens.gathering import GatheringScreen
 from pake_tui.tui.widgets.panel import Panel, bindings_of_main
 from pake_tui.tui.widgets.steady import Ground
 
-GATHER_S = 0.03
-"""So long what is new waits for the log's new rows, at most."""
 
-
-class OverviewScreen(ConsoleScreen):
+class OverviewScreen(GatheringScreen):
     """Four panels; below 100 columns they stack, and what is not urgent shrinks to a line; lower still below
     22 rows.
     """
@@ -56,42 +52,16 @@ class OverviewScreen(ConsoleScreen):
         super().__init__()
         self._beside: Snapshot | None = None
         """What the panels beside the log show."""
-        self._waits: asyncio.TimerHandle | None = None
-        """Runs while what they will show waits for the log's new rows: one picture, not two. A timer of
-        Textual's is a task that is made, started and ended.
-        """
 
     def compose_body(self) -> Iterable[Widget]:
         """Metrics beside health, alerts, logs."""
         yield Ground(MetricsPanel(id="metrics"), HealthPanel(id="health"), id="upper")
         yield AlertsPanel(live_only=True, id="alerts")
-        log = LogPanel("Logs", id="logs")
-        log.rows_came = self._rows_came
-        yield log
+        yield LogPanel("Logs", id="logs")
 
     def first_panel(self) -> Panel | None:
         """The alerts: what needs a hand first."""
         return self.query_one(AlertsPanel)
-
-    def bring(self, snapshot: Snapshot) -> None:
-        """Where the log has new rows to read, the rest is drawn with them."""
-        log = self.query_one(LogPanel)
-        log.show(snapshot.files, snapshot.problem("files"))
-        if self._beside is not None and log.session.job is not None:
-            loop = asyncio.get_running_loop()
-            self._waits = self._waits or loop.call_later(GATHER_S, self.call_next, self._bring_rest)
-        else:
-            self._bring_rest()
-
-    def _rows_came(self) -> None:
-        if self._waits is not None:
-            self._bring_rest()
-
-    def _bring_rest(self) -> None:
-        if self._waits is not None:
-            self._waits.cancel()
-            self._waits = None
-        super().bring(self.console_app.snapshot)
 
     def show(self, snapshot: Snapshot) -> None:
         """Hand each panel beside the log its part; nothing where only lines came since."""

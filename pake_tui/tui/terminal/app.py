@@ -33,6 +33,7 @@ from pake_tui.tui.terminal.manners import (
     wants_mouse,
 )
 from pake_tui.tui.terminal.painter import Painter
+from pake_tui.tui.terminal.screen import TerminalScreen
 from pake_tui.tui.terminal.turns import Acted, Turns
 
 
@@ -150,6 +151,8 @@ class TerminalApp(App[None], inherit_bindings=False):
             self.last_key_alone = came_alone(event)
         if self._painter is not None and isinstance(event, events.InputEvent | events.Paste):
             self._painter.key()
+            if isinstance(self.screen, TerminalScreen):
+                self.screen.hasten()
         await super().on_event(event)
         if typed:
             self._turns.acted(typed)

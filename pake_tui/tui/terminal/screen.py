@@ -16,13 +16,31 @@ class _Frames:
     def __init__(self, screen: TerminalScreen) -> None:
         self._screen = screen
         self._waits: asyncio.TimerHandle | None = None
-        self._next = 0.0
+        self._next = self._held_until = 0.0
 
     def resume(self) -> None:
-        """A frame is due: at once, or a sixtieth of a second after the one before."""
-        if self._waits is None:
-            loop = asyncio.get_running_loop()
-            self._waits = loop.call_at(max(self._next, loop.time()), self._draw)
+        """A frame is due: at once, or a sixtieth of a second after the one before; when it is held, later."""
+        loop = asyncio.get_running_loop()
+        when = max(self._next, self._held_until, loop.time())
+        if self._waits is not None:
+            if self._waits.when() <= when:
+                return
+            self._waits.cancel()
+        self._waits = loop.call_at(when, self._draw)
+
+    def hold(self, seconds: float) -> None:
+        """What becomes due from now on waits so long."""
+        self._held_until = asyncio.get_running_loop().time() + seconds
+
+    def release(self) -> None:
+        """What was held waits no longer."""
+        self._held_until = 0.0
+        if self._waits is not None:
+            self.resume()
+
+    def hasten(self) -> None:
+        """What becomes due from now on waits for nothing, and takes with it what waits already."""
+        self._next = self._held_until = 0.0
 
     def pause(self) -> None:
         """No frame is due any more."""
@@ -53,6 +71,18 @@ class TerminalScreen(Screen[None], inherit_bindings=False):
     @property
     def _update_timer(self) -> Timer:
         return cast("Timer", self._frames)
+
+    def gather(self, seconds: float) -> None:
+        """What changes from now on is drawn as one frame: when `gathered`, after a key, or after so long."""
+        self._frames.hold(seconds)
+
+    def gathered(self) -> None:
+        """What was waited for is there."""
+        self._frames.release()
+
+    def hasten(self) -> None:
+        """A key came: its answer is drawn at once."""
+        self._frames.hasten()
 
     def changed(self, widget: Widget) -> None:
         """A widget is to be drawn anew."""
