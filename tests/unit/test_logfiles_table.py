@@ -178,6 +178,38 @@ def test_rotation_by_copy_shows_every_line_once(tmp_path: Path, query: str) -> N
     assert not any("a.log." in ruler for ruler in following.rulers)
 
 
+@pytest.mark.parametrize("again", ["before the copy", "beside both", "once deleted", "never"])
+@pytest.mark.parametrize("renewed", [True, False])
+@pytest.mark.parametrize("query", ["", "level:info"])
+def test_rotation_by_copy_and_deletion_shows_every_line_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, query: str, renewed: bool, again: str
+) -> None:
+    """A file that is copied to a rotated name and deleted, as between disks, goes on in its copy."""
+    monkeypatch.setattr(table_module, "LEAVE_S", 0.1)
+    log, copy = tmp_path / "a.log", tmp_path / "a.log.1"
+    write(log, "1", "2")
+    following = Following(tmp_path, query)
+    following.read()
+    write(log, "3")
+    if again == "before the copy":
+        following.read()
+    copy.write_bytes(log.read_bytes())
+    if again == "beside both":
+        following.until(lambda: str(copy) in following.table.paths())
+    log.unlink()
+    if again == "once deleted":
+        following.until(lambda: following.table.paths() == (str(copy),))
+    if renewed:
+        write(log, "4")
+    files = (str(copy), str(log)) if renewed else (str(copy),)
+    following.until(lambda: tuple(tape.path for tape in following.table.refresh().tapes) == files)
+    following.until(lambda: not following.read())
+    write(copy, "5")
+    wanted = ["1", "2", "3", "5", *(["4"] if renewed else [])]
+    following.until(lambda: len(following.seen) >= len(wanted))
+    assert sorted(following.seen) == sorted(wanted)
+
+
 def test_a_cut_between_looking_and_reading_costs_nothing(tmp_path: Path) -> None:
     """A file that was copied and cut after the last look is read on when its copy is known."""
     log = tmp_path / "a.log"

@@ -1,7 +1,8 @@
 """Where files begin that a place in the logs does not know: copies of what was read, and old rotated files.
 
 Rotation by copy and truncation makes a file that holds what was read already, and what was not read yet; so
-does compression. It goes on where its original was left; while the original is whole, that one is read.
+does compression, and a move to another disk. It goes on where its original was left; while the original is
+whole, that one is read.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def rotated_newcomers(
             place = cursor.places.get(tape.key)
             if place is not None:
                 old |= place.position[0] > 0 and kept(tape, place)
-            elif tape.path != name:
+            elif tape.path != name or _is_rotated(name):
                 originals = (
                     known if tape.path.endswith(PACKED) else [one for one in known if one.path == name]
                 )
@@ -59,20 +60,24 @@ def rotated_newcomers(
                 if copied:
                     found[tape.key] = position
                     old = True
-                elif old:
+                elif old and tape.path != name:
                     found[tape.key] = (tape.size, 0) if newer else None
     return found
 
 
 def _families(tapes: Sequence[Tape]) -> dict[str, list[Tape]]:
-    """The files that have rotated ones, with those, in the order of the view, by their path."""
+    """Files with their rotated ones, in the order of the view, by the file's path; such without it, alone."""
     paths = {tape.path for tape in tapes}
     families: dict[str, list[Tape]] = {}
     for tape in tapes:
         folder, _, name = tape.path.rpartition("/")
         bases = (f"{folder}/{base}" for base, _ in rotations(name))
         families.setdefault(next((base for base in bases if base in paths), tape.path), []).append(tape)
-    return {path: family for path, family in families.items() if len(family) > 1}
+    return {path: family for path, family in families.items() if len(family) > 1 or _is_rotated(path)}
+
+
+def _is_rotated(path: str) -> bool:
+    return any(rotations(path.rpartition("/")[2]))
 
 
 def _copied(
@@ -85,12 +90,15 @@ def _copied(
         place = cursor.places[one.key]
         if not kept(one, place) and kept(tape, place):
             return True, place.position
-    if tape.path.endswith(PACKED):
-        here = {one.key for one in tapes}
-        left = [place for key, place in cursor.places.items() if key not in here and kept(tape, place)]
-        if left:
-            return True, max(place.position for place in left)
-    return False, None
+    here = {one.key for one in tapes}
+    gone = [place for key, place in cursor.places.items() if key not in here and place.head[0]]
+    left = [place.position for place in gone if kept(tape, place) and _is_boundary(tape, place.position[0])]
+    return (True, max(left)) if left else (False, None)
+
+
+def _is_boundary(tape: Tape, offset: int) -> bool:
+    """Whether a line ends there: what only begins like what was left has others."""
+    return offset in (0, tape.size) or tape.read(offset - 1, 1) == b"\n"
 
 
 def _same(tape: Tape, original: Tape) -> bool:
