@@ -1,4 +1,6 @@
-"""Headers written tight: glog and klog, Android's logcat, Redis, the kernel's ring buffer, zap's console."""
+"""Headers written tight: glog and klog, Android's logcat, Redis, the kernel's ring buffer, zap's console,
+Erlang's reports, npm's debug log.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +29,12 @@ _CSV = late(
     r"[A-Z+\-\d]{3,5},(?:(?:[^,\"]{0,80}|\"(?:[^\"]|\"\"){0,300}\"),){10}(?P<level>[A-Z]{3,10}\d?),"
     r"(?P<code>\w{5}),\"(?P<message>(?:[^\"]|\"\")*)"
 )
+_REPORT = late(
+    r"=([A-Z]{3,12}) REPORT={2,4} (\d{1,2}-[A-Z][a-z]{2}-\d{4})::(\d\d:\d\d:\d\d(?:\.\d{1,6})?) ===$"
+)
+_REPORT_LEVELS = {"SUPERVISOR": Level.ERROR, "CRASH": Level.ERROR, "PROGRESS": Level.INFO}
+_NPM = late(r"\d{1,6} (?:(silly|verbose|timing|http)|(info|notice)|(warn)|(error)) ")
+_NPM_LEVELS = (Level.DEBUG, Level.INFO, Level.WARNING, Level.ERROR)
 _KERNEL = late(r"\[[ ]{0,8}(\d{1,8}\.\d{6})\] ")
 _PHP = late(r"PHP (?:(Fatal error|Parse error)|(Warning)|(Notice|Deprecated)|\w+ error):")
 
@@ -90,6 +98,23 @@ def csvlog(text: str, clock: Clock) -> Draft | None:
     draft = Draft("csvlog", found["message"].replace('""', '"'), read[0], of_word(found["level"]))
     draft.fields["sqlstate"] = found["code"]
     return draft
+
+
+def report(text: str, clock: Clock) -> Draft | None:
+    """`=ERROR REPORT==== 4-Mar-2025::10:11:12 ===`, as Erlang's SASL writes it; the message is below."""
+    found = _REPORT.match(text) if text.startswith("=") else None
+    read = clock.match(f"{found[2]} {found[3]}") if found else None
+    if not found or not read:
+        return None
+    return Draft("report", "", read[0], _REPORT_LEVELS.get(found[1]) or of_word(found[1]))
+
+
+def npm(text: str) -> Draft | None:
+    """`12 verbose stack Error: …`, lines counted, no time: npm's `_logs/*-debug-0.log`."""
+    found = _NPM.match(text)
+    if not found or not found.lastindex:
+        return None
+    return Draft("npm", text[found.end() :], None, _NPM_LEVELS[found.lastindex - 1])
 
 
 def kernel(text: str) -> Draft | None:

@@ -71,8 +71,9 @@ def parse(text: str, clock: Clock, *, level_first: bool = False, loose: bool = F
     `loose` lets lower-case words be levels: most lines of this file have one there.
     """
     tight = dialects.glog(text, clock) or dialects.redis(text, clock) or dialects.logcat(text, clock)
-    tight = tight or dialects.csvlog(text, clock) or appliances.parse(text, clock)
-    if draft := tight or dialects.kernel(text):
+    tight = tight or dialects.csvlog(text, clock) or dialects.report(text, clock)
+    tight = tight or appliances.parse(text, clock)
+    if draft := tight or dialects.kernel(text) or (dialects.npm(text) if level_first else None):
         return draft
     header = Header(text, Draft("leveled"), clock)
     header.at = len(text) - len(text.lstrip(" \t")) if text[:1] in (" ", "\t") else 0

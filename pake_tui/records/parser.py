@@ -14,7 +14,7 @@ from datetime import UTC, tzinfo
 from textwrap import dedent
 
 from pake_tui.model.record import Record
-from pake_tui.records import access, custom, jsonkeys, jsonlines, leveled, logfmt, syslog
+from pake_tui.records import access, custom, jsonkeys, jsonlines, leveled, logfmt, slowlog, syslog
 from pake_tui.records.aliases import CORRELATION_IDS, id_of
 from pake_tui.records.draft import Draft, fields_message
 from pake_tui.records.envelope import Envelope, clean, open_envelope
@@ -112,6 +112,8 @@ class Parser:
             return False
         if payload[0] in " \t" and self._profile.timed and not self._profile.indented:
             return False
+        if (begins := slowlog.starts_entry(payload, before)) is not None:
+            return begins
         if self._structured(payload):
             return True
         if is_frame(payload) or continues_dump(payload, before):
@@ -151,7 +153,8 @@ class Parser:
             return _graded(self._unwrap(draft))
         if self._extended.names and (draft := self._extended.parse(text, clock)):
             return draft
-        draft = access.parse(text, clock) or logfmt.parse(text, clock, self._aliases)
+        draft = slowlog.parse(text, clock) or access.parse(text, clock)
+        draft = draft or logfmt.parse(text, clock, self._aliases)
         if draft is None:
             draft = leveled.parse(
                 text, clock, level_first=profile.level_first and not envelope.contained, loose=profile.loose
@@ -214,8 +217,9 @@ class Parser:
         draft = self._read(envelope)
         if draft is None:
             return [Draft("plain", whole)]
-        rest = whole[len(payload) :]
-        if rest:
+        if draft.format == slowlog.FORMAT:
+            slowlog.complete(draft, whole.split("\n"))
+        elif rest := whole[len(payload) :]:
             self._continue(draft, rest)
         return [draft]
 

@@ -9,7 +9,7 @@ from datetime import UTC
 
 from msgspec import Struct
 
-from pake_tui.records import access, leveled, logfmt, syslog
+from pake_tui.records import access, leveled, logfmt, slowlog, syslog
 from pake_tui.records.envelope import clean, compose_name, open_envelope
 from pake_tui.records.stacks import is_frame
 from pake_tui.records.timestamps import Clock
@@ -41,6 +41,8 @@ def family_of(text: str, clock: Clock) -> str:
         return "json"
     if syslog.parse(text, clock):
         return "syslog"
+    if slowlog.parse(text, clock):
+        return slowlog.FORMAT
     if access.parse(text, clock):
         return "access"
     if logfmt.looks_like(text) and logfmt.parse(text, clock, ()):
@@ -88,6 +90,7 @@ def profile_of(sample: Sequence[str], now_ns: int) -> Profile:
         format="leveled" if best == "plain" and inside * 2 >= len(texts) else best,
         timed=timed * 3 >= len(texts)
         or any(one.stamp for one in payloads)
+        or families[slowlog.FORMAT] * 8 >= len(texts)
         or (timed > 1 and timed * 8 >= len(texts) and family_of(texts[0], clock) == "leveled"),
         compose=compose,
         inside=inside * 2 >= len(texts),

@@ -20,6 +20,18 @@ def read(*lines: str) -> list[Record]:
     return [record for line in lines for record in parser.parse([line])]
 
 
+def read_joined(*lines: str) -> list[Record]:
+    """The records of a file, each with the lines that continue it."""
+    parser = Parser(lines, now_ns=NOW)
+    records: list[list[str]] = []
+    for line in lines:
+        if records and not parser.starts_record(line, records[-1]):
+            records[-1].append(line)
+        else:
+            records.append([line])
+    return [record for one in records for record in parser.parse(one)]
+
+
 def told(record: Record) -> tuple[str | None, str | None, str | None, str]:
     """Time, level, logger and message of a record."""
     as_json = record_json(record)
@@ -244,6 +256,76 @@ def test_logfmt() -> None:
     assert told(record) == ("2025-03-04T10:11:12.000000+02:00", "warning", None, 'said "no"')
     assert record.correlation_id == "r-7"
     assert record.fields["path"] == "/a"
+
+
+SLOW_QUERIES = """\
+/usr/sbin/mysqld, Version: 8.0.36. started with:
+Tcp port: 3306  Unix socket: /run/mysqld/mysqld.sock
+# Time: 2025-03-04T10:11:12.123456Z
+# User@Host: shop[shop] @ web-3 [10.0.0.7]  Id:    12
+# Query_time: 2.5  Lock_time: 0.000012 Rows_sent: 1  Rows_examined: 104000
+use shop;
+SET timestamp=1741083070;
+SELECT sum(price)
+  FROM items;
+# Time: 250304 10:11:13
+# User@Host: root[root] @ localhost []
+# Thread_id: 13  Schema:   QC_hit: No
+# Query_time: 11.0  Lock_time: 0.0 Rows_sent: 0  Rows_examined: 0
+# administrator command: Ping;
+# User@Host: shop[shop] @  [10.0.0.8]
+# Query_time: 1.0  Lock_time: 0.0 Rows_sent: 0  Rows_examined: 3
+SET timestamp=1741083073;
+UPDATE users SET password='hunter22' WHERE id = 3;
+"""
+
+
+def test_slow_queries_have_their_facts_as_fields() -> None:
+    """MySQL's slow log: a record a statement, with what it took; in one second the time stands once."""
+    _, one, two, three = read_joined(*SLOW_QUERIES.splitlines())
+    assert told(one) == ("2025-03-04T10:11:12.123456Z", None, None, "SELECT sum(price)\n  FROM items;")
+    assert one.fields == {
+        "user": "shop", "host": "web-3", "connection_id": "12", "query_time": 2.5, "lock_time": 0.000012,
+        "rows_sent": 1, "rows_examined": 104_000, "database": "shop",
+    }  # fmt: skip
+    assert told(two) == ("2025-03-04T10:11:13.000000", None, None, "administrator command: Ping;")
+    assert (two.fields["query_time"], two.fields["host"], two.fields["qc_hit"]) == (11.0, "localhost", "No")
+    assert "database" not in two.fields
+    assert told(three)[0] == "2025-03-04T10:11:13.000000Z"
+    assert three.message == "UPDATE users SET password='********' WHERE id = 3;"
+    assert three.fields["host"] == "10.0.0.8"
+
+
+def test_reports_of_erlang_have_their_message_below() -> None:
+    """What RabbitMQ wrote before 3.7: level and time in a line of their own."""
+    one, two = read_joined(
+        "=WARNING REPORT==== 4-Mar-2025::10:11:12 ===",
+        "closing AMQP connection <0.12.0> (127.0.0.1:5000 -> 127.0.0.1:5672):",
+        "client unexpectedly closed TCP connection",
+        "",
+        "=CRASH REPORT==== 4-Mar-2025::10:11:13 ===",
+        "  crasher:",
+        "    pid: <0.12.0>",
+    )
+    below = (
+        "closing AMQP connection <0.12.0> (127.0.0.1:5000 -> 127.0.0.1:5672):\n"
+        "client unexpectedly closed TCP connection"
+    )
+    assert told(one) == ("2025-03-04T10:11:12.000000", "warning", None, below)
+    assert told(two) == ("2025-03-04T10:11:13.000000", "error", None, "  crasher:\n    pid: <0.12.0>")
+
+
+def test_the_lines_of_npm_have_a_number_and_a_level() -> None:
+    """Its debug log states no times; a sentence that begins so stands as it is in any other file."""
+    lines = ["0 verbose cli node npm", "1 info using npm@10.2.4", "2 warn old lockfile", "3 error code E404"]
+    assert [told(one) for one in read(*lines)] == [
+        (None, "debug", None, "cli node npm"),
+        (None, "info", None, "using npm@10.2.4"),
+        (None, "warning", None, "old lockfile"),
+        (None, "error", None, "code E404"),
+    ]
+    (_, plain, *_) = read("it ended with", "1 error in the end", "and that", "was all", "there is to say")
+    assert (plain.level, plain.message) == (None, "1 error in the end")
 
 
 def test_syslog_of_both_kinds() -> None:
