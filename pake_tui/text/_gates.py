@@ -52,8 +52,8 @@ _SHAPE_GATE = re.compile(
     rb"|^ltai|^tskey$|^figd$|^ntn$|^sntry[a-z]$|^sbp$|^atatt|^gsk$|^pplx$|^age$|^amzn$|^eaa|^atlasv$|^whsec$|^tfp$"
 )
 _PROSE_WORDS = frozenset(
-    b"bearer basic digest negotiate docker curl identified sshpass mysql mysqldump mysqladmin mariadb redis "
-    b"requirepass wget smbclient".split()
+    b"bearer basic digest negotiate ntlm docker curl identified sshpass mysql mysqldump mysqladmin mariadb "
+    b"redis requirepass wget smbclient".split()
 )
 _TOUCHING = b"abcdefnrt"
 

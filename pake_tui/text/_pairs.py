@@ -72,6 +72,12 @@ _WHOSE = late(
     r"(?:\s(?:for|of|to|user|account|is|was|generated|created|proceed|installation|[\w.@\\-]{1,64}(?=\s(?:is|was)\b|:))){1,6}:"
     r"\s{1,4}(?=\S)"
 )
+_OWNED = late(
+    r"\s(?:for|of)\s(?:(?:the|your|user|account|client|role|service|database)\s){0,2}[\w.@\\-]{1,64}"
+    r"(?:\s(?:is|was|has been)(?=\s(?:(?:re)?set|changed|updated)\sto\s)"
+    r"|(?=\s(?:is|was|(?:re)?set|changed|updated)\s))"
+)
+"""Whose password it is, in a sentence that goes on to say it."""
 _PROSE = late(
     r"(?:\s{1,4}(?:is|was|set to|changed to|reset to|updated to|=|to|of|with))?\s{0,3}:?\s{1,4}"
     r"(?:now\s|as\s)?(?=\S)"
@@ -140,12 +146,14 @@ def _without_separator(kind: Kind, text: str, start: int, end: int) -> Masked | 
         value = text[found.end() : stop]
         known = len(value) >= 8 and looks_random(value) and not is_path(value)
         return (found.end(), stop, MASK) if known and stop == outer_end(text, stop) else None
+    name = text[start:end]
+    if kind in (PASSWORD, SECRET) and (owned := _OWNED.match(text, end)):
+        end = owned.end()
     if kind not in (PASSWORD, SECRET, CODE) or not (found := _PROSE.match(text, end)):
         return None
     at = found.end()
     if _PLAIN_WORD.match(text, at):
         return None
-    name = text[start:end]
     said = _SAYS.match(text, end) is not None
     quote = quote_at(text, at)
     stop = quoted_end(text, at + 1, quote) if quote else bare_end(text, at)

@@ -79,6 +79,12 @@ FORMS = {
     f"A temporary password is generated for root@localhost: {PASSWORD}": (
         "A temporary password is generated for root@localhost: ********"
     ),
+    f"the password for root is {PASSWORD}": "the password for root is ********",
+    f"password for user bob was changed to {PASSWORD} by ada": (
+        "password for user bob was changed to ******** by ada"
+    ),
+    f"the secret of client web-3 is {TOKEN}": "the secret of client web-3 is ********",
+    f"auth NTLM {TOKEN}": "auth NTLM ********",
     f'{{"m":"Password for user elastic: {PASSWORD}"}}': '{"m":"Password for user elastic: ********"}',
     "mail bobby@163.com, juan@empresa.com.py": "mail b***@163.com, j***@empresa.com.py",
     f"ALTER LOGIN sa WITH PASSWORD = N'my {PASSWORD}'": "ALTER LOGIN sa WITH PASSWORD = N'********'",
@@ -118,6 +124,9 @@ FORMS = {
     f"curl\t-b sid={TOKEN}": "curl\t-b sid=********",
 }
 CLEAN = [
+    "the password for root is expired, password for db1 is 24 characters long",
+    "password for root was changed to something else; password of ada was updated yesterday",
+    "the secret for tls is mounted at /run/tls/key1, NTLM authentication failed",
     # Elements whose names tell no secret by themselves, and no elements at all.
     "<Error><Code>NoSuchKey</Code><Key>uploads/a.png</Key></Error>",
     "<key>CFBundleName</key><string>Pake</string>",
