@@ -13,12 +13,15 @@ GATHER_S = 0.03
 class GatheringScreen(ConsoleScreen):
     """What a second brings is drawn with what is read because of it."""
 
+    def __init__(self, lines: LogPanel) -> None:
+        super().__init__()
+        self.lines = lines
+        lines.rows_came = self.came
+
     def bring(self, snapshot: Snapshot) -> None:
         """Draw what is newer, as soon as all of it is there."""
         self.gather(GATHER_S)
-        log = self.query_one(LogPanel)
-        log.rows_came = self.came
-        log.show(snapshot.files, snapshot.problem("files"))
+        self.lines.show(snapshot.files, snapshot.problem("files"))
         super().bring(snapshot)
         self.came()
 
@@ -29,4 +32,4 @@ class GatheringScreen(ConsoleScreen):
 
     def reads(self) -> bool:
         """Whether a thread reads what is to be drawn."""
-        return self.query_one(LogPanel).session.job is not None
+        return self.lines.session.job is not None

@@ -20,35 +20,28 @@ class LogsScreen(GatheringScreen):
     place: ClassVar = "logs"
 
     def __init__(self, query: str = "", *, at_ns: int | None = None) -> None:
-        super().__init__()
-        self._query_text = query
-        self._at_ns = at_ns
+        super().__init__(LogPanel("Logs", query=query, at_ns=at_ns, id="lines"))
+        self.histogram = HistogramRow()
+        self.histogram.counted = self.came
 
     def compose_body(self) -> Iterable[Widget]:
         """When there is how much, and the rows."""
-        yield HistogramRow()
-        yield LogPanel("Logs", query=self._query_text, at_ns=self._at_ns, id="lines")
-
-    @property
-    def lines(self) -> LogPanel:
-        """The panel."""
-        return self.query_one(LogPanel)
+        yield self.histogram
+        yield self.lines
 
     def show(self, snapshot: Snapshot) -> None:
         """Newer state of the files, for what stands beside the rows."""
-        histogram = self.query_one(HistogramRow)
-        histogram.counted = self.came
-        histogram.show(snapshot.files.growth)
+        self.histogram.show(snapshot.files.growth)
 
     def reads(self) -> bool:
         """Also while lines are counted by time."""
-        return super().reads() or self.query_one(HistogramRow).counting
+        return super().reads() or self.histogram.counting
 
     def on_panel_moved(self, message: Panel.Moved) -> None:
         """Show in the histogram where the cursor stands."""
         row = self.lines.current
         if row is not None:
-            self.query_one(HistogramRow).stand(row.record.time_ns, self.lines.session.following)
+            self.histogram.stand(row.record.time_ns, self.lines.session.following)
 
     def reread(self) -> None:
         """Read the rows again at the same place."""

@@ -49,7 +49,7 @@ class OverviewScreen(GatheringScreen):
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(LogPanel("Logs", id="logs"))
         self._beside: Snapshot | None = None
         """What the panels beside the log show."""
 
@@ -57,7 +57,7 @@ class OverviewScreen(GatheringScreen):
         """Metrics beside health, alerts, logs."""
         yield Ground(MetricsPanel(id="metrics"), HealthPanel(id="health"), id="upper")
         yield AlertsPanel(live_only=True, id="alerts")
-        yield LogPanel("Logs", id="logs")
+        yield self.lines
 
     def first_panel(self) -> Panel | None:
         """The alerts: what needs a hand first."""
