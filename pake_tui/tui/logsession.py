@@ -85,12 +85,12 @@ class LogSession:
         self.following, self.fresh, self.fresh_more = True, 0, False
         self._open_end()
 
-    def _open_end(self, limit: int = PAGE) -> None:
-        self._ask(Job(Purpose.OPEN, self.read_query, limit=max(limit, 2 * self.height)))
+    def _open_end(self) -> None:
+        self._ask(Job(Purpose.OPEN, self.read_query, limit=self._page()))
 
     def _catch_up(self) -> None:
         """The newest rows again, no more than are seen: others come before somebody can scroll to them."""
-        self._open_end(0)
+        self._ask(Job(Purpose.OPEN, self.read_query, limit=2 * self.height))
 
     def open_oldest(self) -> None:
         """The oldest page."""
