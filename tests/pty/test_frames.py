@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from textual.app import ComposeResult
+from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.strip import Strip
 
@@ -50,12 +52,8 @@ class Frames(TerminalApp):
         """A frame was drawn."""
         self.frames += 1
 
-    def rows(self) -> Iterator[Row]:
-        """The two rows."""
-        return iter(self.screen.query(Row))
-
     @property
-    def gathering(self) -> TerminalScreen:
+    def front(self) -> TerminalScreen:
         """The screen."""
         assert isinstance(self.screen, TerminalScreen)
         return self.screen
@@ -69,45 +67,43 @@ async def drawn(app: Frames, count: int) -> None:
         await asyncio.sleep(0.001)
 
 
-async def test_what_is_gathered_is_one_frame() -> None:
-    """What changes while something is waited for is drawn when that came, all of it at once."""
+@asynccontextmanager
+async def gathering(seconds: float) -> AsyncIterator[tuple[Frames, Pilot[None], Row, Row]]:
+    """An app that gathers for so long and has drawn nothing since, though its first row has changed."""
     app = Frames()
     async with app.run_test() as pilot:
         await pilot.pause()
-        before, (one, other) = app.frames, app.rows()
-        app.gathering.gather(NEVER_S)
+        app.frames = 0
+        one, other = app.screen.query(Row)
+        app.front.gather(seconds)
         one.refresh()
+        yield app, pilot, one, other
+
+
+async def test_what_is_gathered_is_one_frame() -> None:
+    """What changes while something is waited for is drawn when that came, all of it at once."""
+    async with gathering(NEVER_S) as (app, pilot, one, other):
         await asyncio.sleep(0.05)  # three frames' time: a pilot's pause would draw by itself
-        assert app.frames == before
+        assert app.frames == 0
         other.refresh()
-        app.gathering.gathered()
-        await drawn(app, before + 1)
+        app.front.gathered()
+        await drawn(app, 1)
         await pilot.pause()
-        assert (app.frames, one.drawn, other.drawn) == (before + 1, 2, 2)
+        assert (app.frames, one.drawn, other.drawn) == (1, 2, 2)
 
 
 async def test_what_does_not_come_is_waited_for_no_longer_than_was_said() -> None:
     """After the time that was given the frame is drawn without it."""
-    app = Frames()
-    async with app.run_test() as pilot:
-        await pilot.pause()
-        before, (one, _) = app.frames, app.rows()
-        app.gathering.gather(0.02)
-        one.refresh()
-        await drawn(app, before + 1)
+    async with gathering(0.02) as (app, _, one, _):
+        await drawn(app, 1)
         assert one.drawn == 2
 
 
 async def test_a_key_waits_for_nothing() -> None:
     """What a key changes is drawn at once, and what waited goes with it."""
-    app = Frames()
-    async with app.run_test() as pilot:
-        await pilot.pause()
-        before, (one, other) = app.frames, app.rows()
-        app.gathering.gather(NEVER_S)
-        one.refresh()
-        app.gathering.hasten()
+    async with gathering(NEVER_S) as (app, pilot, one, other):
+        app.front.hasten()
         other.refresh()
-        await drawn(app, before + 1)
+        await drawn(app, 1)
         await pilot.pause()
-        assert (app.frames, one.drawn, other.drawn) == (before + 1, 2, 2)
+        assert (app.frames, one.drawn, other.drawn) == (1, 2, 2)

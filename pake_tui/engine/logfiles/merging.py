@@ -76,7 +76,7 @@ class MergedRead:
                 return
             if item.record is not None or item.ruler:
                 if not (rows or sent):
-                    told = monotonic()
+                    told = monotonic()  # the first batch has what comes close behind the first row
                 rows.append(self._row(strand, item))
                 room -= 1
                 if not room:
