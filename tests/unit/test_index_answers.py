@@ -52,6 +52,16 @@ JUNK = (
     "[]",
     "{}",
 )
+TWISTS = (
+    '"error":{"stack":"a\\nb {x}"}', '"error":{"level":"fatal"}', '"level":"debug"', '"x\\"level":"fatal"',
+    '"ctx":{"trace":{"id":"req-0001-nested"}}', '"transaction":{"id":"req-0001-t"}', '"ctx":{"n":NaN}',
+    '"e":{"a":1,"a":2}', '"e":{"a":tru}', '"e":{"a":{"b":"c"}', '"e":{}}{"more":"x"', '"e":1} {"level":"x"',
+    '"e":"{\\"level\\":\\"fatal\\"}"', '"e":[{"level":"fatal"}]', '"e" :{"level":"fatal"}', '"log":{"x":1}',
+    '"stream":"stdout"', '"k":"say \\"level\\":\\"x\\""', '"k":": {"', '"k":":","j":{}', '"k":"x","":{"":1}',
+    '"k":{"k":"\\\\"}', '"xlevel":"fatal"', '"cid":"req-0001-cid"', '"acid":"x"', '"cid":7',
+    '"message":{"a":1}',
+)  # fmt: skip
+"""What lines that are otherwise all alike may have besides, at their beginning, inside or at their end."""
 
 
 SLOW: dict[str, Any] = {
@@ -168,10 +178,19 @@ def content(seed: int, count: int, ending: str) -> bytes:
             ).isoformat()
             level = dice.choice(("info", "info", "debug", "error"))
             name = dice.choice(("correlation_id", "request_id", "trace_id"))
-            lines.append(
-                f'{{"timestamp":"{moment}","level":"{level}","message":"m{number}",'
-                f'"{name}":"req-{dice.randrange(90):04x}-{number % 3}","took":{number / 7:.2f}}}'
-            )
+            parts = [
+                f'"timestamp":"{moment}"',
+                f'"level":"{level}"',
+                f'"message":"m{number}"',
+                f'"{name}":"req-{dice.randrange(90):04x}-{number % 3}"',
+                f'"took":{number / 7:.2f}',
+            ]
+            if dice.random() < 0.1:
+                parts.insert(dice.choice((5, 5, dice.randrange(6))), dice.choice(TWISTS))
+            if dice.random() < 0.05:
+                inner = dice.randrange(5)
+                parts[inner] = f'"ctx":{{"a":1,{parts[inner]}}}'
+            lines.append("{" + ",".join(parts) + "}")
         elif style == "text" and number % 50:
             lines.append(text_line(dice, number))
         else:

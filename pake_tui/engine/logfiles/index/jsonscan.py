@@ -30,7 +30,8 @@ from pake_tui.engine.logfiles.index.jsonview import (
     Scratch,
     View,
 )
-from pake_tui.engine.logfiles.index.shapes import Shape, Shapes, endings
+from pake_tui.engine.logfiles.index.patterns import Patterns
+from pake_tui.engine.logfiles.index.shapes import Shape, Shapes, endings, names_that_matter
 from pake_tui.engine.logfiles.index.stamps import Stamps
 from pake_tui.records.levels import parse_level
 
@@ -45,6 +46,7 @@ class JsonScan:
     def __init__(self, zone: tzinfo, aliases: Sequence[str]) -> None:
         self._flat, self._deep = Shapes(tuple(aliases), zone), Shapes(tuple(aliases), zone)
         self._endings = endings(aliases)
+        self._patterns = Patterns(names_that_matter(aliases))
         self._stamps = Stamps(zone)
         self._words: dict[int, int] = {}
         self._scratch = Scratch()
@@ -85,12 +87,14 @@ class JsonScan:
         last_two = view.bytes.take(close - 1).astype(np.uint16) << 8
         last_two |= view.bytes.take(close - 2)
         close = close[self._endings.take(last_two)]
+        keys = Keys.of(view, close, lines, self._patterns, None)
+        lines.vouch_nested(keys)
         next_one = view.where(BLANK, 1)[1 : 1 - MARGIN]
         spaced = np.logical_and(quote, next_one, out=next_one)
         if spaced.any():
             places = np.flatnonzero(spaced)
             lines.sure[view.line_of(places[view.bytes[places - 1] != BACKSLASH], lines)] = False
-        return Keys.of(view, close, lines)
+        return keys
 
     def _understand(self, view: View, lines: Lines, keys: Keys, shapes: Shapes) -> None:
         rows = np.flatnonzero(lines.sure & (keys.counts > 0))
@@ -104,7 +108,7 @@ class JsonScan:
         if not len(rows):
             return
         first = keys.first[rows]
-        where = keys.values.take(first + shapes.time.take(shape), mode="clip")
+        where = keys.values(view, first + shapes.time.take(shape))
         times, good, _ = self._stamps.read(view.bytes, view.words, where)
         levels = self._levels(view, keys, first, shapes.level.take(shape))
         good &= levels != UNKNOWN_LEVEL
@@ -114,8 +118,10 @@ class JsonScan:
             places = column.take(shape)
             some = np.flatnonzero(places >= 0)
             if len(some):
-                starts = keys.values.take(first[some] + places[some])
-                hashes, plain = swar.hash_ids(view.words, starts, escapes=view.escapes is not None)
+                starts = keys.values(view, first[some] + places[some])
+                middle = int(starts[len(starts) // 2])
+                length = view.data.find(b'"', middle) - middle
+                hashes, plain = swar.hash_ids(view.words, starts, length, escapes=view.escapes is not None)
                 good[some[~plain]] = False
                 found_lines.append(rows[some])
                 found.append(hashes)
@@ -125,19 +131,20 @@ class JsonScan:
 
     def _levels(self, view: View, keys: Keys, first: Ints, column: Ints) -> NDArray[np.uint8]:
         """Each line's level by the word that stands under its key."""
-        where = keys.values.take(first + np.maximum(column, 0), mode="clip")
+        where = keys.values(view, first + np.maximum(column, 0))
         words, ended = swar.until_quote(view.words[where])
         ended |= view.bytes.take(where + 8, mode="clip") == QUOTE
-        levels = np.full(len(words), UNKNOWN_LEVEL, np.uint8)
-        left = len(words)
+        levels = np.zeros(len(words), np.uint8)
+        known = np.zeros(len(words), np.bool_)
         for word, code in self._words.items():
             same = words == word
-            levels[same] = code
-            left -= int(np.count_nonzero(same))
-        if left:
-            for word in np.unique(words[levels == UNKNOWN_LEVEL]).tolist():
-                if word not in self._words and len(self._words) < MOST_WORDS:
-                    levels[words == word] = self._words[word] = _level_code(word)
+            known |= same
+            levels |= same.view(np.uint8) * np.uint8(code)
+        if not known.all():
+            for word in np.unique(words[~known]).tolist():
+                if len(self._words) < MOST_WORDS:
+                    self._words[word] = _level_code(word)
+                levels[words == word] = self._words.get(word, UNKNOWN_LEVEL)
         levels[~ended] = UNKNOWN_LEVEL
         levels[column < 0] = NO_LEVEL
         return levels
@@ -146,9 +153,9 @@ class JsonScan:
 def _example(view: View, lines: Lines, keys: Keys, line: int, shapes: Shapes) -> Shape | None:
     """The shape of a line, learnt by parsing it."""
     first, count = int(keys.first[line]), int(keys.counts[line])
-    places = range(first, first + count)
-    names = [view.data[keys.open[n] + 1 : keys.close[n]].decode(errors="replace") for n in places]
-    kinds = keys.kinds[first : first + count].tobytes()
+    ends = keys.close[first : first + count].tolist()
+    names = [view.data[view.data.rfind(b'"', 0, end) + 1 : end].decode(errors="replace") for end in ends]
+    kinds = bytes(view.data[end + 2 + (view.data[end + 2] == BLANK)] for end in ends)
     depths = None if keys.depths is None else keys.depths[first : first + count].tolist()
     try:
         document = orjson.loads(view.data[lines.starts[line] : lines.ends[line]])
@@ -181,7 +188,7 @@ def _all_keys(view: View, lines: Lines) -> Keys:
     level = np.searchsorted(ups, lines.starts) - np.searchsorted(downs, lines.starts)
     lines.sure[np.diff(level, append=len(ups) - len(downs)) != 0] = False
     depths = np.searchsorted(ups, close) - np.searchsorted(downs, close)
-    return Keys.of(view, close, lines, depths - level[view.line_of(close, lines)])
+    return Keys.of(view, close, lines, None, depths - level[view.line_of(close, lines)])
 
 
 def _level_code(word: int) -> int:

@@ -6,7 +6,8 @@ import numpy as np
 from msgspec import Struct, field
 from numpy.typing import NDArray
 
-from pake_tui.engine.logfiles.index import swar
+from pake_tui.engine.logfiles.index import patterns, swar
+from pake_tui.engine.logfiles.index.patterns import Patterns
 
 MOST_LINE = 8_192
 MARGIN = 64
@@ -30,6 +31,8 @@ class Lines(Struct):
     ids: Words
     nested: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     """Lines with further braces, in them or in their strings; not sure so far."""
+    braces: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    """Where each of those has the first."""
 
     @classmethod
     def unknown(cls, starts: Ints, ends: Ints) -> Lines:
@@ -39,6 +42,13 @@ class Lines(Struct):
             starts, ends, np.zeros(count, np.bool_), np.zeros(count, np.int64), np.zeros(count, np.uint8),
             np.zeros(0, np.int64), np.zeros(0, np.uint64),
         )  # fmt: skip
+
+    def vouch_nested(self, keys: Keys) -> None:
+        """Lines of which the first brace comes behind all keys that matter are as sure as flat ones."""
+        last = keys.close.take(keys.first[self.nested] + keys.counts[self.nested] - 1, mode="clip")
+        flat = (keys.shapes[self.nested] != 0) & (last < self.braces)
+        self.sure[self.nested[flat]] = True
+        self.nested = self.nested[~flat]
 
     def doubt_before(self) -> None:
         """A line is not sure either where the one below is not, which may belong to it."""
@@ -100,8 +110,7 @@ class View:
         lines = Lines.unknown(starts, ends)
         first, last = self.bytes[starts], self.bytes.take(ends - 1, mode="clip")
         lines.sure = (first == BRACE) & (last == ord("}")) & (ends - starts <= MOST_LINE)
-        # Near the piece's ends eight bytes cannot be looked at everywhere.
-        lines.sure[0] = False
+        # Near the piece's end eight bytes cannot be looked at everywhere.
         lines.sure[ends > len(self.data) - MARGIN] = False
         if len(control):
             inner = control[self.bytes.take(control + 1, mode="clip") != NEWLINE]
@@ -113,8 +122,9 @@ class View:
         braces = self.where(BRACE)
         braces[starts] = False
         if len(inner_braces := places(braces)):
-            more = np.unique(self.line_of(inner_braces, lines))
+            more, firsts = np.unique(self.line_of(inner_braces, lines), return_index=True)
             lines.nested = more[lines.sure[more]]
+            lines.braces = inner_braces[firsts[lines.sure[more]]]
             lines.sure[more] = False
         return lines
 
@@ -129,45 +139,58 @@ class View:
 
 
 class Keys(Struct):
-    """Keys in file order: their quotes, where their values begin (inside the quote of a string).
+    """The keys of a piece's lines in file order, by the quotes that close them.
 
     `first`, `counts` and `shapes` have one entry for each line.
     """
 
-    open: Ints
     close: Ints
-    values: Ints
-    kinds: NDArray[np.uint8]
     depths: Ints | None
     first: Ints
     counts: Ints
     shapes: Words
 
     @classmethod
-    def of(cls, view: View, close: Ints, lines: Lines, depths: Ints | None = None) -> Keys:
+    def of(cls, view: View, close: Ints, lines: Lines, known: Patterns | None, depths: Ints | None) -> Keys:
         """The keys that end at these quotes, so many objects deep (None: all one deep)."""
-        hashes, opens = swar.hash_keys(view.words, close)
-        values = close + 2
-        kinds = view.bytes.take(values, mode="clip")
-        if (spaced := kinds == BLANK).any():
-            values = values + spaced
-            kinds = view.bytes.take(values, mode="clip")
         first = np.searchsorted(close, lines.starts)
         counts = np.diff(first, append=len(close))
-        if view.escapes is not None and len(close):
+        keys = cls(close, depths, first, counts, np.zeros(len(first), np.uint64))
+        left = lines.sure & (counts > 0)
+        if known:
+            left &= known.recognise(view.words, close, first, counts, keys.shapes)
+        if left[0] or (counts[0] and close[0] < patterns.TAIL):
+            # Of its first key there are not eight bytes everywhere.
+            left[0] = lines.sure[0] = False
+        if len(rows := np.flatnonzero(left)):
+            keys._hash(view, lines, rows)
+            if known:
+                known.learn(view.data, close, first, counts, keys.shapes, rows)
+        return keys
+
+    def _hash(self, view: View, lines: Lines, rows: Ints) -> None:
+        """Work out the shapes of some lines."""
+        counts = self.counts[rows]
+        first = np.cumsum(counts) - counts
+        order = np.arange(counts.sum()) - np.repeat(first, counts)
+        places = np.repeat(self.first[rows], counts) + order
+        close = self.close[places]
+        hashes, opens = swar.hash_keys(view.words, close)
+        kinds = view.bytes.take(close + 2, mode="clip")
+        kinds = np.where(kinds == BLANK, view.bytes.take(close + 3, mode="clip"), kinds)
+        if view.escapes is not None:
             escaped = view.escapes + 1
             behind = np.minimum(np.searchsorted(close, escaped, side="right"), len(close) - 1)
             lines.sure[view.line_of(close[behind[opens[behind] == escaped]], lines)] = False
-        if len(long := np.flatnonzero(opens < 0)):
-            lines.sure[view.line_of(close[long], lines)] = False
-        if (many := counts > len(swar.ORDER)).any():
-            lines.sure[many] = False
-        order = np.arange(len(close)) - np.repeat(first, counts)
-        if depths is not None:
-            hashes = hashes + depths.astype(np.uint64) * swar.DEPTH
+        lines.sure[view.line_of(close[opens < 0], lines)] = False
+        lines.sure[rows[counts > len(swar.ORDER)]] = False
+        if self.depths is not None:
+            hashes = hashes + self.depths[places].astype(np.uint64) * swar.DEPTH
         hashes = (hashes + swar.KIND.take(kinds)) * swar.ORDER.take(order, mode="clip")
-        shapes = np.zeros(len(first), np.uint64)
-        some = counts > 0
-        if some.any():
-            shapes[some] = np.add.reduceat(hashes, first[some])
-        return cls(opens, close, values + (kinds == QUOTE), kinds, depths, first, counts, shapes)
+        self.shapes[rows] = np.add.reduceat(hashes, first)
+
+    def values(self, view: View, at: Ints) -> Ints:
+        """Where the strings begin that stand under keys, inside their quotes."""
+        after = self.close.take(at, mode="clip") + 2
+        after += view.bytes.take(after, mode="clip") == BLANK
+        return after + 1

@@ -15,7 +15,7 @@ from pake_tui.engine.logfiles.index.jsonscan import JsonScan
 from pake_tui.engine.logfiles.index.jsonview import Lines
 from pake_tui.engine.logfiles.index.layout import LEVELS, UNKNOWN_TIME, BlockRow
 from pake_tui.engine.logfiles.index.textscan import TextScan
-from pake_tui.engine.logfiles.tape import Tape
+from pake_tui.engine.logfiles.tape import Tape, decoded
 
 BLOCK_BYTES = 256 * 1024
 SHORTEST_SCAN = 4_096
@@ -59,7 +59,7 @@ class Reader:
                 _Rows.parsed(self._parse(block)), _breaks(block), block, line, inherited_ns
             )
         lines = self._json.scan(data) if is_json else self._text.scan(data)
-        _doubt_before(lines, data, is_json)
+        _doubt_before(self._tape, lines, data, is_json)
         rows = _Rows.sure(lines, block.start)
         if not lines.sure.all():
             rows = rows.joined(_Rows.parsed(self._doubtful(block, lines)))
@@ -112,7 +112,7 @@ def _breaks(block: Block) -> Ints:
     return np.flatnonzero(np.frombuffer(block.data, np.uint8) == ord("\n")) + block.start + 1
 
 
-def _doubt_before(lines: Lines, data: bytes, is_json: bool) -> None:
+def _doubt_before(tape: Tape, lines: Lines, data: bytes, is_json: bool) -> None:
     """A line that may continue the record above it makes that one doubtful, too."""
     if not is_json:
         lines.doubt_before()
@@ -120,7 +120,9 @@ def _doubt_before(lines: Lines, data: bytes, is_json: bool) -> None:
     doubtful = np.flatnonzero(~lines.sure[1:] & lines.sure[:-1]) + 1
     view = np.frombuffer(data, np.uint8)
     whole = (view[lines.starts[doubtful]] == ord("{")) & (view[lines.ends[doubtful] - 1] == ord("}"))
-    lines.sure[doubtful[~whole] - 1] = False
+    for number in doubtful[~whole].tolist():
+        above, line = (decoded(data[lines.starts[n] : lines.ends[n]])[0] for n in (number - 1, number))
+        lines.sure[number - 1] = tape.parser_now.starts_record(line, (above,))
 
 
 class _Rows(Struct):

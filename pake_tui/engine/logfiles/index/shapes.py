@@ -31,6 +31,11 @@ class Shape(Struct, frozen=True):
     ids: tuple[int, ...]
 
 
+def names_that_matter(aliases: Sequence[str]) -> tuple[str, ...]:
+    """Of times, levels and IDs, and those that make the parser read an object in another way."""
+    return (*jsonkeys.TIME, *jsonkeys.LEVEL, *_WATCHED, *aliases)
+
+
 def endings(aliases: Sequence[str]) -> NDArray[np.bool_]:
     """The last two bytes (little-endian) of keys that matter: times, levels, aliases in any spelling."""
     table = np.zeros((256, 256), np.bool_)  # [last, the one before]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, tzinfo
 
 import numpy as np
@@ -23,13 +24,9 @@ Words = NDArray[np.uint64]
 HALF_HOUR = 1_800
 
 
-def _word(text: bytes) -> np.uint64:
-    return _U(int.from_bytes(text.ljust(8, b"\0"), "little"))
-
-
-_CLOCK, _HIGH_NIBBLES, _TOO_MUCH = _word(b"00:00:00"), _U(0xF0F0_FFF0_F0FF_F0F0), _U(0x7676_0076_7600_7676)
-_ZEROS, _NIBBLES, _SIXES = _U(0x3030303030303030), _U(0xF0F0F0F0F0F0F0F0), _U(0x0606060606060606)
 _HIGHS = _U(0x8080_8080_8080_8080)
+_CLOCK = 11
+"""Where `14:03:21` begins; eight bytes, too, are the windows in which all else is compared."""
 
 
 class Style(Struct, frozen=True):
@@ -45,6 +42,15 @@ class Style(Struct, frozen=True):
     def offset(self) -> int | None:
         """Seconds east of UTC, None where it states no zone."""
         return offset_seconds(self.zone.decode()) if self.zone else None
+
+    def windows(self) -> Iterator[tuple[int, np.uint64, np.uint64]]:
+        """Where eight bytes are compared, with what, and what is added to tell digits above nine."""
+        point = bytes([self.point]) if self.digits else b""
+        text = b"0000-00-00%c00:00:00%b%b" % (self.between, point, b"0" * self.digits)
+        room = bytes(0x76 if sign == ord("0") else 0x7F for sign in text) + b"\x7f" * len(self.zone)
+        text += self.zone
+        for at in sorted({0, 3, _CLOCK, min(19, self.length - 8), self.length - 8}):
+            yield at, _word(text[at : at + 8]), _word(room[at : at + 8])
 
 
 class Stamps:
@@ -97,23 +103,18 @@ class Stamps:
     ) -> Ints:  # fmt: skip
         """Read those that are spelled in a style; those that are left."""
         places = where[left]
-        clock = words[places + 11]
-        digits = clock - _CLOCK
-        fits = (clock & _HIGH_NIBBLES) == (_CLOCK & _HIGH_NIBBLES)
-        fits &= ((digits & ~_HIGH_NIBBLES) + _TOO_MUCH) & _HIGHS == 0
+        wrong = np.zeros(len(places), _U)
+        digits = {}
+        for at, text, room in style.windows():
+            digits[at] = found = words[places + at] ^ text
+            wrong |= found | (found + room)
+        fits = wrong & _HIGHS == 0
         fits &= self._ends.take(data.take(places + style.length, mode="clip"))
-        fits &= data.take(places + 10, mode="clip") == style.between
-        if style.digits:
-            fits &= data.take(places + 19, mode="clip") == style.point
-            fits &= _all_digits(words[places + 20], style.digits)
-        if style.zone:
-            tail = words[places + style.length - len(style.zone)]
-            fits &= (tail & _low(len(style.zone))) == _word(style.zone)
-        pairs = digits * _U(10) + (digits >> _U(8))
+        pairs = digits[_CLOCK] * _U(10) + (digits[_CLOCK] >> _U(8))
         hours, minutes, seconds = ((pairs >> _U(shift)) & _U(0xFF) for shift in (0, 24, 48))
         fits &= (hours < 24) & (minutes < 60) & (seconds < 60)
         in_day = (hours * _U(3600) + minutes * _U(60) + seconds).astype(np.int64)
-        days, real = self._midnights(data, words, places)
+        days, real = self._midnights(data, places, digits[0], digits[3])
         fits &= real
         local = days + in_day
         offset = style.offset
@@ -126,10 +127,9 @@ class Stamps:
         return rest
 
     def _midnights(
-        self, data: NDArray[np.uint8], words: Words, places: Ints
+        self, data: NDArray[np.uint8], places: Ints, head: Words, tail: Words
     ) -> tuple[Ints, NDArray[np.bool_]]:
         """The local midnight of each date, in seconds; False where there is no such date."""
-        head, tail = words[places], words[places + 2]
         changed = np.flatnonzero((head[1:] != head[:-1]) | (tail[1:] != tail[:-1])) + 1
         days = np.empty(len(places), np.int64)
         real = np.ones(len(places), np.bool_)
@@ -172,13 +172,5 @@ def _fraction(found: re.Match[bytes]) -> tuple[int, int]:
     return (found[2][0], len(found[3])) if found[2] else (0, 0)
 
 
-def _low(count: int) -> np.uint64:
-    return _U((1 << 8 * count) - 1)
-
-
-def _all_digits(words: Words, count: int) -> NDArray[np.bool_]:
-    """Whether the first bytes of each word are digits."""
-    low = _low(count)
-    plain = (words & _NIBBLES & low) == (_ZEROS & low)
-    none_above = ((words & low) + (_SIXES & low)) & _NIBBLES & low == (_ZEROS & low)
-    return np.asarray(plain & none_above)
+def _word(text: bytes) -> np.uint64:
+    return _U(int.from_bytes(text, "little"))

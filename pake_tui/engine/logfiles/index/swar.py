@@ -17,13 +17,14 @@ _QUOTES, _BACKSLASHES = _U(0x22) * _ONES, _U(0x5C) * _ONES
 _FOLD, _BLANKS = _U(hashing.FOLD), _U(0x21) * _ONES
 _SEVEN, _SHIFT = _U(7), _U(64 - hashing.HALF)
 _MIX_PREFIX, _MIX_WHOLE, _MIX_LENGTH = map(_U, (hashing.MIX_PREFIX, hashing.MIX_WHOLE, hashing.MIX_LENGTH))
-TRACEPARENT = 55
+TRACEPARENT, MOST_ALIKE = 55, 48
 _MOST_WINDOWS = 32
 _KEY_WINDOWS = 3
 
 # Chosen anew in each process, so that nobody can write lines whose shapes are taken for one another.
 _RANDOM = np.array([secrets.randbits(64) | 1 for _ in range(256 + 64 + _KEY_WINDOWS + 1)], np.uint64)
 KIND, ORDER, _MIX_KEY, DEPTH = _RANDOM[:256], _RANDOM[256:320], _RANDOM[320:-1], _RANDOM[-1]
+KIND[list(b"-0123456789")] = KIND[ord("0")]
 _LOW = np.array([(1 << 8 * count) - 1 for count in range(9)], np.uint64)
 _SPACES = _U(0x20) * _ONES
 _PLACES, _TOP = _U(0x0001_0203_0405_0607), _U(56)
@@ -78,11 +79,41 @@ def hash_keys(words: Words, close: Ints) -> tuple[Words, Ints]:
     return hashes, opens
 
 
-def hash_ids(words: Words, starts: Ints, *, escapes: bool) -> tuple[Words, NDArray[np.bool_]]:
+def hash_ids(words: Words, starts: Ints, length: int, *, escapes: bool) -> tuple[Words, NDArray[np.bool_]]:
     """`hashing.hash_of` of the IDs that begin at places and end at a quote; False where that is not sure.
 
-    Not sure are those with blanks, letters beyond ASCII, escapes, or the length of a traceparent.
+    Not sure are those with blanks, letters beyond ASCII, escapes, or the length of a traceparent. Those that
+    have the length which many are expected to have come sooner.
     """
+    if not 0 < length <= MOST_ALIKE:
+        return _hash_any(words, starts, escapes=escapes)
+    hashes, good = _hash_alike(words, starts, length, escapes=escapes)
+    if len(others := np.flatnonzero(~good)):
+        hashes[others], good[others] = _hash_any(words, starts[others], escapes=escapes)
+    return hashes, good
+
+
+def _hash_alike(words: Words, starts: Ints, length: int, *, escapes: bool) -> tuple[Words, NDArray[np.bool_]]:
+    """As `hash_ids`, but sure only of those of one length."""
+    odd = whole = prefix = np.zeros(len(starts), np.uint64)
+    last = len(words) - 1
+    for at in range(0, length + 1, 8):
+        word = words[np.minimum(starts + at, last)]
+        mask = _LOW[min(8, length - at)]
+        raw = word & mask
+        # The high bit of a byte that is beyond ASCII, a blank or below, a quote or a backslash.
+        odd = odd | raw | (raw | ~mask & _LOWS) - _BLANKS | (raw ^ _QUOTES) - _ONES
+        if escapes:
+            odd |= (raw ^ _BACKSLASHES) - _ONES
+        folded = raw | _FOLD & mask
+        prefix = prefix if at else (folded * _MIX_PREFIX) >> _SHIFT
+        whole = (whole ^ folded) * _MIX_WHOLE
+    end = word >> _U(8 * (length % 8)) & _U(0xFF)
+    whole = (whole ^ _U(0x80 << 8 * (length % 8))) * _MIX_LENGTH
+    return prefix << _U(hashing.HALF) | whole >> _SHIFT, (odd & _HIGHS == 0) & (end == _U(ord('"')))
+
+
+def _hash_any(words: Words, starts: Ints, *, escapes: bool) -> tuple[Words, NDArray[np.bool_]]:
     whole = np.zeros(len(starts), np.uint64)
     prefix = whole
     good = np.ones(len(starts), np.bool_)
