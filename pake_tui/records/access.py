@@ -23,6 +23,10 @@ _ELB = late(
     r"(?P<time>\d{4}-\d\d-\d\dT\S{1,32}) (?P<balancer>\S{1,256}) (?P<client>[\d.a-f:]{3,45}:\d{1,5}) "
 )
 _TRACE = late(r'"(Root=[\w\-;=]{1,128}|Self=[\w\-;=]{1,256})"')
+_REQUEST_ID = late(
+    r"[\" ]([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32})(?=[\" ]|$)"
+)
+"""What stands alone behind the request and is an ID: Envoy's `x-request-id`, nginx's `$request_id`."""
 _ENVOY = late(r'\[(?P<time>\d{4}-\d\d-\d\dT[^\]]{1,32})\] (?=")')
 _SQUID = late(
     r"(?P<time>\d{9,10}\.\d{3})\s{1,8}(?P<elapsed>\d{1,9}) (?P<client>\S{1,64}) "
@@ -59,6 +63,8 @@ def _request(draft: Draft, text: str, start: int) -> bool:
                 _add(draft.fields, after)
                 _add(draft.fields, _COMBINED.match(text, after.end()))
             draft.message = text[at:]
+            if identifier := _REQUEST_ID.search(text, found.end()):
+                draft.correlation_id = identifier[1]
             return True
         at = text.find('"', at + 1)
     return False

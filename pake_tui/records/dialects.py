@@ -1,5 +1,5 @@
 """Headers written tight: glog and klog, Android's logcat, Redis, the kernel's ring buffer, zap's console,
-Erlang's reports, npm's debug log.
+Erlang's reports, npm's debug log, Zabbix, what AWS Lambda says of a call.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import re
 from pake_tui.model.record import Level
 from pake_tui.records.draft import Draft
 from pake_tui.records.header import Header
+from pake_tui.records.headerpatterns import REQUEST_ID
 from pake_tui.records.levels import of_word
 from pake_tui.records.timestamps import Clock
 from pake_tui.text.late import late
@@ -36,6 +37,8 @@ _REPORT_LEVELS = {"SUPERVISOR": Level.ERROR, "CRASH": Level.ERROR, "PROGRESS": L
 _NPM = late(r"\d{1,6} (?:(silly|verbose|timing|http)|(info|notice)|(warn)|(error)) ")
 _NPM_LEVELS = (Level.DEBUG, Level.INFO, Level.WARNING, Level.ERROR)
 _KERNEL = late(r"\[[ ]{0,8}(\d{1,8}\.\d{6})\] ")
+_ZABBIX = late(r"\s{0,8}(\d{1,9}):(\d{8}):(\d{6}\.\d{3}) ")
+_INVOCATION = late(rf"(?:INIT_START|START|END|REPORT) RequestId: ({REQUEST_ID.pattern})(?=\s|$)")
 _PHP = late(r"PHP (?:(Fatal error|Parse error)|(Warning)|(Notice|Deprecated)|\w+ error):")
 
 
@@ -117,6 +120,21 @@ def npm(text: str) -> Draft | None:
     return Draft("npm", text[found.end() :], None, _NPM_LEVELS[found.lastindex - 1])
 
 
+def zabbix(text: str, clock: Clock) -> Draft | None:
+    """`  1234:20250304:101112.123 message`, a process, a date and a time."""
+    found = _ZABBIX.match(text)
+    read = clock.match(f"{found[2]}T{found[3]}") if found else None
+    if not found or not read:
+        return None
+    return Draft("zabbix", text[found.end() :], read[0], fields={"pid": found[1]})
+
+
+def invocation(text: str) -> Draft | None:
+    """`REPORT RequestId: …`, what AWS Lambda itself says of one call, without a time."""
+    found = _INVOCATION.match(text)
+    return Draft("lambda", text, correlation_id=found[1]) if found else None
+
+
 def kernel(text: str) -> Draft | None:
     """`[   12.345678] message`: seconds since boot, so no time of day."""
     found = _KERNEL.match(text)
@@ -141,7 +159,9 @@ def tabbed(header: Header) -> None:
         and " " not in parts[0].strip()
     ):
         name = parts.pop(0).strip()
-        if ":" in name or header.draft.logger:
+        if REQUEST_ID.fullmatch(name):
+            header.draft.correlation_id = header.draft.correlation_id or name
+        elif ":" in name or header.draft.logger:
             header.field("caller", name)
         else:
             header.draft.logger = name

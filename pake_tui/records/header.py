@@ -114,8 +114,9 @@ class Header:
         if "]:" in text and (found := patterns.SUFFIXED.match(text, at)):
             self.draft.logger = found[1]
             return self._took(of_word(found[2]), found.end() - 1)
-        if (": " in text or "\t" in text) and (found := patterns.NAMED.match(text, at)):
-            self.draft.logger = (found["name"] or found["tabbed"]).rstrip(":")
+        found = patterns.NAMED.match(text, at) if ": " in text or "\t" in text else None
+        if found and of_word(name := (found["name"] or found["tabbed"]).rstrip(":")) is None:
+            self.draft.logger = name
             self.draft.level = of_word(found["word"] or found["level"])
             self.at, self.colon = found.end(), True
             return True
@@ -145,6 +146,8 @@ class Header:
                 self.field("thread", chain[2])
             return True
         self.colon = self.text[end : end + 1] == ":" and self.text[end + 1 : end + 2] in (" ", "\t", "")
+        if self.colon and not self.timed and self.clock.match(self.text, end + 2):
+            self.colon = False
         self.at = end
         return True
 
@@ -183,12 +186,24 @@ class Header:
         elif keyed := patterns.KEYED_ID.search(inner):
             self.draft.correlation_id = self.draft.correlation_id or id_of(keyed[1])
             self.field("context", inner)
-        elif patterns.CONTEXT_PAIR.match(inner) and not patterns.HEADER_FOLLOWS.match(self.text, found.end()):
+        elif self._is_word(found) or (
+            patterns.CONTEXT_PAIR.match(inner) and not patterns.HEADER_FOLLOWS.match(self.text, found.end())
+        ):
             return False
+        elif self.draft.logger is None and patterns.DOTTED.fullmatch(inner):
+            self.draft.logger = inner
         else:
             self.field("pid" if inner.isdigit() else "thread", inner)
         self.at = found.end()
         return True
+
+    def _is_word(self, found: re.Match[str]) -> bool:
+        """Whether the first bracket behind the level, a round one or so, is what the message begins with."""
+        if self.draft.level is None or self.brackets > 1 or found[0][0] == "[":
+            return False
+        return not patterns.PROCESS.fullmatch(found[0][1:-1]) and not patterns.HEADER_FOLLOWS.match(
+            self.text, found.end()
+        )
 
     def _is_text(self, end: int) -> bool:
         """Whether a bracket behind the level is the message's: the third, or where the logger stands last."""
@@ -203,6 +218,9 @@ class Header:
         """A process or thread number."""
         found = patterns.PID.match(self.text, self.at)
         if not found:
+            return False
+        bare = found[0].isdigit() and not self._ahead(found.end())
+        if bare and not patterns.PID_AHEAD.match(self.text, found.end()):
             return False
         self.field("pid", found[0].rstrip(":").removeprefix("pid="))
         self.at = found.end()
@@ -240,12 +258,18 @@ class Header:
         if not found or not ("{" in found[0] or found[0].startswith("Thread")):
             return False
         self.field("context", found[0].rstrip(":"))
+        if keyed := patterns.KEYED_ID.search(found[0]):
+            self.draft.correlation_id = self.draft.correlation_id or id_of(keyed[1])
         self.at = found.end()
         return True
 
     def level_ahead(self) -> bool:
         """Whether a level in capitals follows within three words, or behind `key=value` pairs."""
         return patterns.AHEAD.match(self.text, self.at) is not None
+
+    def _ahead(self, at: int) -> bool:
+        """Whether a level in capitals follows that place, and none was before it."""
+        return self.draft.level is None and patterns.AHEAD.match(self.text, at + 1) is not None
 
     def word(self) -> bool:
         """One word before a level that follows: host, user, module, `key=value`."""
@@ -256,6 +280,8 @@ class Header:
             end += 1
         if patterns.REQUEST_ID.fullmatch(self.text, self.at, end):
             self.draft.correlation_id = self.draft.correlation_id or self.text[self.at : end]
+        elif keyed := patterns.KEYED_ID.fullmatch(self.text, self.at, end):
+            self.draft.correlation_id = self.draft.correlation_id or id_of(keyed[1])
         name, sign, value = self.text[self.at : end].partition("=")
         self.field(name if sign else "context", value if sign else name.strip(":"))
         self.at = end

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pake_tui.text.late import late
 
 WORDS = (
-    "TRACE\\d?|TRAC|TRCE|DEBUG\\d?|DEBU|DDEBUG|SUBDEBUG|VERBOSE|FINEST|FINER|FINE|CONFIG|INFO|INFORMATION|NOTICE|NOTE|LOG|WARNING|WARN|ERROR|ERR"
-    "|SEVERE|CRITICAL|CRIT|FATAL|FATA|EMERGENCY|EMERG|ALERT|PANIC|PANI|DBG|DBUG|INF|WRN|FTL|TRC|VRB|STATEMENT|DETAIL|HINT"
+    "TRACE\\d?|TRAC|TRCE|DEBUG\\d?|DEBU|DDEBUG|SUBDEBUG|VERBOSE|FINEST|FINER|FINE|CONFIG|INFO|INFORMATION"
+    "|NOTICE|NOTE|LOG|WARNING|WARN|ERROR|ERR|SEVERE|CRITICAL|CRIT|FATAL|FATA|EMERGENCY|EMERG"
+    "|(?<!SERVICE )(?<!HOST )ALERT|PANIC|PANI|DBG|DBUG|INF|WRN|FTL|TRC|VRB|STATEMENT|DETAIL|HINT"
     "|SYSTEM|AUDIT|FAIL(?! LOGIN)|SUCCESS|SILLY|DPANIC|ERRO"
 )
+"""Nagios's `SERVICE ALERT` is no level."""
 BRACKETED_LEVEL = late(
     rf"[\[(<]\s{{0,4}}(?:[\w\-]{{0,40}}[:.]|[\w #.\-]{{1,60}}/)?((?i:{WORDS})|[TDVIWEFC])\s{{0,8}}"
     r"(?:[\])>]|(?=[|:/, ]))"
@@ -39,10 +41,18 @@ BRACKET = late(
     r"|\{([\w.\-:$ ]{0,80})\}"
 )
 HEADERISH = late(r"[\w#/][\w.$@/:#\-,*<>~+=|\[\] ]{0,200}")
-NOT_HEADER = late(r"\d{1,3}(?:\.\d{1,3}){3}|[a-z]+: |.*\s(?:is|was|to|the|for|in)\s")
+NOT_HEADER = late(r"\d{1,6}/\d{1,6}$|\d{1,3}(?:\.\d{1,3}){3}|[a-z]+: |.*\s(?:is|was|to|the|for|in)\s")
+DOTTED = late(r"[A-Za-z_][\w$]{0,80}(?:[./][A-Za-z_$][\w$]{0,80}){1,12}")
+PROCESS = late(r"0x[0-9a-f]{1,16}|\d{1,9}(?:\.\d{1,9}){1,2}|[A-Z]\w*Thread\w*|\d{1,12}")
+"""Names of processes and threads in round or other brackets: Erlang's `<0.93.0>`, Python's `(MainThread)`."""
 CONTEXT_PAIR = late(r"[^\[]* [^\[]*=|[^=\[]*=[^\[]* ")
 HEADER_FOLLOWS = late(r"\s{0,4}(?:-\s|\[|[\w.$]{1,200}\s{0,40}:\s)")
 PID = late(r"(?:pid[=: ]?)?\d{1,12}(?:#\d{1,12})?:?(?=[ \t:|]|$)")
+PID_AHEAD = late(
+    r"[ \t]{0,8}(?:-{1,3}[ \t]|[\[|:<(]|\d{1,12}[ \t]"
+    r"|[\w$]{1,80}(?:[.$/][\w$]{1,80}){1,12}[ \t]{0,40}[:\- ])"
+)
+"""What follows a bare number that is a process's and not the message's first word."""
 LOGGER = late(
     r"([A-Za-z_$][\w.$/@\-#]{0,200}(?:::[\w.$<>]{1,100}){0,10}(?:\[\d{1,9}\])?)(?:\(\d{1,9}\))?\s{0,40}"
     r"(?::(?:\d{1,6})?(?=\s|$)(?:[ ][\w./\-]{1,120}\.rs:\d{1,6}:)?|(?=[ ]-[ ])|(?= \[)|(?=\|)|(?=[ ]{3,}\S))"
@@ -51,7 +61,10 @@ LOGGER = late(
 )
 EVENT_FOLLOWS = late(r"\s{3,80}(?:\[[\w.]{1,80}\] ?|)(?:[\w.]{1,60}=|$)")
 TRAILING_LOGGER = late(r" \(((?:[a-z][\w]{0,60}\.){1,12}[A-Z]?[\w$]{1,80})(?::\d{1,6})?\)$")
-CODE = late(r"[A-Z]{1,12}-?\d{2,8}[A-Z]?")
+CODE = late(
+    r"(?:[A-Z]{1,12}-)?[A-Z]{1,12}-?\d{2,8}[A-Z]?|(?:[\w$]{1,100}[.])*\w{0,100}(?:Error|Exception|Warning)|[a-z]{2,20}(?<!e)ed"
+)
+"""Names before a colon that are the message's: codes, exceptions, what was done."""
 CHAIN = late(r":([\w.$/\-]{1,100}):(?:([\w\-]{1,60}): )?")
 SOURCE = late(
     r"[\w./\-]{1,200}\.(?:go|py|cc|cpp|c|h|java|rs|rb|js|ts|php|cs|scala|kt):\d{1,7}"
@@ -72,6 +85,6 @@ BARE_ID = late(
 """What stands alone in a header's bracket and is an ID: `req-5f2c01ab9d3e`, a trace's hexadecimal digits."""
 AHEAD = late(
     rf"(?:[\w.\-]{{1,40}}=\S{{1,120}}[ \t]{{1,8}}){{0,8}}"
-    rf"(?:(?:[\w.$@/\-:\[\]]{{1,80}}[ \t|]{{1,40}}(?:-[ ])?|\[[^\]]{{0,80}}\][ ]{{0,4}}){{0,3}}?"
+    rf"(?:(?:[\w.$@/\-:\[\]%]{{1,80}}[ \t|]{{1,40}}(?:-[ ])?|\[[^\]]{{0,80}}\][ ]{{0,4}}){{0,3}}?"
     rf"(?:\[?(?:{WORDS})\]?(?=[:\s\]|])|\[(?i:{WORDS})\](?=\s)))"
 )

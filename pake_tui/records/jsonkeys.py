@@ -15,7 +15,7 @@ TIME = (
     "log_time", "logged_at", "start_time", "startTime", "StartUTC", "requestReceivedTimestamp",
     "EdgeStartTimestamp", "time_iso8601", "Time", "timestamp_ms", "epoch", "created", "created_at",
     "published", "_source_realtime_timestamp", "msec", "log.time", "receivedTimestamp", "utc",
-    "when", "T", "EventTime", "TimeGenerated", "TimeCreated", "received_at",
+    "when", "time_local", "dt", "T", "EventTime", "TimeGenerated", "TimeCreated", "received_at",
 )  # fmt: skip
 LEVEL = (
     "level", "severity", "log.level", "lvl", "levelname", "loglevel", "log_level", "logLevel",
@@ -78,8 +78,9 @@ def _nested_time(value: Mapping[str, Any], clock: Clock) -> Stamp | None:
     if "$date" in value:
         date = value["$date"]
         return clock.value(date.get("$numberLong") if isinstance(date, dict) else date)
-    if isinstance(value.get("date"), str):
-        return clock.value(value["date"])
+    for name in ("date", "repr", "timestamp"):
+        if isinstance(value.get(name), (str, float)) and (stamp := clock.value(value[name])):
+            return stamp
     seconds, nanos = (
         value.get("epochSecond", value.get("seconds")),
         value.get("nanoOfSecond", value.get("nanos", 0)),
@@ -109,6 +110,8 @@ def level_of(document: Mapping[str, Any]) -> tuple[str, Level] | None:
         if value is None and name == "log.level":
             inner = document.get("log")
             value = inner.get("level") if isinstance(inner, dict) else None
+        if isinstance(value, dict):
+            value = value.get("name")
         if value is None or isinstance(value, (dict, list)):
             continue
         number = float(value) if isinstance(value, (int, float)) or (_is_number(value)) else None

@@ -144,4 +144,7 @@ def drafts_of(document: dict[str, Any], clock: Clock, aliases: Sequence[str]) ->
         drafts = otlp.drafts_of(document, clock)
         if drafts:
             return drafts
+    record = document.get("record")
+    if isinstance(record, dict) and isinstance(document.get("text"), str) and "level" in record:
+        document = record  # loguru's, beside the line as it was printed
     return [draft_of(document, clock, aliases)]

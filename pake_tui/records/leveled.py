@@ -21,6 +21,10 @@ _TIME_PLACES = late(r"(?<![\w.])(?=\d|[JFMASOND][aepuco][a-z] |(?:Mon|Tue|Wed|Th
 _BEFORE_MESSAGE = late(
     r"[ ]{0,60}(?:(?:-{1,3}|::?|>|\u2502|,|;)(?=[ \t]|$)[ ]?|\|[ ]?)?(?:[ ]{0,40}(?::|-)(?=[ \t]|$)[ ]?)?"
 )
+_SOURCE = late(
+    r"(?:spid\d{1,6}s?|Logon|Server|Backup) {2,}|kid\d{1,3}\| |[\w.]{1,80}\[\d{1,9}:[0-9a-f]{1,12}\] "
+)
+"""Who speaks, in lines without a level: SQL Server's error log, Squid's cache.log, Apple's NSLog."""
 _MAX_TOKENS = 16
 
 
@@ -72,8 +76,9 @@ def parse(text: str, clock: Clock, *, level_first: bool = False, loose: bool = F
     """
     tight = dialects.glog(text, clock) or dialects.redis(text, clock) or dialects.logcat(text, clock)
     tight = tight or dialects.csvlog(text, clock) or dialects.report(text, clock)
-    tight = tight or appliances.parse(text, clock)
-    if draft := tight or dialects.kernel(text) or (dialects.npm(text) if level_first else None):
+    tight = tight or dialects.zabbix(text, clock) or appliances.parse(text, clock)
+    tight = tight or dialects.kernel(text) or dialects.invocation(text)
+    if draft := tight or (dialects.npm(text) if level_first else None):
         return draft
     header = Header(text, Draft("leveled"), clock)
     header.at = len(text) - len(text.lstrip(" \t")) if text[:1] in (" ", "\t") else 0
@@ -101,6 +106,9 @@ def _finish(header: Header) -> Draft | None:
         dialects.tabbed(header)
     if draft.message is None:
         draft.message = _trimmed(header.text[header.at :], header.colon)
+    if draft.level is None and (found := _SOURCE.match(draft.message)):
+        header.field("source", found[0].strip(" |"))
+        draft.message = draft.message[found.end() :]
     if draft.level is None and draft.message.startswith("PHP "):
         draft.level = dialects.php_level(draft.message)
     if draft.logger is None and (found := TRAILING_LOGGER.search(draft.message[-200:])):

@@ -1,4 +1,4 @@
-"""logfmt and other `key=value` lines: slog, logrus, Grafana, Fortinet, the audit daemon."""
+"""logfmt and other `key=value` lines, LTSV: slog, logrus, Grafana, Fortinet, the audit daemon."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pake_tui.records.levels import parse_level
 from pake_tui.records.timestamps import Clock, Stamp
 
 _FIRST = re.compile(r"[A-Za-z_@][\w.@/\-]{0,63}=")
+_LABELS = re.compile(r"(?:[A-Za-z_][\w.\-]{0,63}:[^\t]{0,4096}(?:\t|$)){3}")
 _PAIR = re.compile(r'\s*([A-Za-z_@][\w.@/\-]{0,63})=("(?:[^"\\]|\\.)*+"?|[^\s"]*+)')
 _AUDIT = re.compile(r"audit\((\d{9,10}\.\d{1,9}):(\d{1,12})\):")
 _ESCAPES = re.compile(r'\\(["\\nrt/])')
@@ -21,6 +22,14 @@ MESSAGE = ("msg", "message", "event", "logdesc", "log")
 _LOGGER = ("logger", "component", "module", "source", "caller")
 _SERVICE = ("service", "service.name", "app", "devname")
 _MAX_PAIRS = 500
+
+
+def _labelled(text: str) -> dict[str, str]:
+    """The values of a line in LTSV (ltsv.org) by their labels; empty for any other line."""
+    if not _LABELS.match(text):
+        return {}
+    each = [part.partition(":") for part in text.split("\t", _MAX_PAIRS)]
+    return {name: value.strip("[]") for name, sign, value in each if sign}
 
 
 def _unquote(text: str) -> str:
@@ -50,7 +59,7 @@ def pairs_of(text: str) -> tuple[dict[str, str], str]:
 
 def looks_like(text: str) -> bool:
     """Whether a line begins with a pair, as all lines of this family do."""
-    return _FIRST.match(text) is not None
+    return _FIRST.match(text) is not None or _LABELS.match(text) is not None
 
 
 def _time(pairs: dict[str, str], clock: Clock) -> tuple[tuple[str, ...], Stamp] | None:
@@ -78,7 +87,8 @@ def parse(text: str, clock: Clock, aliases: Sequence[str]) -> Draft | None:
         pairs.pop("msg", None)
         fields: dict[str, object] = {**pairs, "serial": audit[2]}
         return Draft("audit", text[audit.end() :].strip(), stamp, logger=pairs.get("type"), fields=fields)
-    pairs, loose = pairs_of(text)
+    labelled = _labelled(text)
+    pairs, loose = (labelled, "") if labelled else pairs_of(text)
     time, level, message = _time(pairs, clock), _first(pairs, LEVEL), _first(pairs, MESSAGE)
     known = sum(one is not None for one in (time, level, message))
     if known == 0 and (len(pairs) < 3 or len(loose) * 4 > len(text)):

@@ -15,7 +15,7 @@ from textwrap import dedent
 
 from pake_tui.model.record import Record
 from pake_tui.records import access, custom, jsonkeys, jsonlines, leveled, logfmt, slowlog, syslog
-from pake_tui.records.aliases import CORRELATION_IDS, id_of
+from pake_tui.records.aliases import CORRELATION_IDS, id_of, is_alias
 from pake_tui.records.draft import Draft, fields_message
 from pake_tui.records.envelope import Envelope, clean, open_envelope
 from pake_tui.records.headerpatterns import KEYED_ID
@@ -114,17 +114,24 @@ class Parser:
             return False
         if (begins := slowlog.starts_entry(payload, before)) is not None:
             return begins
-        if self._structured(payload):
+        if self._structured(payload, before):
             return True
         if is_frame(payload) or continues_dump(payload, before):
             return False
         headed = self._profile.timed or self._profile.level_first
         return not headed or (self._complete(clean(before[0])) if before else self.format in _WHOLE_LINES)
 
-    def _structured(self, payload: str) -> bool:
+    def _structured(self, payload: str, before: Sequence[str]) -> bool:
         if self._formats and custom.parse(payload, self._formats, self._clock):
             return True
         if payload[0] == "{":
+            if self.format == "leveled" and not (before and self._complete(clean(before[0]))):
+                # A body below the line that announces it, or a term of Erlang's.
+                document = jsonlines.load(payload) if '":' in payload else None
+                return document is not None and (
+                    jsonkeys.time_of(document, self._clock) is not None
+                    or jsonkeys.level_of(document) is not None
+                )
             return payload.rstrip().endswith("}") or '":' in payload or payload.rstrip() == "{"
         if payload[0] == "#" and (self._extended.names or self.format == "w3c"):
             return True
@@ -150,11 +157,15 @@ class Parser:
             text = text[priority.end() :]  # Fortinet's pairs behind a syslog priority
         draft = syslog.parse(text, clock)
         if draft is not None:
-            return _graded(self._unwrap(draft))
+            draft = self._unwrap(draft)
+            self._identify(draft)
+            return _graded(draft)
         if self._extended.names and (draft := self._extended.parse(text, clock)):
             return draft
-        draft = slowlog.parse(text, clock) or access.parse(text, clock)
-        draft = draft or logfmt.parse(text, clock, self._aliases)
+        draft = slowlog.parse(text, clock)
+        if draft is None and "\t" in text:
+            draft = logfmt.parse(text, clock, self._aliases)
+        draft = draft or access.parse(text, clock) or logfmt.parse(text, clock, self._aliases)
         if draft is None:
             draft = leveled.parse(
                 text, clock, level_first=profile.level_first and not envelope.contained, loose=profile.loose
@@ -163,11 +174,24 @@ class Parser:
             draft = leveled.parse_inside(text, clock)
         if draft is not None and envelope.contained and draft.format in ("access", "redis"):
             return None
-        if draft is not None and draft.correlation_id is None and draft.format == "leveled":
-            named = KEYED_ID.search(draft.message or "", 0, MOST_NAMED)
-            tagged = _TAGGED.match(draft.message or "")
-            draft.correlation_id = id_of(named[1]) if named else tagged[1] if tagged else None
+        if draft is not None and draft.format in ("leveled", "access"):
+            self._identify(draft)
         return _graded(draft) if draft is not None else None
+
+    def _identify(self, draft: Draft) -> None:
+        """Take an ID that the message names, or structured data does, where no other is known."""
+        if draft.correlation_id is not None:
+            return
+        message = draft.message or ""
+        named = KEYED_ID.search(message, 0, MOST_NAMED) if "id" in message[:MOST_NAMED].lower() else None
+        tagged = _TAGGED.match(message)
+        draft.correlation_id = id_of(named[1]) if named else tagged[1] if tagged else None
+        if draft.correlation_id is None and draft.format == "syslog":
+            inner = (value for name, value in draft.fields.items() if "." in name and self._is_alias(name))
+            draft.correlation_id = next(filter(None, map(id_of, inner)), None)
+
+    def _is_alias(self, name: str) -> bool:
+        return is_alias(name, self._aliases)
 
     def _unwrap(self, draft: Draft) -> Draft:
         """A syslog payload that is itself JSON or logfmt gives its level, message and fields."""

@@ -54,7 +54,7 @@ _SPELLINGS = {
     "ctime_short": _WEEKDAY + _MON + r"[ ]{1,2}(?P<d>\d{1,2})[ ]{1,2}" + _CLOCK,
     "rfc2822": _WEEKDAY + r"(?P<d>\d{1,2})[- ]" + _MON + r"[- ](?P<y>\d{4}|\d\d)[ ]" + _CLOCK + _ZONE,
     "epoch": r"(?P<e>1\d{9}|9\d{8})"
-    r"(?:[.,](?P<f>\d{1,9})|(?P<milli>\d{3})|(?P<micro>\d{6})|(?P<nano>\d{9}))?(?![\d.:-])",
+    r"(?:[.,](?P<f>\d{1,9})|(?P<milli>\d{3})|(?P<micro>\d{6})|(?P<nano>\d{9}))?(?![\d.-]|:(?! ))",
 }
 PATTERNS: dict[str, re.Pattern[str]] = {name: late(text) for name, text in _SPELLINGS.items()}
 AFTER_DIGIT = ("iso", "clf", "daymonth", "numeric", "monthday", "hdfs", "compact", "epoch")

@@ -153,7 +153,8 @@ class Clock:
         if name == "epoch":
             return self._epoch(parts)
         if name == "numeric":
-            parsed = self._numeric(parts)
+            clf = found.string[found.end("c") : found.end("c") + 1] == ":"
+            parsed = self._numeric(parts, True if clf else self._order)
             if parsed is None:
                 return None
             year, month, day = parsed
@@ -190,16 +191,20 @@ class Clock:
             parts.get("f") or parts.get("f2")
         )
 
-    def _numeric(self, parts: dict[str, str | None]) -> tuple[int, int, int] | None:
-        """Year, month and day of three numbers, told apart by size, by the file, or by the sign between."""
+    @staticmethod
+    def _numeric(parts: dict[str, str | None], order: bool | None) -> tuple[int, int, int] | None:
+        """Year, month and day of three numbers, told apart by size, by the file, or by the sign between.
+
+        `order` says whether the day comes first: it does in an access log, `[04/03/2025:10:11:12`.
+        """
         a, b, c = int(parts["a"] or 0), int(parts["b"] or 0), int(parts["c"] or 0)
         if c < 100 and parts["sep"] == "/" and not parts.get("ap") and a > 12 and b <= 12 and c <= 31:
             return 2000 + a, b, c
         year = c + 2000 if c < 100 else c
         if a > 12 or b > 12:
             day_first = a > 12
-        elif self._order is not None:
-            day_first = self._order
+        elif order is not None:
+            day_first = order
         else:
             day_first = parts["sep"] != "/"
         return (year, b, a) if day_first else (year, a, b)

@@ -12,6 +12,7 @@ from pake_tui.records.parser import Parser
 NOW = 1_780_000_000 * SECOND
 D, I, W, E, C = Level.DEBUG, Level.INFO, Level.WARNING, Level.ERROR, Level.CRITICAL  # noqa: E741
 TRACE = "8f3c2a71d45e9b06c1f7aa20e93d5b44"
+UUID = "5f2c01ab-9d3e-4a77-8c11-0123456789ab"
 LINES: list[tuple[str, Level | None, str]] = [
     ("2026-03-01T14:03:21.123Z [ERROR] agent.http: Request error: by=x", E, "Request error: by=x"),
     ("2026-03-01T14:03:21.123+00:00 error: Supervisor: child ended", E, "Supervisor: child ended"),
@@ -63,7 +64,35 @@ LINES: list[tuple[str, Level | None, str]] = [
     ("Sun Mar  1 14:03:21 2026 [pid 1233] [joe] FAIL LOGIN: Client", None, "FAIL LOGIN: Client"),
     ('2026-03-01 14:03:21.123 UTC,"app","shop",28,"10.0.0.1:5",6a.6d,2,"SELECT",2026-03-01 14:00:00 UTC,'
      '3/13,0,ERROR,42P01,"relation ""x"" is missing",,,,', E, 'relation "x" is missing'),
+    ("warn: 2026-03-01 14:03:21: disk nearly full", W, "disk nearly full"),
+    ("1772373801: broker ready", None, "broker ready"),
+    ("2026-03-01 14:03:21.123456 97.10% [ERR] mod_sip.c:88 lost peer", E, "lost peer"),
+    ("  2311:20260301:140321.123 poller stopped", None, "poller stopped"),
+    ("2026-03-01 14:03:21.12 spid7s      Recovery is complete.", None, "Recovery is complete."),
+    ("2026-03-01 14:03:21.123 Notes[311:4f2] opened", None, "opened"),
+    ("2026/03/01 14:03:21 kid2| Ready to serve", None, "Ready to serve"),
+    ("time:2026-03-01T14:03:21+00:00\tlevel:warn\tmessage:slow\thost:web1", W, "slow"),
+    ("[1772373801] HOST ALERT: db1;DOWN;HARD;3;no answer", None, "HOST ALERT: db1;DOWN;HARD;3;no answer"),
 ]  # fmt: skip
+"""A header each, and what is behind it."""
+WORDS: list[tuple[str, Level | None, str]] = [
+    ("2026-03-01 14:03:21 INFO 17 orders moved", I, "17 orders moved"),
+    ("[2026-03-01 14:03:21] [INFO] [main] 17 orders moved", I, "17 orders moved"),
+    ("2026/03/01 14:03:21 17 orders moved", None, "17 orders moved"),
+    ("2026-03-01 14:03:21 17 INFO moved", I, "moved"),
+    ("2026-03-01 14:03:21 INFO 17 --- [main] org.shop.Cart : moved", I, "moved"),
+    ("2026-03-01 14:03:21 INFO (test mode) moved", I, "(test mode) moved"),
+    ("2026-03-01 14:03:21 INFO (MainThread) [shop.cart] moved", I, "moved"),
+    ("2026-03-01 14:03:21 INFO <0.214.0> moved", I, "moved"),
+    ("2026-03-01 14:03:21 INFO [2/7] moved", I, "[2/7] moved"),
+    ("2026-03-01 14:03:21 ERROR KeyError: 'cart'", E, "KeyError: 'cart'"),
+    ("2026-03-01 14:03:21 ERROR org.shop.CartException: empty", E, "org.shop.CartException: empty"),
+    ("2026-03-01 14:03:21 INFO org.shop.Cart: emptied", I, "emptied"),
+    ("2026-03-01 14:03:21 INFO stopped: web_00 (exit status 0)", I, "stopped: web_00 (exit status 0)"),
+    ("2026-03-01 14:03:21 ERROR [org.shop] (task-1) SHOP-CART0031: empty", E, "SHOP-CART0031: empty"),
+    ("2026-03-01 14:03:21 INFO error: none so far", I, "error: none so far"),
+]
+"""Headers, and messages that begin like a part of one."""
 JSON: list[tuple[str, Level | None, str]] = [
     ('{"timestamp":"2026-03-01T14:03:21Z","error_severity":"ERROR","message":"x"}', E, "x"),
     ('{"@timestamp":"2026-03-01T14:03:21Z","@level":"warn","@message":"x","@module":"core"}', W, "x"),
@@ -72,7 +101,10 @@ JSON: list[tuple[str, Level | None, str]] = [
     ('{"t":{"$date":"2026-03-01T14:03:21Z"},"s":"D1","c":"NETWORK","msg":"x"}', D, "x"),
     ('{"datetime":{"date":"2026-03-01 14:03:21.123456"},"level_name":"ERROR","message":"x"}', E, "x"),
     ('{"EventTime":"2026-03-01 14:03:21","LevelDisplayName":"Warning","Message":"x"}', W, "x"),
-]
+    ('{"time":"2026-03-01T14:03:21Z","level":{"name":"WARNING","no":30},"msg":"x"}', W, "x"),
+    ('{"text":"14:03 | x\\n","record":{"time":{"repr":"2026-03-01 14:03:21.123456+00:00",'
+     '"timestamp":1772373801.123456},"level":{"name":"ERROR","no":40},"message":"x"}}', E, "x"),
+]  # fmt: skip
 
 
 def read(text: str) -> Record:
@@ -83,7 +115,7 @@ def read(text: str) -> Record:
     return record
 
 
-@pytest.mark.parametrize(("line", "level", "message"), [*LINES, *JSON])
+@pytest.mark.parametrize(("line", "level", "message"), [*LINES, *WORDS, *JSON])
 def test_a_header_tells_level_and_message(line: str, level: Level | None, message: str) -> None:
     """The level is understood, and the message begins behind all that belongs to the header."""
     record = read(line)
@@ -102,6 +134,12 @@ def test_a_header_tells_level_and_message(line: str, level: Level | None, messag
         ('10.0.0.1 - - [01/Mar/2026 14:03:21] "GET / HTTP/1.1" 200 -', "2026-03-01T14:03:21.000000"),
         ('{"EventTime":"2026-03-01 14:03:21","message":"x"}', "2026-03-01T14:03:21.000000"),
         ("14:03:21.123 [main] INFO a.B - x", None),
+        ("info: 2026-03-01T14:03:21.5Z x", "2026-03-01T14:03:21.500000Z"),
+        ("1772373801: x", "2026-03-01T14:03:21.000000Z"),
+        ('::1 - ada@pam [03/01/2026:14:03:21 +0000] "GET /" 200 -', "2026-01-03T14:03:21.000000Z"),
+        ('{"time_local":"01/Mar/2026:14:03:21 +0000","status":"200"}', "2026-03-01T14:03:21.000000Z"),
+        ('{"dt":"2026-03-01T14:03:21Z","message":"x"}', "2026-03-01T14:03:21.000000Z"),
+        ("host:web1\ttime:[01/Mar/2026:14:03:21 +0000]\tstatus:200", "2026-03-01T14:03:21.000000Z"),
     ],
 )  # fmt: skip
 def test_a_time_is_read_where_a_date_stands(line: str, shown: str | None) -> None:
@@ -116,10 +154,18 @@ def test_a_time_is_read_where_a_date_stands(line: str, shown: str | None) -> Non
         (f"2026-03-01 14:03:21 INFO [shop,{TRACE},c1f7aa20e93d5b44] x", TRACE),
         (f"2026-03-01 14:03:21 INFO [{TRACE}/c1f7aa20e93d5b44] x", TRACE),
         ("I, [2026-03-01T14:03:21 #12]  INFO -- : [5f2c01ab-9d3e-4a77-8c11-0123456789ab] x",
-         "5f2c01ab-9d3e-4a77-8c11-0123456789ab"),
+         UUID),
         ("2026-03-01T14:03:21.123Z\t5f2c01ab-9d3e-4a77-8c11-0123456789ab\tINFO\tx",
-         "5f2c01ab-9d3e-4a77-8c11-0123456789ab"),
+         UUID),
         ('{"@t":"2026-03-01T14:03:21Z","@m":"x","@tr":"8f3c2a71d45e9b06"}', "8f3c2a71d45e9b06"),
+        (f"<165>1 2026-03-01T14:03:21Z web1 shop 7 ID1 [req@1 requestId=\"{UUID}\"] x", UUID),
+        (f"Mar  1 14:03:21 web1 shop[7]: ERROR lost request_id={UUID}", UUID),
+        (f'10.0.0.1 - - [01/Mar/2026:14:03:21 +0000] "GET / HTTP/1.1" 200 7 "-" "x" {TRACE}', TRACE),
+        (f'[2026-03-01T14:03:21.123Z] "GET / HTTP/1.1" 200 - 0 7 1 1 "-" "x" "{UUID}" "shop" "-"', UUID),
+        (f"2026-03-01T14:03:21.5Z  WARN request{{trace_id={TRACE}}}: shop::http: slow", TRACE),
+        ("14:03:21.123 request_id=Fxyz0abc123 [info] GET /", "Fxyz0abc123"),
+        (f"[ERROR]\t2026-03-01T14:03:21.123Z\t{UUID}\tx", UUID),
+        (f"REPORT RequestId: {UUID}\tDuration: 12.1 ms", UUID),
     ],
 )  # fmt: skip
 def test_a_header_tells_the_correlation_id(line: str, wanted: str) -> None:
@@ -154,6 +200,28 @@ def test_a_panic_and_a_chained_traceback_are_one_record() -> None:
     parser = Parser(chained, now_ns=NOW)
     starts = [parser.starts_record(line, chained[:n]) for n, line in enumerate(chained)]
     assert [n for n, begins in enumerate(starts) if begins] == [0, 10]
+
+
+def test_a_body_in_braces_belongs_to_the_line_that_announces_it() -> None:
+    """JSON without a time, or what only looks like it, below a timed line of text; not below other JSON."""
+    lines = [
+        "2026-03-01 14:03:21 INFO cart - answer:",
+        '{"items":[1,2]}',
+        "2026-03-01 14:03:22 ERROR cart - reason:",
+        "{badmatch,{error,closed}}",
+        "{",
+        '  "items": 1',
+        "}",
+        '{"time":"2026-03-01T14:03:23Z","level":"info","msg":"from another program"}',
+        "2026-03-01 14:03:24 INFO cart - done",
+    ]
+    parser = Parser(lines, now_ns=NOW)
+    begun: list[str] = []
+    starts = []
+    for line in lines:
+        starts.append(parser.starts_record(line, begun))
+        begun = [line] if starts[-1] else [*begun, line]
+    assert [n for n, begins in enumerate(starts) if begins] == [0, 2, 7, 8]
 
 
 def test_an_indented_line_with_a_date_continues() -> None:

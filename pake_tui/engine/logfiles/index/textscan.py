@@ -137,7 +137,7 @@ class TextScan:
         """
         lines = piece.lines
         slow = np.zeros(len(lines.starts), np.bool_)
-        slow[piece.line_of(piece.doubtful_ids())] = True
+        slow[piece.line_of(piece.doubtful_ids)] = True
         floor = np.full(len(lines.starts), len(piece.data), np.int64)
         floor[rows] = at
         opens = piece.where(OPENING)
@@ -224,7 +224,7 @@ class TextScan:
         rows = np.flatnonzero(piece.open)
         found = Found([], [], [], [], [])
         named = np.zeros(len(piece.lines.starts), np.bool_)
-        named[piece.line_of(piece.named)] = True
+        named[piece.line_of(piece.doubtful_ids)] = True
         lines = piece.lines
         each = rows, lines.starts[rows], lines.ends[rows], named[rows]
         for row, start, end, is_named in zip(*(one.tolist() for one in each), strict=True):
@@ -303,6 +303,7 @@ class _Piece:
         """Where a pattern is."""
         return np.array([found.start() for found in pattern.finditer(self.data)], np.int64)
 
+    @cached_property
     def doubtful_ids(self) -> Ints:
         """Where an ID may be that does not stand alone in brackets."""
         dashes = self.where(b"-")
@@ -310,7 +311,8 @@ class _Piece:
         uuid &= ~(_OPENING.take(self.at(dashes - 9)) & _CLOSING.take(self.at(dashes + 28)))
         request = (self.words_at(dashes - 3) & swar.low_bytes(np.int64(3))) == _REQ
         request &= ~_OPENING.take(self.at(dashes - 4))
-        return np.concatenate((self.named, dashes[uuid | request]))
+        found: Ints = np.concatenate((self.named, dashes[uuid | request]))
+        return found
 
 
 class _Tokens:
