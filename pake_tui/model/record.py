@@ -46,11 +46,15 @@ class Record(Struct, frozen=True):
 
 
 class Address(Struct, frozen=True, order=True):
-    """Where a record lies: the file's key (stable under rename), its first byte, and its part of the line."""
+    """Where a record lies: the file's key (stable under rename), its first byte, and its part of the line.
+
+    `origin` tells the contents of a file that was cut or written anew from those it had before.
+    """
 
     file: str
     offset: int
     part: int = 0
+    origin: int = 0
 
 
 Cursor = str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pake_tui.model.record import Address, Cursor, Direction, LogRow, RowKind
 
@@ -85,17 +86,22 @@ class Window(Struct):
     def _unseen(self, rows: Sequence[LogRow]) -> list[LogRow]:
         """The batch without records that stand at either end already, which take their place there.
 
-        Two reads may meet at one place, and a record at the end may have got more lines since.
+        Two reads may meet at one place, and a record at the end may have got more lines since. Rulers tell of
+        events, each its own.
         """
         size = len(self.rows)
         ends = (*range(min(PAGE, size)), *range(max(0, size - PAGE), size))
-        came = {row.address for row in rows}
+        came = {row.address for row in rows if row.kind is RowKind.RECORD}
+        # While a file's first line was not whole yet, its origin was 0.
+        came |= {replace(one, origin=0) for one in came if not one.offset}
         standing = ((self.rows[index], index) for index in ends if self.rows[index].address in came)
-        near = {(row.kind, row.address): index for row, index in standing}
+        near = {row.address: index for row, index in standing if row.kind is RowKind.RECORD}
         fresh = []
         for row in rows:
-            known = near.get((row.kind, row.address))
-            if known is None:
+            known = near.get(row.address)
+            if known is None and not row.address.offset:
+                known = near.get(replace(row.address, origin=0))
+            if known is None or row.kind is RowKind.RULER:
                 fresh.append(row)
             else:
                 self.rows[known] = row

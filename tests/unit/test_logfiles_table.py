@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -19,8 +20,10 @@ from pake_tui.engine.logfiles.reader import LogReader
 from pake_tui.engine.logfiles.table import FileTable, problem
 from pake_tui.engine.logfiles.tape import Reading
 from pake_tui.engine.logfiles.view import View
+from pake_tui.errors import LogError
 from pake_tui.model.record import Cursor, Direction, LogRow, RowKind
 from pake_tui.query import parse
+from pake_tui.tui.logwindow import Window
 
 NEVER = threading.Event()
 NOWHERE = Path("/nonexistent")
@@ -143,9 +146,13 @@ def test_truncation_is_said_and_read_anew(tmp_path: Path) -> None:
     assert all("truncated" in ruler for ruler in following.rulers)
 
 
+@pytest.mark.parametrize("over", [True, False])
 @pytest.mark.parametrize("query", ["", "level:info"])
-def test_rotation_by_copy_shows_every_line_once(tmp_path: Path, query: str) -> None:
-    """However copying, cutting, writing and reading interleave, what a copy repeats does not come again."""
+def test_rotation_by_copy_shows_every_line_once(tmp_path: Path, query: str, over: bool) -> None:
+    """However copying, cutting, writing and reading interleave, what a copy repeats does not come again.
+
+    Also where each copy is written over the one before.
+    """
     log, copy = tmp_path / "a.log", tmp_path / "a.log.1"
     write(log, *(f"old {number}" for number in range(20)))
     following = Following(tmp_path, query)
@@ -155,7 +162,7 @@ def test_rotation_by_copy_shows_every_line_once(tmp_path: Path, query: str) -> N
         write(log, *(f"{step}.{number}" for number in range(5)))
         if step % 2:
             following.read()
-        if copy.exists():
+        if copy.exists() and not over:
             copy.rename(tmp_path / f"a.log.{20 - step}")
         with copy.open("wb") as file:
             data = log.read_bytes()
@@ -278,6 +285,59 @@ def test_a_file_is_compressed_without_coming_again(tmp_path: Path, monkeypatch: 
     write(log, "4")
     following.until(lambda: len(following.seen) >= 4)
     assert following.seen == ["1", "2", "3", "4"]
+
+
+def test_a_file_asked_for_alone_is_read_on_in_its_copy(tmp_path: Path) -> None:
+    """What was written right before copy and truncation comes, though nobody asked for the copy."""
+    log = tmp_path / "a.log"
+    write(log, "1")
+    following = Following(tmp_path)
+    following.table = FileTable(lambda before: exactly([str(log)], before), Reading(UTC))
+    following.read()
+    for number in range(2, 8, 2):
+        write(log, str(number))
+        shutil.copyfile(log, tmp_path / "a.log.1")
+        log.write_bytes(b"")
+        write(log, f"{number + 1}, the first of another file")
+        following.until(lambda number=number: len(following.seen) == number + 1)  # type: ignore[misc]
+    assert [one[:1] for one in following.seen] == ["1", "2", "3", "4", "5", "6", "7"]
+    assert following.table.paths() == (str(log),)
+
+
+def test_rows_of_a_file_that_was_cut_stay_as_they_were(tmp_path: Path) -> None:
+    """Lines that stand where older ones stood are further rows below the ruler, not others' new text."""
+    log = tmp_path / "a.log"
+    write(log, "1", "2", "3")
+    following, window = Following(tmp_path), Window()
+    for number in range(4, 13, 4):
+        window.grow(Direction.NEWER, following.read(), str(following.cursor), True)
+        os.truncate(log, 0)
+        write(log, str(number), str(number + 1))
+    shown = ["|" if row.kind is RowKind.RULER else row.record.message for row in window.rows]
+    assert shown == ["1", "2", "3", "|", "4", "5", "|", "8", "9"]
+    assert len({(row.kind, row.address) for row in window.rows}) == len(window.rows)
+    with pytest.raises(LogError, match="no longer holds"):
+        LogReader().detail(following.table.refresh(), window.rows[1].address)
+
+
+def test_a_departure_is_news_though_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a deleted file is still read, whoever follows is told to look again, and then that it went."""
+    monkeypatch.setattr(table_module, "LEAVE_S", 0.5)
+    write(tmp_path / "a.log", "1")
+    write(tmp_path / "b.log", "2")
+    following = Following(tmp_path)
+    following.read()
+    (tmp_path / "b.log").unlink()
+    following.until(lambda: following.table.files().held)
+    growth = following.table.files().growth
+    deadline = time.monotonic() + 15
+    while following.table.files().held:
+        assert time.monotonic() < deadline
+    assert following.table.files().growth > growth
+    following.read()
+    assert following.rulers == [f"{tmp_path / 'b.log'} is gone: deleted, or moved out of view"]
 
 
 def test_deletion_and_return_are_rulers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,28 +39,34 @@ def rotated_newcomers(
 ) -> Mapping[str, Position | None]:
     """Where reading begins in rotated files that a cursor does not know, by key; None: not yet.
 
+    Also where one that it does know was written anew, if that is a copy now: one name may take all copies.
     One that is no copy is read from its start if it was written since: if it stands behind what is known.
     Others were there before and are seen by going back: only their end is given, and only to a `newer` read.
     """
     found: dict[str, Position | None] = {}
-    if all(tape.key in cursor.places for tape in tapes):
+    known_as = {
+        tape.key: place
+        for tape in tapes
+        if (place := cursor.places.get(tape.key)) is not None and kept(tape, place)
+    }
+    if len(known_as) == len(tapes):
         return found
     for name, family in _families(tapes).items():
         known = [tape for tape in family if tape.key in cursor.places]
         old = not known
         for tape in reversed(family):
-            place = cursor.places.get(tape.key)
-            if place is not None:
-                old |= place.position[0] > 0 and kept(tape, place)
+            if (place := known_as.get(tape.key)) is not None:
+                old |= place.position[0] > 0
             elif tape.path != name or _is_rotated(name):
-                originals = (
-                    known if tape.path.endswith(PACKED) else [one for one in known if one.path == name]
-                )
+                packed = tape.path.endswith(PACKED)
+                originals = [one for one in known if one is not tape and (packed or one.path == name)]
                 copied, position = _copied(tape, originals, tapes, cursor)
                 if copied:
                     found[tape.key] = position
                     old = True
-                elif old and tape.path != name:
+                elif not tape.size:
+                    found[tape.key] = None  # A copy may be about to be made.
+                elif old and tape.path != name and tape.key not in cursor.places:
                     found[tape.key] = (tape.size, 0) if newer else None
     return found
 

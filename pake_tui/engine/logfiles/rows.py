@@ -54,7 +54,7 @@ def row_of(tape: Tape, item: Item, before: Cursor, after: Cursor) -> LogRow:
         )
     return LogRow(
         kind=kind,
-        address=Address(tape.key, *item.start),
+        address=Address(tape.key, *item.start, tape.origin),
         record=record,
         path=tape.path,
         before=before,
@@ -81,7 +81,7 @@ def event_of(tape: Tape, cursor: Decoded | None, begin: Position) -> str:
     place = cursor.places.get(tape.key)
     if place is None:
         return "" if cursor.time_ns is not None or begin > (0, 0) else f"{tape.path}: a new file begins"
-    if not kept(tape, place):
+    if not kept(tape, place) and begin == (0, 0):
         return f"{tape.path} was truncated or written anew; it is read from its start"
     return ""
 

@@ -5,6 +5,7 @@ Looking is a `stat` each; nothing is read. Rename keeps the tape, since it goes 
 
 from __future__ import annotations
 
+import contextlib
 import grp
 import os
 import stat
@@ -14,7 +15,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from pake_tui.clock import monotonic
-from pake_tui.engine.logfiles.discover import MOST_FOUND, NOTHING, Discovery, Found
+from pake_tui.engine.logfiles.discover import MOST_FOUND, NOTHING, Discovery, Found, rotations
 from pake_tui.engine.logfiles.newcomers import Look, cut_since, look_at
 from pake_tui.engine.logfiles.tape import Reading, Tape, key_of
 from pake_tui.engine.logfiles.unpack import NotUnpacked
@@ -78,7 +79,9 @@ class FileTable:
         self.moves = 0
         """Counts up when other files are open than before, or the same under other names."""
         self.holding = False
-        """Whether a record was held back that may be read a moment later, though nothing else is written."""
+        """Whether there may be news a moment later, though nothing is written: a record was held back, or a
+        file that left is still read.
+        """
 
     def refresh(self) -> View:
         """Look at every file, and for others about once a second or when one moved; the tapes as they are."""
@@ -86,6 +89,8 @@ class FileTable:
             began = monotonic()
             if began - self._looked >= self._pause_s or self._moved():
                 self._looked = began
+                for tape in self._tapes.values():
+                    self._keep_copies(tape, self._seen[tape.key])
                 # Before the others: a copy of what is cut later may not be among them.
                 self._seen = {key: look_at(tape) for key, tape in self._tapes.items()}
                 self._discovery = self._discover(self._discovery)
@@ -212,17 +217,30 @@ class FileTable:
         kept = set(newest[: self._most])
         return [one for one in found if one in kept]
 
+    def _keep_copies(self, tape: Tape, seen: Look) -> None:
+        """For a while, read the copy of a file that was cut, though nobody asked for it: it has the end."""
+        if not cut_since(tape, seen):
+            return
+        folder, _, name = tape.path.rpartition("/")
+        with contextlib.suppress(OSError):
+            for other in os.listdir(folder or "/"):  # noqa: PTH208 - half the price
+                if any(base == name for base, _ in rotations(other)):
+                    copy = Tape(f"{folder}/{other}", tape.service, self._reading, None)
+                    same = copy.size >= seen[0] and copy.head(seen[1][0]) == seen[1]
+                    if same and copy.key not in self._tapes:
+                        self._leaving[copy.key] = _Leaving(copy, monotonic() + LEAVE_S, True)
+
     def _back(self, key: str) -> Tape | None:
         leaving = self._leaving.pop(key, None)
         return leaving.tape if leaving else None
 
     def _let_go(self) -> None:
-        now = monotonic()
+        now, here = monotonic(), {tape.path for tape in self._tapes.values()}
         for key, one in list(self._leaving.items()):
             if now >= one.until:
                 del self._leaving[key]
-                # That the oldest of the rotated files goes is no news.
-                if not one.rotated:
+                # That the oldest of the rotated files goes is no news, nor that a name got another file.
+                if not one.rotated and one.tape.path not in here:
                     self._gone[key] = one.tape.path
         while len(self._gone) > MOST_GONE:
             del self._gone[next(iter(self._gone))]
@@ -230,7 +248,7 @@ class FileTable:
     def _grow(self, tapes: list[Tape]) -> None:
         """Count up where there is something else to read: not yet for a record that is held back."""
         signature = tuple((tape.key, tape.path, settled(tape)) for tape in tapes)
-        self.holding = any(
+        self.holding = bool(self._leaving) or any(
             ready < tape.stat().st_size for tape, (_, _, ready) in zip(tapes, signature, strict=True)
         )
         if signature != self._signature:

@@ -110,6 +110,8 @@ class Tape:
         self._codec = _codec_of(os.pread(descriptor, CODEC_BYTES, 0))
         self._decoded = (-1, b"")
         self._size, self._head = os.fstat(descriptor).st_size, self.head()
+        self.origin = self._origin()
+        """A checksum of the first line, as far as `head` reads; 0 while that is being written."""
 
     def stat(self) -> os.stat_result:
         """The file's facts now."""
@@ -204,7 +206,12 @@ class Tape:
                 self.marks = [(0, 0)]
                 self._codec = _codec_of(os.pread(self.descriptor, CODEC_BYTES, 0))
                 self.begins_ns, self._written_ns = None, self.stat().st_mtime_ns
-            self._size, self._head = size, self.head()
+            self._size, self._head, self.origin = size, self.head(), self._origin()
+
+    def _origin(self) -> int:
+        first = os.pread(self.descriptor, HEAD_BYTES, 0)
+        line, newline, _ = first.partition(b"\n")
+        return zlib.crc32(line) if newline or len(first) == HEAD_BYTES else 0
 
     def line_at(self, offset: int, near: tuple[int, int] = (0, 0)) -> int:
         """The 1-based number of the physical line that begins at an offset; counts newlines once.

@@ -47,7 +47,9 @@ def positions(view: View, cursor: Decoded, query: str, *, newer: bool = False) -
     rotated = rotated_newcomers(view.tapes, cursor, newer=newer)
     for index, tape in enumerate(view.tapes):
         place = cursor.places.get(tape.key)
-        if place is not None and not kept(tape, place):
+        if place is not None and tape.key in rotated:
+            found.append(rotated[tape.key])
+        elif place is not None and not kept(tape, place):
             # Cut this very moment: what it held may be in a copy that the view does not have yet.
             unsure = newer and tape.key in view.seen and cut_since(tape, view.seen[tape.key])
             found.append(None if unsure else (0, 0))

@@ -241,9 +241,9 @@ class LogView(Panel):
         return len(self.session.window)
 
     def row_key(self, index: int) -> Hashable:
-        """Kind and address: what stays when rows come at either end."""
+        """A record's address, or what a ruler says and where: what stays when rows come at either end."""
         row = self.session.window.rows[index]
-        return row.kind, row.address
+        return (row.address, "") if row.kind is RowKind.RECORD else (row.address, row.record.message)
 
     def draw_inner(self, y: int, width: int) -> tuple[Line, str]:
         """A row, or a note below the rows."""
