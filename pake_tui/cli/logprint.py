@@ -27,6 +27,9 @@ class Printer:
         self._assumed = assumed_zone
         self._last: dict[str, tuple[LogRow, int]] = {}
         self._headed = form != "csv"
+        self._begun = False
+        self.cut = 0
+        """Records that were not printed whole, though the format does not say so."""
 
     def rows(self, rows: Sequence[LogRow]) -> int:
         """Print rows and flush, so that a pipe has them at once. How many were hits."""
@@ -35,6 +38,9 @@ class Printer:
             self._headed = True
             written.append(csv_line(CSV_COLUMNS))
         for row in rows:
+            if row.kind is RowKind.RULER and not row.record.message and not self._begun:
+                continue  # nothing to part the first group from
+            self._begun = True
             written += self._lines(row)
         if written:
             sys.stdout.write("\n".join(written) + "\n")
@@ -42,8 +48,12 @@ class Printer:
         return sum(row.kind is RowKind.RECORD and row.matched for row in rows)
 
     def _lines(self, row: LogRow) -> list[str]:
+        if row.kind is RowKind.RULER and self._form != "text" and row.record.message:
+            print(f"pake-tui: {safe(row.record.message)}", file=sys.stderr, flush=True)
+            return []
         if self._form == "json":
             return [json_line(row, self._assumed)] if row.kind is RowKind.RECORD else []
+        self.cut += bool(row.record.skipped) and self._form != "text"
         if self._form == "csv":
             return [csv_row(row)] if row.kind is RowKind.RECORD else []
         if row.kind is RowKind.RECORD and self._form == "raw":

@@ -116,12 +116,16 @@ def run(options: argparse.Namespace) -> int:
             _follow(reader, cursor, printer, said)
         if not printed:
             _say_unknown_fields(source, query)
+        if printer.cut:
+            whole = "record is" if printer.cut == 1 else "records are"
+            about = f"{printer.cut:,} {whole} not printed whole; --format text says what is missing"
+            print(f"pake-tui: {about}", file=sys.stderr)
     except QueryError as error:
         print_query_error(query, error)
         return 2
     finally:
         source.close()
-    return 0 if printed else 1
+    return 2 if options.file and said else 0 if printed else 1
 
 
 def _say_unknown_fields(source: EmbeddedLogSource, query: str) -> None:

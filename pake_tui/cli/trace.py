@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     if form_of(options) != "text":
         Printer(form_of(options), zone=source.zone, assumed_zone=source.assumed_zone).rows(trace.rows)
     elif trace.rows:
-        print("\n".join(trace_lines(trace)))
+        print("\n".join(trace_lines(trace, source.zone)))
     if not trace.rows:
         print(f"pake-tui: no record has the ID {safe(options.id)}", file=sys.stderr)
     for note in trace.notes:

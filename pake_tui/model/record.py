@@ -138,7 +138,9 @@ class LogFiles(Struct, frozen=True):
     read_as: int = 0
     """Another number than before: what was read is read otherwise now, so it has to be read again."""
     held: bool = False
-    """Whether a record waits a moment, since it may get more lines."""
+    """Whether a record waits a moment, since it may get more lines, or a file that left is still read."""
+    named: tuple[str, ...] = ()
+    """The files and globs that were asked for, and no others are read; empty where nobody named any."""
 
     @property
     def total_bytes(self) -> int:

@@ -30,7 +30,7 @@ def timestamp_text(record: Record, assumed_offset_s: int = 0) -> str | None:
 
 def record_json(record: Record, line: int | None = None, lines: int = 1) -> dict[str, Any]:
     """One record as a JSON object, documented in this order; `line` is its 1-based first physical line, left
-    out where it is not known.
+    out where it is not known, and `skipped`, what of it is not there and why, where nothing is missing.
     """
     return {
         **({} if line is None else {"line": line}),
@@ -42,4 +42,5 @@ def record_json(record: Record, line: int | None = None, lines: int = 1) -> dict
         "message": record.message,
         "correlation_id": record.correlation_id,
         "fields": dict(record.fields),
+        **({"skipped": record.skipped} if record.skipped else {}),
     }

@@ -95,11 +95,13 @@ def _time(record: Record, zone: tzinfo) -> str:
         return "-"
 
 
-def trace_lines(trace: Trace) -> list[str]:
-    """The trace as safe text: a summary, then each record with its distance from the first, gaps between."""
+def trace_lines(trace: Trace, zone: tzinfo) -> list[str]:
+    """The trace as safe text: a summary with its first moment in a zone, then each record with its distance
+    from that, gaps between.
+    """
     times = [row.record.time_ns for row in trace.rows if row.record.time_ns is not None]
     first = times[0] if times else 0
-    lines = [_summary(trace, first, max(times, default=0))]
+    lines = [_summary(trace, first, max(times, default=0), zone)]
     last = first
     depths = spans_of([row.record for row in trace.rows]).depths()
     for row, depth in zip(trace.rows, depths, strict=True):
@@ -111,12 +113,13 @@ def trace_lines(trace: Trace) -> list[str]:
     return lines
 
 
-def _summary(trace: Trace, first: int, last: int) -> str:
+def _summary(trace: Trace, first: int, last: int, zone: tzinfo) -> str:
     services = {row.record.service for row in trace.rows if row.record.service}
     words = [
         f"{len(trace.rows)} record{'s' if len(trace.rows) != 1 else ''}",
         f"{len(services)} service{'s' if len(services) != 1 else ''}",
-        f"{(last - first) / SECOND:.2f} s",
+        f"{(last - first) / SECOND:.2f} s"
+        + (f" from {iso(first, zone, timespec='milliseconds')}" if first else ""),
     ]
     if (number := trace.first_error) is not None:
         row = trace.rows[number]

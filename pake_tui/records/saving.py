@@ -63,7 +63,7 @@ def saved_trace(trace: Trace, form: str, origin: Origin, zone: tzinfo) -> Iterat
     if form in ("json", "csv"):
         yield from saved_lines(trace.rows, form, origin, zone)
         return
-    summary, *lines = trace_lines(trace) or [safe(trace.correlation_id)]
+    summary, *lines = trace_lines(trace, zone) or [safe(trace.correlation_id)]
     if form == "markdown":
         yield f"# Trace {_inline(trace.correlation_id)}"
         yield from _bullets(origin, len(trace.rows), zone)
@@ -101,14 +101,20 @@ def csv_row(row: LogRow) -> str:
 
 
 def csv_line(values: Sequence[object]) -> str:
-    """One CSV record (RFC 4180). What a spreadsheet would run as a formula gets an apostrophe in front."""
+    """One CSV record (RFC 4180), safe to print. What a spreadsheet would run as a formula gets an apostrophe
+    in front.
+    """
     import csv
 
     out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerow(
-        [f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value for value in values]
-    )
+    cells = [_cell(value) if isinstance(value, str) else value for value in values]
+    csv.writer(out, lineterminator="\r\n").writerow(cells)
     return out.getvalue().removesuffix("\r\n")
+
+
+def _cell(text: str) -> str:
+    shown = "\n".join(safe(line) for line in text.split("\n"))
+    return f"'{shown}" if text.startswith(_FORMULA) else shown
 
 
 def _facts(origin: Origin, count: int, zone: tzinfo) -> dict[str, object]:

@@ -20,7 +20,7 @@ class HitCount:
         self.reader = Reader(name)
         self.hits: Answer | None = None
         """The newest count; not the last one while `running`."""
-        self.running = False
+        self.running = self._again = False
         self._begun = self._rested_at = 0.0
         self._ask = ask
 
@@ -33,15 +33,20 @@ class HitCount:
         """Count the hits of a query instead of any other, all or those before a place."""
         if self.hits is not None and self.hits.job.query != query:
             self.hits = None
-        self.running, self._begun = True, monotonic()
+        self.running, self._begun, self._again = True, monotonic(), False
         self._ask(self.reader, Job(Purpose.COUNT, query, before))
 
-    def take(self, answer: Answer) -> None:
-        """Take what the thread brought."""
+    def take(self, answer: Answer) -> str:
+        """Take what the thread brought; what is to be said where counting fails, a second time."""
+        if answer.problem and not self._again:
+            self._again = True
+            self._ask(self.reader, answer.job)
+            return ""
         if not answer.problem:
             self.hits = answer
         self.running, now = not answer.last, monotonic()
         self._rested_at = now + RESTS * (now - self._begun)
+        return answer.problem
 
     def stop(self) -> bool:
         """Stop; what was counted stays, and is not counted again. False where nothing ran."""

@@ -142,11 +142,11 @@ def cell_of(moment: int, span: int, width: int) -> int:
 
 
 def offset_text(ns: int | None) -> str:
-    """`+0.420`, `+83.1`, `+1h02m` in at most eight cells."""
+    """`+0.420`, `+139.7`, `+1h02m` in at most seven cells, up to a hundred hours."""
     if ns is None:
         return ""
     if ns < 1000 * SECOND:
-        return f"+{ns / SECOND:.3f}"
+        return f"+{ns / SECOND:.{3 if ns < 99.9995 * SECOND else 1}f}"
     if ns < 100 * MINUTE:
         return f"+{ns // MINUTE}m{ns % MINUTE // SECOND:02d}s"
     return f"+{ns // HOUR}h{ns % HOUR // MINUTE:02d}m"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from pake_tui.model.record import IndexStatus, LogFiles
@@ -81,6 +82,11 @@ def index_state(index: IndexStatus) -> Line:
     if not index.building or not index.total_bytes:
         return []
     return [(t(f"indexing {min(99, index.indexed_bytes * 100 // index.total_bytes)} %"), "dim")]
+
+
+def file_options(files: LogFiles | None) -> str:
+    """The options that make a command read the files that were asked for."""
+    return "".join(f" --file {shlex.quote(one)}" for one in files.named) if files is not None else ""
 
 
 def follow_state(session: LogSession, glyphs: Glyphs) -> Line:

@@ -26,7 +26,8 @@ def ask_save(
 ) -> None:
     """Ask for the format, one key, and save `lines(form, origin, zone)` as `pake-NAME-…`; says where."""
     snapshot = app.snapshot.files
-    source = f"{len(snapshot.files)} files ({snapshot.origin}) on {app.sources.host}"
+    named = ", ".join(snapshot.named)
+    source = f"{named or f'{len(snapshot.files)} files ({snapshot.origin})'} on {app.sources.host}"
 
     def chosen(text: str) -> None:
         form = FORMS.get(text[-1:].lower())

@@ -86,6 +86,8 @@ def test_context_shows_the_neighbours_of_each_hit(log: Path) -> None:
     done = run("logs", "-C", "2", "status>=500", "--json", "--file", str(log))
     assert [json.loads(one).get("matched", True) for one in done.stdout.splitlines()] == [False, False, True]
     assert run("logs", "-C", "2", "status>=900", "--file", str(log)).returncode == 1
+    apart = run("logs", "-C", "0", "first OR third", "--file", str(log)).stdout
+    assert not apart.startswith("--")
 
 
 def test_raw_and_csv(log: Path) -> None:
@@ -112,6 +114,33 @@ def test_exit_codes(log: Path, tmp_path: Path) -> None:
     missing = run("logs", "--file", str(tmp_path / "none.log"))
     assert (missing.returncode, "no such file" in missing.stderr) == (2, True)
     assert "Traceback" not in missing.stderr
+    partly = run("logs", "first", "--file", str(log), "--file", str(tmp_path / "none.log"))
+    assert (partly.returncode, "no such file" in partly.stderr, "first" in partly.stdout) == (2, True, True)
+
+
+def test_a_full_disk_behind_the_output_is_said(tmp_path: Path) -> None:
+    """Where nothing more can be written it ends with a message, and the code of an error, not of no hit."""
+    big = tmp_path / "big.log"
+    big.write_text("".join(line(n % 60, "x" * 200) for n in range(500)))
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, "logs", "--all", "--file", str(big)],
+            stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (2, "pake-tui: the output has no space left\n")
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "raw"])
+def test_what_is_not_printed_whole_is_said(tmp_path: Path, form: str) -> None:
+    """A line that is too long for one record is marked in JSON, and counted beside other formats."""
+    long = tmp_path / "long.log"
+    long.write_text(line(1, "x" * 500_000) + line(2, "short"))
+    done = run("logs", "--all", "--format", form, "--file", str(long))
+    if form == "json":
+        marks = [json.loads(one).get("skipped") for one in done.stdout.splitlines()]
+        assert ("cut after" in marks[0], marks[1]) == (True, None)
+    else:
+        assert "1 record is not printed whole" in done.stderr
 
 
 def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
@@ -139,6 +168,19 @@ def test_follow_prints_what_comes(log: Path) -> None:
         output.until(lambda: "fifth" in output.text)
         follower.terminate()
     assert [output.text.count(one) for one in ("first", "third", "fourth", "fifth")] == [0, 1, 1, 1]
+
+
+def test_follow_says_events_beside_what_a_program_reads(log: Path) -> None:
+    """With JSON lines on standard output, that a file was cut is said on standard error."""
+    words = [*COMMAND, "logs", "-f", "--json", "-n", "1", "--file", str(log)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as follower:
+        output = _Output(follower)
+        output.until(lambda: "third" in output.text)
+        log.write_text(line(4, "fourth"))
+        output.until(lambda: "fourth" in output.text)
+        follower.terminate()
+    said = [one for one in output.text.splitlines() if not one.startswith("{")]
+    assert said == [f"pake-tui: {log} was truncated or written anew; it is read from its start"]
 
 
 def test_follow_says_what_came_and_cannot_be_read(log: Path) -> None:

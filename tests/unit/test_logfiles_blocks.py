@@ -148,6 +148,19 @@ def test_nuls_alone_make_no_utf16(tmp_path: Path, data: bytes) -> None:
     assert not tape_of(tmp_path, data).translated
 
 
+@pytest.mark.parametrize(
+    ("hole", "said"), [(16, "16 bytes"), (5_000, "4.88 KB"), (70_000, "68.4 KB"), (700_000, "684 KB")]
+)
+def test_a_hole_before_a_line_hides_nothing_of_it(tmp_path: Path, hole: int, said: str) -> None:
+    """NULs where a writer went on behind a truncated file's end are skipped, and how many is said."""
+    lines = b'{"level":"error","message":"m0"}\n{"level":"error","message":"m1"}\n'
+    tape = tape_of(tmp_path, b"\0" * hole + lines)
+    for direction in (forward, backward):
+        records = [one for raw in direction(tape) for one in raw.parse(tape)]
+        assert sorted(one.message for one in records) == ["m0", "m1"]
+        assert [one.skipped for one in records if one.skipped] == [f"a hole of {said} (NULs) skipped"]
+
+
 def test_line_numbers_are_counted_once(tmp_path: Path) -> None:
     """A physical line's number is known from any offset."""
     tape = tape_of(tmp_path, b"a\nb\n\nc\n")

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from pake_tui.clock import monotonic
 from pake_tui.model.record import Address, Direction, Level, LogFile, LogFiles, LogRow, Record, RowKind
 from pake_tui.tui.hitcount import HitCount
-from pake_tui.tui.loghead import search_state
+from pake_tui.tui.loghead import file_options, search_state
 from pake_tui.tui.logreader import Answer, Job, Purpose
 from pake_tui.tui.logsession import LogSession
 from pake_tui.tui.logwindow import Window
@@ -25,6 +25,23 @@ def row(number: int) -> LogRow:
 def rows(first: int, last: int) -> tuple[LogRow, ...]:
     """Lines `first` up to `last`, that one left out."""
     return tuple(row(number) for number in range(first, last))
+
+
+def test_a_count_that_fails_is_begun_again_once_and_then_said() -> None:
+    """Where the search's process was killed the hits are counted anew; what fails twice is told."""
+    asked: list[Job] = []
+    count = HitCount("count", lambda _, job: asked.append(job))
+    count.start("level:error")
+    failed = Answer(asked[0], 0, Direction.NEWER, done=True, last=True, problem="it was killed")
+    assert (count.take(failed), len(asked), count.running) == ("", 2, True)
+    assert (count.take(failed), len(asked), count.running) == ("it was killed", 2, False)
+    count.reader.close()
+
+
+def test_commands_read_the_files_that_were_asked_for() -> None:
+    """Named files and globs are options of the command that does the same, quoted for a shell."""
+    assert file_options(None) == file_options(LogFiles((), 0)) == ""
+    assert file_options(LogFiles((), 0, named=("a.log", "b *.log"))) == " --file a.log --file 'b *.log'"
 
 
 class View:

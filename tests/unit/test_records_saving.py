@@ -66,6 +66,13 @@ def test_csv_holds_no_formula_that_a_spreadsheet_would_run() -> None:
         assert cells[CSV_COLUMNS.index("message")] == f"'{message}"
 
 
+def test_csv_commands_no_terminal() -> None:
+    """Control bytes in any column are shown, not sent; line breaks stay."""
+    text = text_of("csv", row("one\x1b[2J\ntwo", note="\x9b31m"))
+    assert not {"\x1b", "\x9b"} & set(text)
+    assert "[2J\ntwo" in text
+
+
 @given(st.lists(st.text("`a\n\x1b|", max_size=12), min_size=1, max_size=4))
 def test_markdown_cannot_be_left_by_what_a_line_holds(messages: list[str]) -> None:
     """No line closes the block of code, and no control character is in the file."""

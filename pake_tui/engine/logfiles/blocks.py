@@ -17,6 +17,8 @@ from pake_tui.model.record import Record
 STRETCH = 64 * 1024 * 1024
 PIECE = 256 * 1024
 RECORD_LINES = 5_000
+HOLE = bytes(16)
+"""NULs at a line's start that nobody wrote; fewer stay."""
 _MIDDLE = ("Traceback (most recent call last):", '  File "x.py", line 1, in x')
 """The middle of a traceback: what begins a record even there begins one anywhere."""
 
@@ -58,10 +60,12 @@ class _Gathering:
         self.start, self.line, self.blanks = start, line, 0
         self.texts, self._cut, self._lost = [], [], 0
 
-    def add(self, raw: bytes, text: str, length: int, lost: int) -> None:
-        """A further line of it; `lost` bytes could not be decoded."""
+    def add(self, raw: bytes, text: str, length: int, lost: int, hole: int) -> None:
+        """A further line of it; `lost` bytes could not be decoded, and `hole` NULs stood before it."""
         self.texts += [""] * self.blanks
         self.blanks = 0
+        if hole:
+            self._cut.append(f"a hole of {_amount(hole)} (NULs) skipped")
         if length > self._most:
             self._cut.append(f"line of {_amount(length)} cut after {_amount(self._most)}")
             text, lost = decoded(_whole_characters(raw[: self._most]), self.start == 0 and not self.texts)
@@ -82,12 +86,15 @@ class _Gathering:
 
 
 class Block(Struct, frozen=True):
-    """Whole records between two offsets. `cut` is the length of the one line that `data` begins."""
+    """Whole records between two offsets. `cut` is the length of the one line that `data` begins, behind a
+    `hole` of NULs, as truncation leaves it where the writer goes on at its old place.
+    """
 
     start: int
     end: int
     data: bytes
     cut: int = 0
+    hole: int = 0
 
     def records(self, tape: Tape) -> list[Raw]:
         """The records in file order."""
@@ -95,7 +102,8 @@ class Block(Struct, frozen=True):
         found: list[Raw] = []
         record = _Gathering(tape.reading.record_bytes)
         at = self.start
-        for number, line in enumerate(self.lines()):
+        for number, whole in enumerate(self.lines()):
+            line = whole.lstrip(b"\0") if whole.startswith(HOLE) else whole
             text, lost = decoded(line, at == 0)
             if not text.strip():
                 record.blanks += bool(record.texts)
@@ -105,8 +113,8 @@ class Block(Struct, frozen=True):
                     record.texts = []
                 if not record.texts:
                     record.begin(at, number)
-                record.add(line, text, self.cut or len(line), lost)
-            at += len(line) + 1
+                record.add(line, text, self.cut or len(line), lost, self.hole or len(whole) - len(line))
+            at += len(whole) + 1
         if record.texts:
             found.append(record.raw(self.end, last=self.end >= tape.size))
         return found
@@ -197,9 +205,7 @@ def _block_after(tape: Tape, start: int, end: int, size: int) -> Block | None:
             continue
         if not stop:
             stop = line_end(tape, start, end) - start
-            return Block(
-                start, start + stop, data[: most + 4] if stop > most else tape.read(start, stop), stop
-            )
+            return _long_line(tape, start, start + stop)
         while begin := data.rfind(b"\n", 0, stop - 1) + 1:
             line, stop = data[begin : stop - 1], begin
             if surely_starts(tape, line):
@@ -207,6 +213,19 @@ def _block_after(tape: Tape, start: int, end: int, size: int) -> Block | None:
         if size > most:
             return Block(start, start + data.rfind(b"\n") + 1, data[: data.rfind(b"\n") + 1])
         size *= 2
+
+
+def _long_line(tape: Tape, start: int, end: int) -> Block:
+    """The one line between two offsets: as much of it as is shown, from where it says something."""
+    at = start
+    while at < end:
+        data = tape.read(at, min(PIECE, end - at))
+        if bare := data.lstrip(b"\0"):
+            at += len(data) - len(bare)
+            break
+        at += PIECE
+    data = tape.read(at, min(tape.reading.record_bytes + 4, end - at)) if at < end else b""
+    return Block(start, end, data, max(1, end - at), at - start)
 
 
 def _block_before(tape: Tape, end: int, size: int, floor: int) -> Block | None:
@@ -224,7 +243,7 @@ def _block_before(tape: Tape, end: int, size: int, floor: int) -> Block | None:
             start = max(floor, line_start(tape, end))
             length = end - start
             if length > most:
-                return Block(start, end, tape.read(start, most + 4), length)
+                return _long_line(tape, start, end)
             skip, data, begin = 0, tape.read(start, length), start
         at = skip
         for line in data[skip:].split(b"\n"):

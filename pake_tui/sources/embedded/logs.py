@@ -106,7 +106,7 @@ class EmbeddedLogSource:
     def files(self) -> LogFiles:
         """The files of the view, where they came from, and how far their index is."""
         self._stirred = False
-        found = replace(self._table.files(), read_as=self._read_as)
+        found = replace(self._table.files(), read_as=self._read_as, named=self._named)
         self._watch_as_set()
         if self._watcher is not None and self._watched != self._table.moves:
             self._watched = self._table.moves

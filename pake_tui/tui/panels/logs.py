@@ -11,6 +11,7 @@ from pake_tui.query import from_flags
 from pake_tui.query.moments import EXPECTED, moment
 from pake_tui.tui.alertwords import alert_of
 from pake_tui.tui.drawing import day_and_clock
+from pake_tui.tui.loghead import file_options
 from pake_tui.tui.panels.histogram import HistogramRow
 from pake_tui.tui.panels.logfilter import LogFilter
 from pake_tui.tui.widgets.panel import bindings_for
@@ -252,7 +253,7 @@ class LogPanel(LogFilter):
     def equal_command(self) -> str:
         """The command that prints these lines."""
         follow = " --follow" if self.session.following else ""
-        return f"pake-tui logs {self.query_argument()}".rstrip() + follow
+        return f"pake-tui logs {self.query_argument()}".rstrip() + follow + file_options(self.files)
 
     def query_argument(self) -> str:
         """The query, quoted for a shell."""

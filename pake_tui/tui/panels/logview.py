@@ -162,7 +162,8 @@ class LogView(Panel):
         if answer.ticket != message.reader.ticket:
             return
         if message.reader is self.counted.reader:
-            self.counted.take(answer)
+            if said := self.counted.take(answer):
+                self.console_app.say(said, "error")
             self.redraw()
         elif message.reader is self._rows_reader:
             self._take_rows(answer)

@@ -13,6 +13,7 @@ from pake_tui.model.record import LogRow, RecordDetail
 from pake_tui.query import from_flags
 from pake_tui.records.saving import row_json
 from pake_tui.tui.feed import Snapshot
+from pake_tui.tui.loghead import file_options
 from pake_tui.tui.panels.record import RecordPanel
 from pake_tui.tui.screens.base import ConsoleScreen
 
@@ -82,7 +83,7 @@ class RecordScreen(ConsoleScreen):
         """The command that prints the record's trace, else its file."""
         cid = self.selected_id()
         return (
-            f"pake-tui trace {shlex.quote(cid)}"
+            f"pake-tui trace {shlex.quote(cid)}{file_options(self.console_app.snapshot.files)}"
             if cid
             else f"pake-tui logs --file {shlex.quote(self.row.path)}"
         )

@@ -18,6 +18,7 @@ from pake_tui.records.saving import row_json
 from pake_tui.sources.protocols import Cancel
 from pake_tui.tui.feed import Snapshot
 from pake_tui.tui.lanes import merged
+from pake_tui.tui.loghead import file_options
 from pake_tui.tui.logreader import TELL_EVERY_S, Reader
 from pake_tui.tui.panels.trace import TracePanel
 from pake_tui.tui.screens.base import ConsoleScreen
@@ -162,4 +163,4 @@ class TraceScreen(ConsoleScreen):
 
     def equal_command(self) -> str:
         """The command that prints this trace."""
-        return f"pake-tui trace {shlex.quote(self.correlation_id)}"
+        return f"pake-tui trace {shlex.quote(self.correlation_id)}{file_options(self.lanes.files)}"
