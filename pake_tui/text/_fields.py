@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from pake_tui.text import _numbers
 from pake_tui.text._keys import Kind, is_flow_id, is_id_like, kind_of
-from pake_tui.text._values import MASK, is_path, is_placeholder, is_word, looks_random
+from pake_tui.text._values import MASK, is_option, is_path, is_placeholder, is_word, looks_random
 
 
 class Rules(Struct, frozen=True):
@@ -70,7 +70,7 @@ def _shown(kind: Kind, value: object, rules: Rules) -> object:
         return _plain(value, rules, 0)
     if kind is Kind.WEAK and not looks_random(text):
         return _plain(value, rules, 0)
-    if is_placeholder(text) or (kind is not Kind.PASSWORD and is_path(text)):
+    if is_placeholder(text) or is_option(kind, text) or (kind is not Kind.PASSWORD and is_path(text)):
         return value
     if kind is Kind.AUTHORIZATION:
         scheme, blank, rest = text.partition(" ")
@@ -81,12 +81,18 @@ def _shown(kind: Kind, value: object, rules: Rules) -> object:
     return MASK
 
 
+def _inner(kind: Kind, name: object, rules: Rules) -> Kind:
+    """What a name holds inside an object of a card, a phone and the like: a password there is no number."""
+    own = rules.kind_of(str(name)) if kind in _DIGIT_MASKS or kind is Kind.QUERY else Kind.NONE
+    return kind if own is Kind.NONE else own
+
+
 def _under(kind: Kind, value: object, rules: Rules, depth: int) -> object:
     """Everything under a secret key, however deep."""
     if depth > _DEEPEST:
         return MASK
     if isinstance(value, Mapping):
-        made = {name: _under(kind, one, rules, depth + 1) for name, one in value.items()}
+        made = {name: _under(_inner(kind, name, rules), one, rules, depth + 1) for name, one in value.items()}
         return value if all(made[name] is one for name, one in value.items()) else made
     if isinstance(value, (list, tuple, set, frozenset)):
         items = [_under(kind, one, rules, depth + 1) for one in value]

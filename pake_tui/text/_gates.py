@@ -20,6 +20,7 @@ _TOKENS = bytes(0x61 if chr(n).isalnum() or chr(n) in "_-" else n for n in range
 _LONG_RUN = b"a" * 23 + b"."
 _DOTS = re.compile(rb"\.[\w?-]{6,7}\.[\w?-]{27}")
 """The last two parts of such a token; begins with a sign that a search leaps to. `?` may be any letter."""
+_CRYPT = re.compile(r"\$(?:apr1|[1568y]|2[abxy]?|argon2(?:id|i|d))\$[\w./=,$+]{20}")
 _KNOWN_LIMIT = 20_000
 _LONGEST_KNOWN = 40
 """So that the names of classes are remembered, which are words of some thirty letters."""
@@ -28,7 +29,7 @@ STEMS = (
     "pass", "pwd", "psk", "secret", "token", "jwt", "otp", "cvv", "cvc", "cvn", "csc", "cookie",
     "cred", "auth", "key", "ssn", "social", "card", "pan", "phone", "mobile", "msisdn", "tel",
     "fax", "handset", "whatsapp", "pin", "sess", "code", "sig", "bearer", "tan", "mnemonic",
-    "phrase", "sid", "csrf", "xsrf", "itin", "cell", "pw", "ccn",
+    "phrase", "sid", "csrf", "xsrf", "itin", "cell", "pw", "ccn", "saml", "assertion", "verifier",
 )  # fmt: skip
 """What every key to a secret contains one of; the order numbers the bits of a look."""
 
@@ -37,7 +38,7 @@ _STEM_GATE = re.compile(
     rb"passw|passp|passc|passk|pwd|psk|secret(?!ar|ly$|s$)|token(?!iz|s$)|jwt|otp|cv[vcn]|csc|cookie"
     rb"|cred(?!it$|its$|ib)|authorization|^key|ssn|social|card|phone[a-z]{0,6}$|mobile[a-z]{0,6}$|msisdn|^tel$|^fax$|handset"
     rb"|whatsapp|^pin$|pincode|sess(?:ion)?id|sessid|^sig$|signature|^bearer$|^tan$|^sid$|mnemonic|phrase|connectsid"
-    rb"|csrf|xsrf|^itin(?!er)|^ccn(?:um|o)$|^cell$|cellphone|(?:^|[a-z]{2})pw$"
+    rb"|csrf|xsrf|^saml|assertion$|verifier$|^itin(?!er)|^ccn(?:um|o)$|^cell$|cellphone|(?:^|[a-z]{2})pw$"
     rb"|(?:pass|key|pan|code)(?:" + b"|".join(_NOISE) + rb"){0,2}$"
 )
 _OF_STEM = {stem.encode(): 1 << place for place, stem in enumerate(STEMS)}
@@ -45,15 +46,20 @@ _ALL_STEMS = re.compile(b"|".join(sorted(_OF_STEM, reverse=True)))
 
 SHAPE = 1 << 60
 PROSE = 1 << 61
+SENT = 1 << 62
 _SHAPE_GATE = re.compile(
     rb"^akia|^asia|^abia|^acca|^gh[pousr]$|^github$|^gl[a-z]{0,4}[ts]$|^xox|^xapp$|^[srp]k$|^sk[a-f]{1,3}$|^aiza"
     rb"|^npms?$|^pypi$"
     rb"|^hf$|^sg$|^hv[sb]$|^do[opr]$|^shp|eyj|^begin$|^hooks$|webhook|^ya$|^dckr$|^lin$|^sq[a-z]?$|^rubygems$|^pul$|^nrak"
     rb"|^ltai|^tskey$|^figd$|^ntn$|^sntry[a-z]$|^sbp$|^atatt|^gsk$|^pplx$|^age$|^amzn$|^eaa|^atlasv$|^whsec$|^tfp$"
+    rb"|^dapi[a-f]*$|^gls[ac]$|^pmak$|^xkeysib$|^flwseck$|^cfpat$|^sgp$|^akcp|^atbb|^pscale$|^nvapi$|^xai$"
+    rb"|^pcsk$|^nr(?:js|ii)$"
 )
 _PROSE_WORDS = frozenset(
     b"bearer basic digest negotiate ntlm docker curl identified sshpass mysql mysqldump mysqladmin mariadb "
-    b"redis requirepass wget smbclient".split()
+    b"redis requirepass wget smbclient bindpw rootpw masterauth sqlplus htpasswd useradd usermod "
+    b"mongo mongosh mongodump mongorestore mongoexport mongoimport ldapsearch ldapmodify ldapadd ldapdelete "
+    b"ldappasswd ldapwhoami".split()
 )
 _TOUCHING = b"abcdefnrt"
 
@@ -69,6 +75,7 @@ def _look_at(word: bytes) -> int:
     # The letter of an escape (`\\n`) or the last of a percent code may touch the word.
     for bare in (word, word[1:]) if word[0] in _TOUCHING else (word,):
         bits |= (SHAPE if _SHAPE_GATE.search(bare) else 0) | (PROSE if bare in _PROSE_WORDS else 0)
+        bits |= SENT if bare == b"auth" else 0
     return bits
 
 
@@ -139,5 +146,9 @@ def like_card(text: str) -> bool:
 
 
 def has_dotted(text: str, raw: bytes) -> bool:
-    """Whether what only chat bots' tokens have stands in a line: `:AA`, or a long run and two dots."""
+    """Whether what only chat bots' tokens have stands in a line: `:AA`, or a long run and two dots; or a
+    password's hash, as crypt(5) writes it.
+    """
+    if "$" in text and _CRYPT.search(text):
+        return True
     return ":AA" in text or (_DOTS.search(raw) is not None and _LONG_RUN in raw.translate(_TOKENS))

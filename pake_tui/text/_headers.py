@@ -77,6 +77,10 @@ def _authorization(text: str, at: int, end: int, separator: str, quoted: bool) -
 
 def header(kind: Kind, text: str, at: int, quote: str, separator: str) -> Masked | None:
     """A cookie or authorization header's value with its secrets masked."""
+    if kind is Kind.AUTHORIZATION and not quote and text[at : at + 1] == "[" and _SCHEME.match(text, at + 1):
+        # A list of one, as Java and Go print headers.
+        stop = text.find("]", at)
+        return _authorization(text, at + 1, len(text) if stop < 0 else stop, separator, False)
     if quote:
         end = quoted_end(text, at, quote)
     elif kind is Kind.COOKIE and separator != ":":

@@ -26,6 +26,7 @@ from pake_tui.text._values import (
     Masked,
     bare_end,
     has_digit,
+    is_option,
     is_path,
     is_placeholder,
     is_structure,
@@ -40,6 +41,8 @@ from pake_tui.text._values import (
 from pake_tui.text.late import late
 
 _CODED_STRUCTURE = late(r"%(?:25){0,3}[75][Bb](?!%(?:25){0,3}[75][Dd]|FILTERED|filtered|REDACTED|redacted)")
+_ARCHITECTURES = frozenset({"amd64", "arm64", "armhf", "i386", "all", "any"})
+"""Behind a package's name, as in `python3-jwt:amd64`."""
 _VERSION = late(r"[\^~<>=v ]{0,4}\d{1,4}(?:\.(?:\d{1,6}|x|\*)){1,3}(?:[-.+][A-Za-z][\w.]{0,24})?")
 _COUNT = late(r"\d{1,3}|\d{1,9}\.\d{1,9}[a-z%]{0,2}|\d{1,9}(?:ms|s|us|ns|kB|MB)")
 _BLOCK = late(r"[|>][+-]?\d?[ \t]{0,4}\r?\n([ \t]{1,64})(?=[^\s\-])")
@@ -79,6 +82,8 @@ def is_secret(
         return query and len(value) >= 16 and looks_random(value)
     if kind is CODE:
         return has_digit(value) and (len(value) >= 6 or (value.isdigit() and len(value) >= 3))
+    if is_option(kind, value) or (separator == ":" and value in _ARCHITECTURES):
+        return False
     if kind is PLURAL or ("." in name and name.endswith(f".{value}")):
         return False
     if value.isalpha() and value.isupper() and value.lower() in name.lower():

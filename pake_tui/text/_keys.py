@@ -97,7 +97,7 @@ _KEY_OWNERS = word_set(
 )
 _CODE_OWNERS = word_set(
     "verification verify security access auth authorization mfa tfa fa otp totp sms backup recovery pin "
-    "confirmation activation unlock login passcode invite reset device"
+    "confirmation activation unlock login passcode invite reset device your time"
 )
 _GLUED_CODE = re.compile(r"(?:otp|totp|mfa|tfa|sms|auth|verification)code")
 _PHONES = word_set(
@@ -144,6 +144,8 @@ def _decide(words: list[str]) -> Kind:
     last, before, joined = words[-1], words[-2] if len(words) > 1 else "", "".join(words)
     if (found := _password(words, joined)) or (found := _number(words, joined)):
         return found
+    if joined in {"samlresponse", "samlrequest"}:
+        return Kind.QUERY
     if last in _PLURALS or (last == "keys" and before in ("api", "secret", "private")):
         return Kind.PLURAL
     if last in _ABOUT:
@@ -166,7 +168,11 @@ def _decide(words: list[str]) -> Kind:
         return Kind.SECRET if before in _SIGNED else Kind.QUERY
     if last in {"pin", "pincode"}:
         return Kind.PIN
-    if last in {"code", "key"} and not before:
+    if (last == "assertion" and before == "client") or joined.endswith("codeverifier"):
+        return Kind.SECRET
+    if last == "seed" and before in _CODES:
+        return Kind.SECRET
+    if last == "assertion" or (last in {"code", "key"} and not before):
         return Kind.QUERY
     return Kind.WEAK if last in {"pass", "bearer", "pw"} else Kind.NONE
 

@@ -29,10 +29,15 @@ _BLANK = r"[ \t]|\\{1,2}t"
 _CODED_BLANK = r"%(?:25){0,3}(?:20|09)|\+"
 _SEPARATOR = late(
     rf"(?:\[\w{{0,20}}\]|\]|%5[Dd])?({QUOTE})?(?:\]|%5[Dd])?(?:{_BLANK}){{0,32}}"
-    rf"(=>|(?<=[ \t])->(?=[ \t])|(?::{{0,3}}|\?{{0,2}}|[+.])={{1,3}}|!={{1,2}}(?=[ \t]{{0,4}}[\"'`])|:(?!:)"
+    rf"(=>|(?<=[ \t])(?:->|<-)(?=[ \t])"
+    rf"|(?::{{0,3}}|\?{{0,2}}|[+.])={{1,3}}|!={{1,2}}(?=[ \t]{{0,4}}[\"'`])|:(?!:)"
     rf"|(?:{_CODED_BLANK}){{0,4}}%(?:25){{0,3}}3[AaDd](?:{_CODED_BLANK}){{0,4}})"
     rf"(?:{_BLANK}){{0,32}}(?:\\n)?"
 )
+_PID = late(r"\[(\d{1,8})\]: ")
+_PAM = late(r"\bpam_\w{1,24}\($")
+_PHP = late(rf"{QUOTE};s:\d{{1,6}}:(?={QUOTE})")
+_QUERY_LINE = late(r"\w{1,64}=[^&\s]{1,8192}&\w{1,64}=")
 _EMPTY = late(r"[\w.\-]{1,64}=|--?[A-Za-z]")
 _NAME_OF_TWO = late(rf":(\w{{1,40}})(?={QUOTE}\s{{0,4}}[:=])")
 _ARN = late(r"\barn:[\w-]{0,20}:[\w-]{1,30}:[\w-]{0,30}:\d{0,14}:$")
@@ -68,8 +73,11 @@ _PAIRS_BEFORE = late(rf"[(\[,]\s{{0,2}}[(\[]\s{{0,2}}[bu]?{QUOTE}$")
 _MULTIPART = late(rf"{QUOTE}(?:;[^\n\\]{{0,120}})?(?:(?:\r?\n){{2}}|(?:(?:\\{{1,8}}r)?\\{{1,8}}n){{2}})")
 _CALL = late(rf"\(\s{{0,4}}(?={QUOTE})|[ ]{{1,4}}(?=[\"'])")
 _HEX = late(r"(?=[a-f]*[0-9])(?=[0-9]*[a-f])[0-9a-f]{32,128}(?:-us\d\d?)?")
+_HAPPENED_TO = "is|was|generated|created|provided|received|supplied|used|rejected"
+_HAPPENED = frozenset(_HAPPENED_TO.split("|"))
 _WHOSE = late(
-    r"(?:\s(?:for|of|to|user|account|is|was|generated|created|proceed|installation|[\w.@\\-]{1,64}(?=\s(?:is|was)\b|:))){1,6}:"
+    rf"(?:\s(?:for|of|to|user|account|proceed|installation|{_HAPPENED_TO}"
+    r"|[\w.@\\-]{1,64}(?=\s(?:is|was)\b|:))){1,6}:"
     r"\s{1,4}(?=\S)"
 )
 _OWNED = late(
@@ -84,6 +92,11 @@ _PROSE = late(
 )
 _PLAIN_WORD = late(r"[A-Za-z]{1,32}[ \t]")
 """What is no secret in a sentence, whatever the sentence says."""
+_SAID = late(
+    r"(?i)\b(?:(?:chang|reset|sett?|updat)(?:e|ed|ing)? (?:the |your |his |her )?"
+    r"|(?:with|using|tried|trying) )$"
+)
+"""What before it makes a random word behind it a password: `changed password to X`, `tried password X`."""
 _SAYS = late(r"\s{1,4}(?:is|was|(?:set|changed|reset|updated) to)\b")
 
 
@@ -92,6 +105,8 @@ def _after_quote(kind: Kind, text: str, start: int, end: int) -> Masked | None:
     before = text[max(0, start - 60) : start]
     if (found := _NAMED.match(text, end)) and _NAME_KEY_BEFORE.search(before):
         return value_under(kind, "", text, found.end(), ":", found[1], False)
+    if found := _PHP.match(text, end):
+        return value_under(kind, "", text, found.end(), "=", "", False)
     if found := _MULTIPART.match(text, end):
         return _unless_none(text, found.end(), bare_end(text, found.end()))
     if (found := _TAG_TEXT.match(text, end)) and _NAME_KEY_BEFORE.search(before):
@@ -141,10 +156,13 @@ def _without_separator(kind: Kind, text: str, start: int, end: int) -> Masked | 
         return digits_under(kind, text, stop, True) if stop > end and kind is not PIN else None
     if kind is PASSWORD and (found := _CALL.match(text, end)):
         return value_under(kind, text[start:end], text, found.end(), " ", "", False)
-    if kind is PASSWORD and (found := _WHOSE.match(text, end)):
+    if kind in (PASSWORD, SECRET) and (found := _WHOSE.match(text, end)):
         stop = bare_end(text, found.end())
         value = text[found.end() : stop]
-        known = len(value) >= 8 and looks_random(value) and not is_path(value)
+        last = found[0].rstrip(": ").rpartition(" ")[2]
+        about = last not in _HAPPENED and kind_of(f"{text[start:end]}_{last}") is NONE
+        known = len(value) >= 8 and looks_random(value) and not is_path(value) and not about
+        known = known and (kind is PASSWORD or (len(value) >= 20 and is_dense(value)))
         return (found.end(), stop, MASK) if known and stop == outer_end(text, stop) else None
     name = text[start:end]
     if kind in (PASSWORD, SECRET) and (owned := _OWNED.match(text, end)):
@@ -154,7 +172,8 @@ def _without_separator(kind: Kind, text: str, start: int, end: int) -> Masked | 
     at = found.end()
     if _PLAIN_WORD.match(text, at):
         return None
-    said = _SAYS.match(text, end) is not None
+    said = _SAYS.match(text, end) is not None or text[end] == "\t"
+    said = said or _SAID.search(text[max(0, start - 40) : start]) is not None
     quote = quote_at(text, at)
     stop = quoted_end(text, at + 1, quote) if quote else bare_end(text, at)
     value = text[at + len(quote) : stop].rstrip(".")
@@ -175,12 +194,28 @@ def _without_separator(kind: Kind, text: str, start: int, end: int) -> Masked | 
     )
 
 
+def _is_program(text: str, start: int, end: int) -> bool:
+    """Whether a name is a program's or a service's in a log's header: `passwd[12]:`, `pam_unix(passwd:auth)`,
+    `gdm-password]:`; or that of a doubled key.
+    """
+    if text[end : end + 1] == "]":
+        return text[start - 1 : start] != "["
+    if text[end : end + 1] == "[":
+        found = _PID.match(text, end)
+        return found is not None and (len(found[1]) > 1 or text.startswith("-password", end - 9))
+    if text[end : end + 1] == ":":
+        if text[max(0, start - 4) : end] == "dup key":
+            return True
+        return text[start - 1 : start] == "(" and _PAM.search(text[max(0, start - 30) : start]) is not None
+    return False
+
+
 def _found(text: str, start: int, end: int, kind_of: KindOf) -> Masked | None:
     kind, after = kind_at(text, start, end, kind_of)
     if text[end : end + 1] == ":" and (two := _NAME_OF_TWO.match(text, end)):
         kind, after = kind_of(f"{text[start:end]}_{two[1]}"), two.end()
     sign = text[start - 1] if start else ""
-    if kind is NONE or text[max(0, start - 2) : start] == "${":
+    if kind is NONE or text[max(0, start - 2) : start] == "${" or _is_program(text, start, end):
         return None
     if (
         sign in ("<", ":")
@@ -207,6 +242,7 @@ def _found(text: str, start: int, end: int, kind_of: KindOf) -> Masked | None:
         if found[2] == "=" and blank and _EMPTY.match(text, found.end()):
             return None  # `password= user=bob`: nothing is given
         query = sign in ("?", "&", "%") or text.startswith("&amp;", max(0, start - 5))
+        query = query or (not sign.strip() and _QUERY_LINE.match(text, start) is not None)
         separator = "%" if "%" in found[2] else found[2]
         return value_under(kind, text[start:end], text, found.end(), separator, found[1] or "", query)
     if sign in ('"', "'", "`", "\\", ";", "2") and quote_at(text, end):

@@ -28,6 +28,11 @@ _VENDORS = late(
     r"|LTAI[A-Za-z0-9]{12,30}|tskey-[\w-]{16,128}|figd_[\w-]{20,64}|ntn_[A-Za-z0-9]{30,64}"
     r"|sntry[su]_[\w=+/-]{20,512}|sbp_[a-f0-9]{40}|ATATT[\w=-]{20,512}|gsk_[A-Za-z0-9]{30,128}|pplx-[A-Za-z0-9]{30,128}"
     r"|AGE-SECRET-KEY-1[A-Z0-9]{50,70}|amzn\.mws\.[a-f0-9-]{30,40}|EAA[A-Z][A-Za-z0-9]{20,512}|SK[a-f0-9]{32}(?![a-f0-9])"
+    r"|dapi[a-f0-9]{32}(?:-\d)?(?![a-z0-9])|gls[ac]_[A-Za-z0-9]{20,64}_[a-f0-9]{8}|PMAK-[a-f0-9]{24}-[a-f0-9]{34}"
+    r"|xkeysib-[a-f0-9]{64}-[A-Za-z0-9]{16}|FLWSECK(?:_TEST)?-[a-f0-9]{32}-X"
+    r"|CFPAT-[\w-]{40,64}|sgp_[\w]{40,64}|AKCp[A-Za-z0-9]{60,80}|ATBB[A-Za-z0-9]{32}(?!\w)"
+    r"|pscale_(?:tkn|pw|oauth)_[\w.-]{32,64}|nvapi-[\w-]{60,80}|xai-[A-Za-z0-9]{60,100}|pcsk_[\w-]{40,100}"
+    r"|NR(?:JS|II)-[\w-]{19,64}"
     r"|[A-Za-z0-9]{10,20}\.atlasv1\.[\w=-]{40,128}|tfp_[A-Za-z0-9_]{30,64}"
     r")"
 )
@@ -41,6 +46,7 @@ _HOOKS = late(
 _PEM_BEGIN = late(r"-----BEGIN ([A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?)-----")
 _TELEGRAM = late(r"(?<![A-Za-z0-9])(?:bot)?\d{8,10}:AA[\w-]{32,36}(?![\w-])")
 _DISCORD = late(r"(?<![\w.-])[MNO][\w-]{22,27}\.[\w-]{6,7}\.[\w-]{27,42}(?![\w-])")
+_CRYPT = late(r"\$(?:apr1|[1568y]|2[abxy]?|argon2(?:id|i|d))\$[\w./=,$+]{20,255}")
 _MAILGUN = late(r"(?<![\w-])key-[0-9a-f]{32}(?![0-9a-f])")
 _USERINFO = late(
     r"(://[^\s:/@\"'<>?#]{0,128}:)(?!\d{1,5}(?:[/?#]|$))"
@@ -87,7 +93,9 @@ def mask_shapes(text: str) -> str:
 
 
 def mask_dotted(text: str) -> str:
-    """Chat bots' tokens, which have no word of their own to be told by."""
+    """Chat bots' tokens and hashes of passwords, which have no word of their own to be told by."""
+    if "$" in text:
+        text = _CRYPT.sub(MASK, text)
     if ":AA" in text:
         text = _TELEGRAM.sub(MASK, text)
     return _DISCORD.sub(MASK, text)
@@ -129,11 +137,16 @@ _Q = r"""(?:\\{0,8}["'])"""
 _WORD = r"""((?:[^\s"'\\]|\\(?!["'\\])){1,512})"""
 _COMMANDS = late(
     rf"""(?ix)
-    (?=[dsmri]){_BEGIN}( docker\s{{1,4}}login\b[^\n|;]{{0,256}}?\s-p\s{{1,4}}{_Q}?
+    (?=[dsmribluhacen]){_BEGIN}( docker\s{{1,4}}login\b[^\n|;]{{0,256}}?\s-p\s{{1,4}}{_Q}?
     | sshpass\s{{1,4}}-p\s{{0,4}}{_Q}?
     | (?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\s(?:[^\n|;]{{0,256}}?\s)?-p(?=\S){_Q}?
     | redis-cli\b[^\n|;]{{0,256}}?\s-a\s{{1,4}}{_Q}?
-    | requirepass\s{{1,4}}{_Q}?
+    | (?:requirepass|bindpw|rootpw|masterauth){_Q}?\s{{1,4}}{_Q}?
+    | (?:create|alter)\s{{1,4}}user\s{{1,4}}\S{{1,128}}\s{{1,4}}identified\s{{1,4}}by\s{{1,4}}
+    | (?:mongo(?:sh|dump|restore|export|import)?|useradd|usermod)\b[^\n|;]{{0,256}}?\s-p\s{{1,4}}{_Q}?
+    | ldap(?:search|modify|add|delete|passwd|whoami)\b[^\n|;]{{0,256}}?\s-w\s{{1,4}}{_Q}?
+    | sqlplus\s{{1,4}}(?:-\w{{1,8}}\s{{1,4}}){{0,3}}{_Q}?[^\s/@"']{{1,64}}/
+    | htpasswd\s{{1,4}}-\w{{0,8}}b\w{{0,8}}\s{{1,4}}\S{{1,256}}\s{{1,4}}\S{{1,64}}\s{{1,4}}
     | smbclient\b[^\n|;]{{0,256}}?\s-U\s{{0,4}}{_Q}?[^\s%'"]{{1,64}}%
     | identified\s{{1,4}}(?:with\s{{1,4}}\S{{1,64}}\s{{1,4}})?
       (?:by|as)\s{{1,4}}(?:(?:password|values)\s{{1,4}})?{_Q}
@@ -146,9 +159,26 @@ _CURL_USER = late(
     rf"""|(?<=\s-)(?:b|-cookie)[ =]{_Q}?[^\s=;"'\\]{{1,64}}=))"""
     rf"""(?!\*{{8}}){_WORD}"""
 )
+_CONFIGURED = late(
+    rf"""(?i)({_BEGIN}(?:enable|username\s\S{{1,64}}(?:\sprivilege\s\d{{1,2}})?|neighbor\s\S{{1,64}}"""
+    rf"""|machine\s\S{{1,128}}\slogin\s\S{{1,64}})\s{{1,4}}(?:password|secret)\s{{1,4}}(?:[0-9]\s)?)(?!\*{{8}}){_WORD}"""
+)
+"""Routers' configuration, and .netrc on one line."""
+_SET_PASSWORD = late(
+    rf"""(?i)(\bset\s{{1,4}}password(?:\s{{1,4}}for\s{{1,4}}\S{{1,128}})?\s{{0,4}}=\s{{0,4}}(?:password\()?{_Q})(?!\*{{8}}){_WORD}"""
+)
+_AUTH = late(
+    r"(\bAUTH\s(?:PLAIN|LOGIN|XOAUTH2)\s{1,4}|(?<!\w)_?auth\\{0,4}[\"']?\s{0,4}[=:]\s{0,4}\\{0,4}[\"']?)"
+    r"([A-Za-z0-9+/]{8,4096}={0,2})(?![\w+/=])"
+)
+_SENT = ("AUTH ", '"AUTH"', 'auth"', "_auth=")
+_REDIS_AUTH = late(r"(\"(?i:auth)\"(?: \"[^\"\n]{1,64}\")?? \")((?!\*{8})[^\"\n]{1,512})(?=\"$)")
 _SCHEMES = ("bearer", "basic", "negotiate", "ntlm", "apikey", "digest")
+_CONFIGURES = ("enable ", "username ", "neighbor ", "machine ", "SET PASSWORD")
 _PROGRAMS = (
-    "docker", "sshpass", "mysql", "mariadb", "redis-cli", "requirepass", "smbclient", "identified",
+    "docker", "sshpass", "mysql", "mariadb", "redis-cli", "requirepass", "smbclient", "identified", "bindpw",
+    "rootpw", "masterauth", "sqlplus", "htpasswd", "useradd", "usermod",
+    "mongo", "ldap",
 )  # fmt: skip
 
 
@@ -171,6 +201,20 @@ def _scheme(found: re.Match[str]) -> str:
     return f"{found[1]}{found[2]}{MASK}" if secret else found[0]
 
 
+def _configured(found: re.Match[str]) -> str:
+    return _second(found) if looks_random(found[2]) or found[2].startswith(("$", "0")) else found[0]
+
+
+def _encoded(found: re.Match[str]) -> str:
+    """What stands behind AUTH where it is what that sends: base64 of a name, a password or both."""
+    try:
+        plain = base64.b64decode(found[2], validate=True)
+    except (ValueError, binascii.Error):
+        return found[0]
+    sent = found[1].startswith("AUTH") and all(byte >= 0x20 or not byte for byte in plain)
+    return f"{found[1]}{MASK}" if sent or b":" in plain[1:] else found[0]
+
+
 def _names_one(words: tuple[str, ...], text: str) -> bool:
     """Whether a text may hold one of the words in any case: beyond ASCII some signs are its letters too."""
     return not text.isascii() or any(map(text.lower().__contains__, words))
@@ -183,6 +227,20 @@ def mask_prose(text: str) -> str:
     if _names_one(_PROGRAMS, text):
         text = _COMMANDS.sub(_second, text)
     return _CURL_USER.sub(_second, text) if "curl" in text or "wget" in text else text
+
+
+def mask_sent(text: str) -> str:
+    """What `AUTH` sends in mail's and Redis's protocols, and base64 of `user:password` under `auth`."""
+    if not any(map(text.__contains__, _SENT)):
+        return text
+    return _REDIS_AUTH.sub(_second, _AUTH.sub(_encoded, text))
+
+
+def mask_configured(text: str) -> str:
+    """Passwords behind a word and a blank, as routers, .netrc and SQL have them."""
+    if not any(map(text.__contains__, _CONFIGURES)):
+        return text
+    return _SET_PASSWORD.sub(_second, _CONFIGURED.sub(_configured, text))
 
 
 def mask_cut(text: str) -> str:

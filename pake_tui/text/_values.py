@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
-from pake_tui.text._keys import word_set
+from pake_tui.text._keys import CREDENTIALS, PASSWORD, Kind, word_set
 from pake_tui.text.late import late
 
 MASK = "********"
@@ -50,7 +50,8 @@ _SENTENCE_WORDS = word_set(
     "mismatch mismatched unknown unauthorized valid verified unverified enabled disabled changed updated "
     "reset given provided not is was are must cannot should may for from in of the an to and or at by "
     "with has have this that user password length too bearer basic unexpected available unavailable "
-    "revoked refreshed rotated created deleted issued found supplied absent present default"
+    "revoked refreshed rotated created deleted issued found supplied absent present default "
+    "str string int bool bytes"
 )
 _PATH = late(r"(?:~|\.{1,2}|[A-Za-z]:)?[/\\][\w.\-/\\ ]{1,255}")
 _DIGIT, _LETTER = late(r"[0-9]"), late(r"[A-Za-z]")
@@ -104,6 +105,16 @@ def has_letter(value: str) -> bool:
     """Whether a value has a letter near its beginning."""
     head = value[:_JUDGED]
     return _LETTER.search(head) is not None if head.isascii() else any(map(str.isalpha, head))
+
+
+_FETCH_OPTIONS = frozenset({"include", "omit", "same-origin"})
+
+
+def is_option(kind: Kind, value: str) -> bool:
+    """Whether a value says how secrets are dealt with: `credentials: include`, `proxy_pass http://…`."""
+    if kind is CREDENTIALS:
+        return value in _FETCH_OPTIONS
+    return kind is PASSWORD and value.startswith(("http://", "https://")) and "@" not in value
 
 
 def looks_random(value: str) -> bool:

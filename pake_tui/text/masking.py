@@ -17,10 +17,12 @@ from pake_tui.text._mail import mask_mail
 from pake_tui.text._numbers import mask_numbers
 from pake_tui.text._pairs import mask_pairs
 from pake_tui.text._shapes import (
+    mask_configured,
     mask_cut,
     mask_dotted,
     mask_mailgun,
     mask_prose,
+    mask_sent,
     mask_shapes,
     mask_userinfo,
 )
@@ -28,6 +30,7 @@ from pake_tui.text._values import MASK
 from pake_tui.text.own import NOTHING, Own
 from pake_tui.text.safe import bare, strip_ansi
 
+_PASS_STEMS = 1 << _gates.STEMS.index("pass") | 1 << _gates.STEMS.index("secret")
 _SSN_STEMS = 1 << _gates.STEMS.index("ssn") | 1 << _gates.STEMS.index("social")
 _ESCAPED = re.compile(
     r"\\\\{0,7}u(00(?:00|(?!22|27|5[Cc])[2-7][0-9A-Fa-f](?<!7[Ff]))|200[b-dB-D]|2060|[fF][eE][fF][fF]"
@@ -92,6 +95,10 @@ def _pass(plain: str, own: Own) -> tuple[str, int]:
         stems = (*_gates.stems_of(bits), *named)
         if (after := mask_pairs(mask_mailgun(masked), stems, own.kind_of if named else kind_of)) != masked:
             masked, stages = after, stages + 1
+    if bits & _gates.SENT and (after := mask_sent(masked)) != masked:
+        masked, stages = after, stages + 1
+    if bits & _PASS_STEMS and (after := mask_configured(masked)) != masked:
+        masked, stages = after, stages + 1
     if bits & _gates.PROSE and (after := mask_prose(masked)) != masked:
         masked, stages = after, stages + 1
     if numbers and (after := mask_numbers(masked, numbers, bool(bits & _SSN_STEMS))) != masked:

@@ -283,7 +283,12 @@ HOSTILE = [
     'password="', "password=a,", "token ", "a@", "a@b.cc ", "://a:b@", "eyJaaaaaaaaaa.", "4111-", "+1 ", "\\",
     'password:\\\\\\"', "[{", '"password":{"a":', "Cookie: a=b;", "mysql -u x ", '"name":"password",', "%3D",
     "-----BEGIN RSA PRIVATE KEY-----", "\x1b]", "api key ", '("password",', "MNOPaaaaaaaaaaaaaaaaaaaaaaaa.",
-    "pass=", "pw=", "otp=)", "bearer=", "Set-Cookie:", "x:pass=", "key=|", "code=",
+    "pass=", "pw=", "otp=)", "bearer=", "Set-Cookie:", "x:pass=", "key=|", "code=", "code=a&b=",
+    "$6$aaaaaaaaaaaaaaaaaaaa", "enable password ", "username a privilege 1 ", "machine a login b password ",
+    "set password for a ", "mongo a ", "ldapsearch a ", "htpasswd -b a b ", "sqlplus -s ", "useradd ",
+    "auth=aaaaaaaa", "AUTH PLAIN ", '"auth" "a', "passwd[1]:", "Authorization=[Bearer ",
+    's:8:"password";s:1:"',
+    "create user a ", "changed password to ", "password a provided ",
 ]  # fmt: skip
 
 

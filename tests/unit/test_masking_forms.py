@@ -122,6 +122,38 @@ FORMS = {
     "curl: bA\u017fic ZGVwbG95OlRhcm40NDE3ZmVsbA==": "curl: bA\u017fic ********",
     "wget: ntLM TlRMTVNTUAABAAAAB4IIog==": "wget: ntLM ********",
     f"curl\t-b sid={TOKEN}": "curl\t-b sid=********",
+    # Headers in lists, as Java and Go print them.
+    f"Authorization=[Bearer {TOKEN}], Accept=[*/*]": "Authorization=[Bearer ********], Accept=[*/*]",
+    f"map[Authorization:[Bearer {TOKEN}] Accept:[*/*]]": "map[Authorization:[Bearer ********] Accept:[*/*]]",
+    # Statements, commands and settings whose password stands behind blanks.
+    "CREATE USER ada IDENTIFIED BY Tarn4417fell;": "CREATE USER ada IDENTIFIED BY ********",
+    f"SET PASSWORD FOR ada@'%' = PASSWORD('{PASSWORD}')": "SET PASSWORD FOR ada@'%' = PASSWORD('********')",
+    f"mongosh -u ada -p {PASSWORD} shop": "mongosh -u ada -p ******** shop",
+    f"ldapsearch -x -D cn=ada -w {PASSWORD} -b dc=x": "ldapsearch -x -D cn=ada -w ******** -b dc=x",
+    f"sqlplus -s ada/{PASSWORD}": "sqlplus -s ada/********",
+    f"htpasswd -b /etc/users ada {PASSWORD}": "htpasswd -b /etc/users ada ********",
+    f"useradd -m -p {PASSWORD} ada": "useradd -m -p ******** ada",
+    f"bindpw {PASSWORD}": "bindpw ********",
+    f'"CONFIG" "SET" "requirepass" "{PASSWORD}"': '"CONFIG" "SET" "requirepass" "********"',
+    f'1.5 [0 10.0.0.1:5] "AUTH" "{PASSWORD}"': '1.5 [0 10.0.0.1:5] "AUTH" "********"',
+    "AUTH PLAIN AGFkYQBUYXJuNDQxN2ZlbGw=": "AUTH PLAIN ********",
+    '{"auths":{"r.io":{"auth":"YWRhOlRhcm40NDE3ZmVsbA=="}}}': '{"auths":{"r.io":{"auth":"********"}}}',
+    f"username ada privilege 15 secret {PASSWORD}": "username ada privilege 15 secret ********",
+    "username ada password 7 0822455D0A16": "username ada password 7 ********",
+    "machine h1 login ada password Tarn4417": "machine h1 login ada password ********",
+    # Sentences that say it.
+    "ada changed password to Tarn4417": "ada changed password to ********",
+    "login failed, tried password Tarn4417": "login failed, tried password ********",
+    f"Invalid API key provided: {TOKEN}": "Invalid API key provided: ********",
+    "your code is 482913": "your code is ********",
+    # Forms of other languages and protocols.
+    f's:8:"password";s:13:"{PASSWORD}";': 's:8:"password";s:13:"********";',
+    f"password <- {PASSWORD}": "password <- ********",
+    f"code={TOKEN}&grant_type=authorization_code": "code=********&grant_type=authorization_code",
+    f"client_assertion={TOKEN}&n=1": "client_assertion=********&n=1",
+    "ada:$apr1$x8Jr3Xk2$Qw8Zm1r0Tn5Vy7Lp2Kd9s/": "ada:********",
+    "root:$6$rounds=5000$salt$Qw8Zm1r0Tn5Vy7Lp2Kd9:1:0": "root:********:1:0",
+    f"dapi{HEX} in use": "******** in use",
 }
 CLEAN = [
     "the password for root is expired, password for db1 is 24 characters long",
@@ -165,6 +197,18 @@ CLEAN = [
     "undefined method `password=' for nil",
     "Failed password for root from 10.0.0.5 port 50120 ssh2",
     "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-AbCdEf",
+    # Programs and services that are called by a secret's name, and what is said of secrets.
+    "Mar  1 14:03:21 web1 passwd[4411]: pam_unix(passwd:chauthtok): password changed for ada",
+    "gdm-password]: pam_unix(gdm-password:session): session opened for user ada",
+    "systemd-ask-password[1]: asked",
+    'E11000 duplicate key error index: name_1 dup key: { name: "ada" }',
+    "Install: python3-jwt:amd64 (2.6.0-1, automatic)",
+    "password hash algorithm: argon2id",
+    "proxy_pass=http://backend:8080 credentials=include",
+    "def login(username: str, password: str)",
+    "enable password protection, username ada logged in, with password authentication",
+    "250-AUTH LOGIN PLAIN, auth=oauth2, AUTH PLAIN refused",
+    "PASS tests/test_a1.py, code=200 key=orders",
     # Numbers that are none.
     "diff +1234 -567, +120 -34 56, lat=+37.774929",
     "<traceId>4111111111111111</traceId> ('trace_id', '4111111111111111') --trace-id 4111111111111111",
@@ -197,6 +241,15 @@ def test_numbers_that_identify_something_stay_in_fields() -> None:
     }
     assert mask_fields(fields) is fields
     assert mask_fields({"pan": 4111111111111111}) == {"pan": "4111-****-****-1111"}
+
+
+def test_a_password_beside_a_cards_number_is_one() -> None:
+    """Inside an object of a card or a phone, names that tell a secret count."""
+    inner = {"number": "4111111111111111", "cvc": "123", "token": TOKEN, "holder": "Ada"}
+    assert mask_fields({"card": inner, "phone": {"password": PASSWORD}}) == {
+        "card": {"number": "4111-****-****-1111", "cvc": "********", "token": "********", "holder": "Ada"},
+        "phone": {"password": "********"},
+    }
 
 
 def test_masked_fields_rest() -> None:
