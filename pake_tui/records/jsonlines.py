@@ -145,6 +145,6 @@ def drafts_of(document: dict[str, Any], clock: Clock, aliases: Sequence[str]) ->
         if drafts:
             return drafts
     record = document.get("record")
-    if isinstance(record, dict) and isinstance(document.get("text"), str) and "level" in record:
+    if len(document) == 2 and isinstance(record, dict) and isinstance(document.get("text"), str):
         document = record  # loguru's, beside the line as it was printed
     return [draft_of(document, clock, aliases)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import tzinfo
@@ -196,8 +197,11 @@ class PakeApp(ScreensApp):
         """Open the prompt of the screen in front."""
         self.top.ask(question)
 
-    def act(self, work: Callable[[], str]) -> None:
-        """Do something to a source, off the event loop and in order, and say its answer or its failure."""
+    def act(self, work: Callable[[], str], *, aside: bool = False) -> None:
+        """Do something to a source, off the event loop and in order, and say its answer or its failure.
+
+        What takes long and changes nothing is done `aside`.
+        """
 
         def body() -> None:
             try:
@@ -207,7 +211,10 @@ class PakeApp(ScreensApp):
             self.feed.nudge()
             self.call_from_thread(self.say, text, role)
 
-        self._acting.submit(body)
+        if aside:
+            threading.Thread(target=body, name="pake-aside", daemon=True).start()
+        else:
+            self._acting.submit(body)
 
     def look(self, work: Callable[[], None]) -> None:
         """Read something off the event loop, in order with what is done."""

@@ -23,8 +23,13 @@ def ask_save(
     query: str,
     lines: Callable[[str, Origin, tzinfo], Iterable[str]],
     notes: tuple[str, ...] = (),
+    *,
+    aside: bool = False,
 ) -> None:
-    """Ask for the format, one key, and save `lines(form, origin, zone)` as `pake-NAME-…`; says where."""
+    """Ask for the format, one key, and save `lines(form, origin, zone)` as `pake-NAME-…`; says where.
+
+    `aside`: it may take a while, and nothing else waits for it.
+    """
     snapshot = app.snapshot.files
     named = ", ".join(snapshot.named)
     source = f"{named or f'{len(snapshot.files)} files ({snapshot.origin})'} on {app.sources.host}"
@@ -37,7 +42,12 @@ def ask_save(
         origin = Origin(query, source, app.now(), notes)
         zone = app.zone
         left = f"; {notes[-1]}" if notes else ""
-        app.act(lambda: f"saved to {save_export(name, SUFFIXES[form], lines(form, origin, zone))}{left}")
+        if aside:
+            app.say("saving; where is said when it is done")
+        app.act(
+            lambda: f"saved to {save_export(name, SUFFIXES[form], lines(form, origin, zone))}{left}",
+            aside=aside,
+        )
 
     label = "save as: " + "  ".join(f"{key} {WORDS[form]}" for key, form in FORMS.items()) + "  "
     app.ask(Question(label, lambda text: None, changed=chosen))

@@ -286,6 +286,23 @@ async def test_times_of_a_filter_are_read_in_the_zone_shown(monkeypatch: pytest.
         local_zone.cache_clear()
 
 
+async def test_all_hits_are_saved_not_only_those_on_the_screen(private_places: Path) -> None:
+    """With a filter, s and j write every hit in time order, though only the newest ones were read."""
+    async with console() as one:
+        await one.filter("level>=info")
+        counted = one.panel.counted
+        await one.until(lambda: counted.hits is not None and counted.hits.last, "the count")
+        assert counted.hits is not None
+        assert not one.panel.session.window.at_oldest
+        assert counted.hits.hits > len(one.panel.session.window)
+        await one.press("s", "j")
+        await one.until(lambda: "saved to" in one.said, "the word of it")
+        (file,) = (private_places / "home").glob("pake-logs-*.jsonl")
+        head, *lines = [json.loads(line) for line in file.read_text().splitlines()]
+        assert head["export"]["records"] == len(lines) >= counted.hits.hits
+        assert [line["timestamp"] for line in lines] == sorted(line["timestamp"] for line in lines)
+
+
 async def test_a_trace_is_saved_as_masked_json_lines(private_places: Path) -> None:
     """Keys s, j write where it is from and one JSON object a record into a new file of the owner's own."""
     async with console() as one:

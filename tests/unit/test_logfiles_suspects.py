@@ -29,8 +29,10 @@ QUERIES = [
     "password:9", "n:5", "n:5.0", "N:7", "n:true", "n:null", "n:x*", "-n:5", "n~^[57]$", "took:?", "n:?",
     "contact:?", "level:error OR n>3", "-(level:info n<3)", "contact:ada*", "contact:*8*",
     "user_id:user3 -done", "value:9", "value>4", "card:4111*",
+    "service:x", "service:X", "-service:x", "service:?", "service~^x", "service:x OR n>3", "service:7",
+    "service:a", "service:x level>=error", "service>5", "service:x*",
 ]  # fmt: skip
-SOME = 27
+SOME = 35
 """So many of them are asked of each example."""
 VALUES = [
     "password",
@@ -51,7 +53,7 @@ VALUES = [
 ]
 KEYS = [
     *("n", "N", "took", "card", "password", "message", "level", "user_id", "log", "resourceLogs"),
-    *("contact", "value", "name"),
+    *("contact", "value", "name", "service", "service", "Service", "service.name", "app"),
 ]
 
 

@@ -34,13 +34,16 @@ from pake_tui.query.nodes import (
 from pake_tui.query.values import as_number
 from pake_tui.records import jsonkeys
 from pake_tui.records.levels import parse_level
-from pake_tui.text.masking import mask_fields
+from pake_tui.text.masking import mask_fields, mask_text
 from pake_tui.text.own import NOTHING, Own
 
 Verdict = bool | None
 _USED = (jsonkeys.TIME, jsonkeys.LEVEL, jsonkeys.MESSAGE, jsonkeys.LOGGER, jsonkeys.SERVICE, ("name", "cid"))
 _PARTLY_USED = frozenset(name.lower() for names in _USED for name in names)
 """Names that the parser may take out of a record's fields."""
+SERVICE = jsonkeys.SERVICE[0]
+"""Where it stands, its value is the record's service; a longer one is none."""
+_LONGEST_SERVICE = 256
 _OTHERWISE = ("resourceLogs", "log", "eventSource")
 """Names that make the parser read an object in another way."""
 _PLAIN = re.compile(r"[A-Za-z0-9_@-]{1,64}")
@@ -83,6 +86,8 @@ def _told(node: Node, aliases: frozenset[str], own: Own) -> bool:
     if isinstance(node, Not):
         return _told(node.term, aliases, own)
     if isinstance(node, (Compare, Equals, Exists, FieldRegex)):
+        if node.name == SERVICE:
+            return SERVICE not in aliases
         return _stays(node.name, own) and node.name.lower() not in aliases
     return isinstance(node, LevelIs)
 
@@ -135,8 +140,9 @@ class Sieve:
             if column.name not in fields:
                 values = list(map(column.take, rows))
                 missing = values.count(UNSET)
-                # Where it is missing, the parser takes the name in other letters.
-                hidden = bool(missing) and _elsewhere(data, column.name, len(values) - missing)
+                # Where it is missing, the parser takes the name in other letters; a service takes both.
+                hidden = bool(missing) or column.name == SERVICE
+                hidden = hidden and _elsewhere(data, column.name, len(values) - missing)
                 fields[column.name] = values, hidden
             columns.append(column.verdicts(*fields[column.name]))
         if self._root is self._columns[0].node:
@@ -165,7 +171,8 @@ class _Column:
         self._own = own
         self.name = _name_of(node)
         self.take = attrgetter(place)
-        self._texts = _Known(self._level if isinstance(node, LevelIs) else self._field)
+        judge = self._service if self.name == SERVICE else self._field
+        self._texts = _Known(self._level if isinstance(node, LevelIs) else judge)
         self._above: Callable[[float], bool] | None = None
         """Whether a number is on the right side."""
         wanted = as_number(node.typed) if isinstance(node, Compare) else None
@@ -175,6 +182,10 @@ class _Column:
     def verdicts(self, values: list[Any], hidden: bool) -> list[Verdict]:
         """A verdict for each value; `hidden`: one that is missing may stand there in other letters."""
         kinds = set(map(type, values))
+        if self.name == SERVICE:
+            if hidden:
+                return [None] * len(values)
+            return [self._texts[value] if type(value) is str else None for value in values]
         if kinds == {str}:
             return list(map(self._texts.__getitem__, values))
         if isinstance(self.node, LevelIs):
@@ -195,6 +206,11 @@ class _Column:
         assert isinstance(self.node, LevelIs)
         level = parse_level(value) if _WORD.fullmatch(value) else None
         return None if level is None else COMPARISONS[self.node.operator](level, self.node.level)
+
+    def _service(self, value: str) -> Verdict:
+        if not 0 < len(value) <= _LONGEST_SERVICE or mask_text(value, self._own) is not value:
+            return None
+        return self.node.matches(Subject(Record("", "", service=value), None, ()))
 
     def _field(self, value: Any) -> Verdict:
         if isinstance(value, str) and len(value) > _LONGEST:

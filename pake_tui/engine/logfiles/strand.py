@@ -98,8 +98,11 @@ class Strand:
                     time_ns = None if self._indexed else _last_time(self.tape, block) or time_ns
                 else:
                     parts = self._parts(block)
+                    first, counted = line, block.start
                     for one in [block] if parts is None else parts:
-                        first = None if line is None else line + _breaks(block, one)
+                        if first is not None:
+                            first += block.data.count(b"\n", counted - block.start, one.start - block.start)
+                            counted = one.start
                         for raw in one.records(self.tape):
                             if self._cancel.is_set():
                                 return
@@ -264,11 +267,6 @@ class Strand:
             if (found := self.tape.parser_now.time_of(decoded(line)[0])) is not None:
                 return found
         return time_before(self.tape, block.start)
-
-
-def _breaks(block: Block, part: Block) -> int:
-    """Line breaks between a block's start and that of a part."""
-    return 0 if part is block else block.data.count(b"\n", 0, part.start - block.start)
 
 
 def raw_bytes(block: Block, raw: Raw) -> bytes:

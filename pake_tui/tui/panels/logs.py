@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shlex
+import threading
 from collections.abc import Callable
 from typing import ClassVar
 
-from pake_tui.model.record import Address, Level, LogRow, RowKind
+from pake_tui.model.record import Address, Direction, Level, LogRow, RowKind
 from pake_tui.query import from_flags
 from pake_tui.query.moments import EXPECTED, moment
+from pake_tui.sources.protocols import LogSource
 from pake_tui.tui.alertwords import alert_of
 from pake_tui.tui.drawing import day_and_clock
 from pake_tui.tui.loghead import file_options
@@ -16,6 +18,9 @@ from pake_tui.tui.panels.histogram import HistogramRow
 from pake_tui.tui.panels.logfilter import LogFilter
 from pake_tui.tui.widgets.panel import bindings_for
 from pake_tui.tui.widgets.prompt import Question
+
+MOST_SAVED = 10_000
+"""Hits that are read to be saved."""
 
 
 class LogPanel(LogFilter):
@@ -219,23 +224,33 @@ class LogPanel(LogFilter):
             self.console_app.say(f"no alert {about}; 2 shows all", "warning")
 
     def action_save(self) -> None:
-        """Write the rows of the window, masked as they are, to a file of a chosen format."""
-        rows = [row for row in self.session.window.rows if row.kind is RowKind.RECORD]
+        """Write all hits of the filter, or without one what was read, to a file of a chosen format."""
+        window, query = self.session.window, self.session.query
+        rows = [row for row in window.rows if row.kind is RowKind.RECORD]
         if not rows:
             self.console_app.say("nothing to save", "warning")
             return
-        whole = self.session.window.at_oldest and self.session.window.at_newest
-        command = f"pake-tui logs --all {self.query_argument()}".rstrip()
-        part = () if whole else (f"those read so far; {command} has all",)
+        whole, hits = window.at_oldest and window.at_newest, self.counted.hits
+        command = f"pake-tui logs --all {self.query_argument()}".rstrip() + file_options(self.files)
+        part: tuple[str, ...] = ()
+        if query and (hits is None or not hits.last or hits.hits > MOST_SAVED):
+            part = (f"the newest {MOST_SAVED:,} hits at most; {command} has all",)
+        elif not query and not whole:
+            part = (f"those read so far; {command} has all",)
         from pake_tui.records.saving import saved_lines
         from pake_tui.tui.saving import ask_save
+
+        def chosen() -> list[LogRow]:
+            source = self.console_app.sources.logs
+            return rows if whole or not query else newest(source, query, MOST_SAVED)
 
         ask_save(
             self.console_app,
             "logs",
-            self.session.query,
-            lambda form, origin, zone: saved_lines(rows, form, origin, zone),
+            query,
+            lambda form, origin, zone: saved_lines(chosen(), form, origin, zone),
             part,
+            aside=bool(query),
         )
 
     def selected_id(self) -> str:
@@ -258,6 +273,13 @@ class LogPanel(LogFilter):
     def query_argument(self) -> str:
         """The query, quoted for a shell."""
         return shlex.quote(self.session.query) if self.session.query else ""
+
+
+def newest(source: LogSource, query: str, most: int) -> list[LogRow]:
+    """The newest hits of a query, oldest first."""
+    batches = list(source.read(query, None, Direction.OLDER, most, threading.Event()))
+    rows = [row for batch in reversed(batches) for row in batch.rows]
+    return [row for row in rows if row.kind is RowKind.RECORD]
 
 
 def mark_order(row: LogRow) -> tuple[int, Address]:
