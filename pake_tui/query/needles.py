@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 
-from pake_tui.query.nodes import And, Equals, Node, Or, Text
+from pake_tui.query.nodes import And, Equals, FieldRegex, Node, Or, Regex, Text
+from pake_tui.query.regexes import literals
 
 _RUN = re.compile(r"[A-Za-z0-9_]+")
 _ID_RUN = re.compile(r"[A-Za-z0-9_.-]+")
@@ -68,6 +69,10 @@ def needles_of(node: Node | None) -> tuple[frozenset[bytes], ...]:
     """Sets of literals, one of each set needed; empty where nothing is known."""
     if isinstance(node, Text):
         return _of_literal(node.text)
+    if isinstance(node, Regex) or (
+        isinstance(node, FieldRegex) and node.name.lower() not in _NOT_IN_THE_TEXT
+    ):
+        return _any_of([_of_literal(" ".join(runs)) for runs in literals(node.pattern)])
     if isinstance(node, Equals) and node.name == "cid":
         return _longest(_ID_RUN.findall(max(node.value.parts, key=len)))
     if isinstance(node, Equals) and node.name.lower() not in _NOT_IN_THE_TEXT:
@@ -75,11 +80,13 @@ def needles_of(node: Node | None) -> tuple[frozenset[bytes], ...]:
     if isinstance(node, And):
         return tuple(dict.fromkeys(some for term in node.terms for some in needles_of(term)))
     if isinstance(node, Or):
-        each = [needles_of(term) for term in node.terms]
-        if not all(each):
-            return ()
-        return (frozenset().union(*(max(some, key=_weight) for some in each)),)
+        return _any_of([needles_of(term) for term in node.terms])
     return ()
+
+
+def _any_of(each: list[tuple[frozenset[bytes], ...]]) -> tuple[frozenset[bytes], ...]:
+    """The needles where one of several terms is enough."""
+    return (frozenset().union(*(max(some, key=_weight) for some in each)),) if all(each) else ()
 
 
 def _of_literal(text: str) -> tuple[frozenset[bytes], ...]:

@@ -20,6 +20,8 @@ MANY = 4
 MOST_CHAINED = 4
 _SAMPLES = "".join(map(chr, range(256))) + "Ωж文€\u2028"
 _ALL = (1 << len(_SAMPLES)) - 1
+_PLAIN = re.compile(r"[A-Za-z0-9_]")
+_POSSESSIVE, _VERBOSE = re.compile(r"[*+?}]\+"), re.compile(r"\(\?[aiLmsu]*x")
 _COUNT = re.compile(r"\{(\d*)(,?)(\d*)\}")
 
 
@@ -58,6 +60,36 @@ def settled(pattern: str) -> None:
     if whole.empty:
         raise RegexError("it can match nothing at all", 0)
     _judge_places(whole)
+
+
+def literals(pattern: str) -> list[list[str]]:
+    """Runs of ASCII letters, digits and `_` that stand in whatever each alternative of a pattern matches.
+
+    The pattern was compiled before.
+    """
+    if _POSSESSIVE.search(pattern) or _VERBOSE.search(pattern):
+        return [[]]
+    whole = _Reader(pattern).choice()
+    found: list[list[str]] = []
+    for branch in whole.parts if whole.kind == "choice" else (whole,):
+        runs = [""]
+        _gather(branch, pattern, runs)
+        found.append([run for run in runs if run])
+    return found
+
+
+def _gather(part: _Part, pattern: str, runs: list[str]) -> None:
+    """Add what a part surely holds to the last run, or begin another one."""
+    if part.kind == "sequence":
+        for one in part.parts:
+            _gather(one, pattern, runs)
+    elif part.kind == "atom" and _PLAIN.fullmatch(pattern[part.at]):
+        runs[-1] += pattern[part.at]
+    else:
+        runs.append("")
+        if part.kind == "repeat" and part.low:
+            _gather(part.parts[0], pattern, runs)
+            runs.append("")
 
 
 class _Part(Struct, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -180,6 +181,8 @@ def test_raw_bytes_are_never_skipped_where_a_record_would_match(line: list[str],
         json.dumps(word, ensure_ascii=False),
         f"cid:{json.dumps(wanted[0], ensure_ascii=False)}",
         f"a OR {json.dumps(word)}",
+        f"~{json.dumps(f'{re.escape(word)}|x+.?{re.escape(wanted[0])}')}",
+        f"message~{json.dumps(f'(?:{re.escape(wanted[0])})?{re.escape(word)}')}",
     ):
         try:
             query = parse(text, now_ns=NOW)
@@ -193,7 +196,11 @@ def test_needles_need_letters() -> None:
     """Digits may be regrouped by the masker, so they exclude nothing."""
     assert parse("12345678", now_ns=NOW).needles == ()
     assert parse("-word", now_ns=NOW).needles == ()
-    assert parse("~word", now_ns=NOW).needles == ()
+    assert parse("~w.?o.?r.?d", now_ns=NOW).needles == ()
+    assert parse("~^wor?d+.*(left|right)?Hand$", now_ns=NOW).needles == (frozenset({b"hand"}),)
+    assert parse("~alpha|be+ta(one)", now_ns=NOW).needles == (frozenset({b"alpha", b"taone"}),)
+    assert parse("~alpha|b.a", now_ns=NOW).needles == ()
+    assert parse("~(?x)alpha", now_ns=NOW).needles == parse("~alpha?+", now_ns=NOW).needles == ()
     assert parse("Alpha (beta OR cid:req-77aa)", now_ns=NOW).needles == (
         frozenset({b"alpha"}),
         frozenset({b"beta", b"req-77aa"}),
