@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -44,6 +45,7 @@ MOST_PROBLEMS = 5
 MOST_SAID = 1_000
 ARRIVALS = 10_000
 EVERYTHING = sys.maxsize
+_ASSIGNED = re.compile(r"([A-Za-z_][\w.]{0,63})!?=(\S+)")
 NUMBERED = ("json", "csv")
 """Formats that print line numbers."""
 GRAMMAR = """the query: terms are AND, OR and ( ) as usual, -term drops
@@ -116,6 +118,7 @@ def run(options: argparse.Namespace) -> int:
             _follow(reader, cursor, printer, said)
         if not printed:
             _say_unknown_fields(source, query)
+            _say_meant(query)
         if printer.cut:
             whole = "record is" if printer.cut == 1 else "records are"
             about = f"{printer.cut:,} {whole} not printed whole; --format text says what is missing"
@@ -139,6 +142,16 @@ def _say_unknown_fields(source: EmbeddedLogSource, query: str) -> None:
         if not any(True for record in records for _ in values_of(record, name)):
             about = f"none of the newest {len(records):,} records has the field {safe(name)}"
             print(f"pake-tui: {about}", file=sys.stderr)
+
+
+def _say_meant(query: str) -> None:
+    """Say, where nothing matched, what was looked for as text and may have been meant otherwise."""
+    for word in query.split():
+        if found := _ASSIGNED.fullmatch(word):
+            about = f"{word} was looked for as text; a field's value is asked for by {found[1]}:{found[2]}"
+            print(f"pake-tui: {safe(about)}", file=sys.stderr)
+        elif word == "NOT":
+            print("pake-tui: NOT was looked for as text; -term drops what matches a term", file=sys.stderr)
 
 
 def open_source(options: argparse.Namespace, *, complains: bool = True) -> EmbeddedLogSource:

@@ -16,6 +16,7 @@ from pake_tui.text.safe import safe
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIELD_CHARACTERS = 200
+_TIME_WIDTH = len("2026-03-01T14:00:00.000Z")
 GAP_NS = SECOND
 
 
@@ -51,7 +52,12 @@ def text_lines(row: LogRow, zone: tzinfo) -> list[str]:
         return [safe(f"--- {row.record.message} ---" if row.record.message else "--")]
     record = row.record
     first, *rest = shown_message(record).split("\n")
-    columns = [_time(record, zone), *columns_of(record), first, fields_text(record.fields)]
+    columns = [
+        f"{_time(record, zone):<{_TIME_WIDTH}}",
+        *columns_of(record),
+        first,
+        fields_text(record.fields),
+    ]
     lines = [" ".join(column for column in columns if column.strip())]
     if record.skipped:
         rest.append(f"[{record.skipped}]")

@@ -118,6 +118,14 @@ def test_exit_codes(log: Path, tmp_path: Path) -> None:
     assert (partly.returncode, "no such file" in partly.stderr, "first" in partly.stdout) == (2, True, True)
 
 
+def test_what_was_meant_otherwise_is_said(log: Path) -> None:
+    """Where nothing matched, `field=value` and NOT are told from what the filter language has for them."""
+    done = run("logs", "status=700", "NOT", "absent", "--file", str(log))
+    assert done.returncode == 1
+    assert "asked for by status:700" in done.stderr
+    assert "-term drops" in done.stderr
+
+
 def test_a_full_disk_behind_the_output_is_said(tmp_path: Path) -> None:
     """Where nothing more can be written it ends with a message, and the code of an error, not of no hit."""
     big = tmp_path / "big.log"
