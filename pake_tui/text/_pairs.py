@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from pake_tui.text._keyed import DIGITS, digits_under, is_secret, value_under
@@ -141,6 +142,18 @@ def _element(kind: Kind, name: str, text: str, at: int, data: bool) -> Masked | 
     return (at, stop, MASK) if known else None
 
 
+def _owners(kind: Kind, text: str, start: int, end: int, found: re.Match[str]) -> Masked | None:
+    """What stands behind `password for bob:` and `API key provided:`, where it looks like one."""
+    last = found[0].rstrip(": ").rpartition(" ")[2]
+    if last not in _HAPPENED and kind_of(f"{text[start:end]}_{last}") is NONE:
+        return None
+    stop = bare_end(text, found.end())
+    value = text[found.end() : stop]
+    known = looks_random(value) and not is_path(value) and stop == outer_end(text, stop)
+    known = known and (len(value) >= 8 if kind is PASSWORD else len(value) >= 20 and is_dense(value))
+    return (found.end(), stop, MASK) if known else None
+
+
 def _without_separator(kind: Kind, text: str, start: int, end: int) -> Masked | None:
     """A flag's value, a quoted value behind a password word, or what a sentence says the password is."""
     if text[start] == "-" and (found := _FLAG_VALUE.match(text, end)):
@@ -157,13 +170,7 @@ def _without_separator(kind: Kind, text: str, start: int, end: int) -> Masked | 
     if kind is PASSWORD and (found := _CALL.match(text, end)):
         return value_under(kind, text[start:end], text, found.end(), " ", "", False)
     if kind in (PASSWORD, SECRET) and (found := _WHOSE.match(text, end)):
-        stop = bare_end(text, found.end())
-        value = text[found.end() : stop]
-        last = found[0].rstrip(": ").rpartition(" ")[2]
-        about = last not in _HAPPENED and kind_of(f"{text[start:end]}_{last}") is NONE
-        known = len(value) >= 8 and looks_random(value) and not is_path(value) and not about
-        known = known and (kind is PASSWORD or (len(value) >= 20 and is_dense(value)))
-        return (found.end(), stop, MASK) if known and stop == outer_end(text, stop) else None
+        return _owners(kind, text, start, end, found)
     name = text[start:end]
     if kind in (PASSWORD, SECRET) and (owned := _OWNED.match(text, end)):
         end = owned.end()

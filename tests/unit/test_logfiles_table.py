@@ -293,6 +293,8 @@ def test_a_file_asked_for_alone_is_read_on_in_its_copy(tmp_path: Path) -> None:
     write(log, "1")
     following = Following(tmp_path)
     following.table = FileTable(lambda before: exactly([str(log)], before), Reading(UTC))
+    for number in range(2, 9):
+        (tmp_path / f"a.log.{number}.gz").write_bytes(gzip.compress(b"older\n"))
     following.read()
     for number in range(2, 8, 2):
         write(log, str(number))

@@ -222,9 +222,13 @@ class FileTable:
         if not cut_since(tape, seen):
             return
         folder, _, name = tape.path.rpartition("/")
+        names: list[str] = []
         with contextlib.suppress(OSError):
-            for other in os.listdir(folder or "/"):  # noqa: PTH208 - half the price
-                if any(base == name for base, _ in rotations(other)):
+            names = os.listdir(folder or "/")  # noqa: PTH208 - half the price
+        for other in names:
+            if any(base == name for base, _ in rotations(other)):
+                # Others beside it may be compressed, or not for everybody.
+                with contextlib.suppress(OSError):
                     copy = Tape(f"{folder}/{other}", tape.service, self._reading, None)
                     same = copy.size >= seen[0] and copy.head(seen[1][0]) == seen[1]
                     if same and copy.key not in self._tapes:
