@@ -167,7 +167,11 @@ def open_source(options: argparse.Namespace, *, complains: bool = True) -> Embed
     found = source.files()
     files = found.files
     problems = [one.problem for one in files if one.problem]
-    if options.file and problems and len(problems) == len(files):
+    # Whoever follows may wait for a file that is not there yet.
+    awaited = getattr(options, "follow", False) and not any(
+        paths.holds(Path(one.path).exists) for one in files
+    )
+    if options.file and problems and len(problems) == len(files) and not awaited:
         source.close()
         raise LogError("; ".join(safe(problem) for problem in problems))
     if not complains:

@@ -178,6 +178,18 @@ def test_follow_prints_what_comes(log: Path) -> None:
     assert [output.text.count(one) for one in ("first", "third", "fourth", "fifth")] == [0, 1, 1, 1]
 
 
+def test_follow_waits_for_a_file_that_is_not_there_yet(tmp_path: Path) -> None:
+    """It says so, and prints the file's lines once it is there."""
+    path = tmp_path / "later.log"
+    words = [*COMMAND, "logs", "-f", "--file", str(path)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as follower:
+        output = _Output(follower)
+        output.until(lambda: "no such file" in output.text)
+        path.write_text(line(1, "first"))
+        output.until(lambda: "first" in output.text)
+        follower.terminate()
+
+
 def test_follow_says_events_beside_what_a_program_reads(log: Path) -> None:
     """With JSON lines on standard output, that a file was cut is said on standard error."""
     words = [*COMMAND, "logs", "-f", "--json", "-n", "1", "--file", str(log)]
