@@ -205,12 +205,13 @@ def _is_program(text: str, start: int, end: int) -> bool:
     """Whether a name is a program's or a service's in a log's header: `passwd[12]:`, `pam_unix(passwd:auth)`,
     `gdm-password]:`; or that of a doubled key.
     """
-    if text[end : end + 1] == "]":
+    sign = text[end : end + 1]
+    if sign == "]":
         return text[start - 1 : start] != "["
-    if text[end : end + 1] == "[":
+    if sign == "[":
         found = _PID.match(text, end)
         return found is not None and (len(found[1]) > 1 or text.startswith("-password", end - 9))
-    if text[end : end + 1] == ":":
+    if sign == ":":
         if text[max(0, start - 4) : end] == "dup key":
             return True
         return text[start - 1 : start] == "(" and _PAM.search(text[max(0, start - 30) : start]) is not None

@@ -52,11 +52,13 @@ def mask_text(text: str, own: Own = NOTHING) -> str:
     Where terminal escapes, signs that nobody sees or JSON's `\\u00…` would hide a secret, they are undone
     together with it.
     """
-    plain = strip_ansi(text)
+    # A call that changes nothing costs a clean line as much as looking for a word.
+    plain = strip_ansi(text) if "\x1b" in text else text
     if "\\" in plain:
         plain = _COLOURS.sub("", plain)
         plain = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), plain)
-    plain = bare(plain)
+    if "\x00" in plain or not plain.isascii():
+        plain = bare(plain)
     masked, stages = _pass(plain, own)
     if stages == 0 or masked == plain:
         return text
