@@ -187,11 +187,10 @@ class Parser:
         tagged = _TAGGED.match(message)
         draft.correlation_id = id_of(named[1]) if named else tagged[1] if tagged else None
         if draft.correlation_id is None and draft.format == "syslog":
-            inner = (value for name, value in draft.fields.items() if "." in name and self._is_alias(name))
+            inner = (
+                value for name, value in draft.fields.items() if "." in name and is_alias(name, self._aliases)
+            )
             draft.correlation_id = next(filter(None, map(id_of, inner)), None)
-
-    def _is_alias(self, name: str) -> bool:
-        return is_alias(name, self._aliases)
 
     def _unwrap(self, draft: Draft) -> Draft:
         """A syslog payload that is itself JSON or logfmt gives its level, message and fields."""

@@ -20,7 +20,8 @@ _TOKENS = bytes(0x61 if chr(n).isalnum() or chr(n) in "_-" else n for n in range
 _LONG_RUN = b"a" * 23 + b"."
 _DOTS = re.compile(rb"\.[\w?-]{6,7}\.[\w?-]{27}")
 """The last two parts of such a token; begins with a sign that a search leaps to. `?` may be any letter."""
-_CRYPT = re.compile(r"\$(?:apr1|[1568y]|2[abxy]?|argon2(?:id|i|d))\$[\w./=,$+]{20}")
+CRYPT = re.compile(r"\$(?:apr1|[1568y]|2[abxy]?|argon2(?:id|i|d))\$[\w./=,$+]{20,255}")
+"""A password's hash, as crypt(5) writes it."""
 _KNOWN_LIMIT = 20_000
 _LONGEST_KNOWN = 40
 """So that the names of classes are remembered, which are words of some thirty letters."""
@@ -149,6 +150,6 @@ def has_dotted(text: str, raw: bytes) -> bool:
     """Whether what only chat bots' tokens have stands in a line: `:AA`, or a long run and two dots; or a
     password's hash, as crypt(5) writes it.
     """
-    if "$" in text and _CRYPT.search(text):
+    if "$" in text and CRYPT.search(text):
         return True
     return ":AA" in text or (_DOTS.search(raw) is not None and _LONG_RUN in raw.translate(_TOKENS))

@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 
+from pake_tui.text._gates import CRYPT
 from pake_tui.text._values import MASK, is_placeholder, looks_random
 from pake_tui.text.late import late
 
@@ -46,7 +47,6 @@ _HOOKS = late(
 _PEM_BEGIN = late(r"-----BEGIN ([A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?)-----")
 _TELEGRAM = late(r"(?<![A-Za-z0-9])(?:bot)?\d{8,10}:AA[\w-]{32,36}(?![\w-])")
 _DISCORD = late(r"(?<![\w.-])[MNO][\w-]{22,27}\.[\w-]{6,7}\.[\w-]{27,42}(?![\w-])")
-_CRYPT = late(r"\$(?:apr1|[1568y]|2[abxy]?|argon2(?:id|i|d))\$[\w./=,$+]{20,255}")
 _MAILGUN = late(r"(?<![\w-])key-[0-9a-f]{32}(?![0-9a-f])")
 _USERINFO = late(
     r"(://[^\s:/@\"'<>?#]{0,128}:)(?!\d{1,5}(?:[/?#]|$))"
@@ -95,7 +95,7 @@ def mask_shapes(text: str) -> str:
 def mask_dotted(text: str) -> str:
     """Chat bots' tokens and hashes of passwords, which have no word of their own to be told by."""
     if "$" in text:
-        text = _CRYPT.sub(MASK, text)
+        text = CRYPT.sub(MASK, text)
     if ":AA" in text:
         text = _TELEGRAM.sub(MASK, text)
     return _DISCORD.sub(MASK, text)

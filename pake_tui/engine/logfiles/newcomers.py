@@ -35,27 +35,23 @@ def kept(tape: Tape, place: Place) -> bool:
 
 
 def rotated_newcomers(
-    tapes: Sequence[Tape], cursor: Decoded, *, newer: bool
+    tapes: Sequence[Tape], cursor: Decoded, held: Mapping[str, Place], *, newer: bool
 ) -> Mapping[str, Position | None]:
-    """Where reading begins in rotated files that a cursor does not know, by key; None: not yet.
+    """Where reading begins in rotated files that a cursor does not know, by key; None: not yet. `held` are
+    its places in files that still hold what they did.
 
     Also where one that it does know was written anew, if that is a copy now: one name may take all copies.
     One that is no copy is read from its start if it was written since: if it stands behind what is known.
     Others were there before and are seen by going back: only their end is given, and only to a `newer` read.
     """
     found: dict[str, Position | None] = {}
-    known_as = {
-        tape.key: place
-        for tape in tapes
-        if (place := cursor.places.get(tape.key)) is not None and kept(tape, place)
-    }
-    if len(known_as) == len(tapes):
+    if len(held) == len(tapes):
         return found
     for name, family in _families(tapes).items():
         known = [tape for tape in family if tape.key in cursor.places]
         old = not known
         for tape in reversed(family):
-            if (place := known_as.get(tape.key)) is not None:
+            if (place := held.get(tape.key)) is not None:
                 old |= place.position[0] > 0
             elif tape.path != name or _is_rotated(name):
                 packed = tape.path.endswith(PACKED)

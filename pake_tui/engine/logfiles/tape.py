@@ -109,9 +109,9 @@ class Tape:
         self._sampled = 0
         self._codec = _codec_of(os.pread(descriptor, CODEC_BYTES, 0))
         self._decoded = (-1, b"")
-        self._size, self._head = os.fstat(descriptor).st_size, self.head()
-        self.origin = self._origin()
-        """A checksum of the first line, as far as `head` reads; 0 while that is being written."""
+        self._size = os.fstat(descriptor).st_size
+        self._head, self.origin = self._begins()
+        """`origin` is a checksum of the first line, as far as `head` reads; 0 while that is being written."""
 
     def stat(self) -> os.stat_result:
         """The file's facts now."""
@@ -206,12 +206,15 @@ class Tape:
                 self.marks = [(0, 0)]
                 self._codec = _codec_of(os.pread(self.descriptor, CODEC_BYTES, 0))
                 self.begins_ns, self._written_ns = None, self.stat().st_mtime_ns
-            self._size, self._head, self.origin = size, self.head(), self._origin()
+            self._size = size
+            self._head, self.origin = self._begins()
 
-    def _origin(self) -> int:
+    def _begins(self) -> tuple[tuple[int, int], int]:
+        """Its head and its origin, read at once."""
         first = os.pread(self.descriptor, HEAD_BYTES, 0)
         line, newline, _ = first.partition(b"\n")
-        return zlib.crc32(line) if newline or len(first) == HEAD_BYTES else 0
+        whole = newline or len(first) == HEAD_BYTES
+        return (len(first), zlib.crc32(first)), zlib.crc32(line) if whole else 0
 
     def line_at(self, offset: int, near: tuple[int, int] = (0, 0)) -> int:
         """The 1-based number of the physical line that begins at an offset; counts newlines once.

@@ -44,12 +44,14 @@ def positions(view: View, cursor: Decoded, query: str, *, newer: bool = False) -
     """
     found: list[Position | None] = []
     own_index = next((n for n, tape in enumerate(view.tapes) if tape.key == cursor.own), -1)
-    rotated = rotated_newcomers(view.tapes, cursor, newer=newer)
+    places = ((tape, cursor.places.get(tape.key)) for tape in view.tapes)
+    held = {tape.key: place for tape, place in places if place is not None and kept(tape, place)}
+    rotated = rotated_newcomers(view.tapes, cursor, held, newer=newer)
     for index, tape in enumerate(view.tapes):
         place = cursor.places.get(tape.key)
         if place is not None and tape.key in rotated:
             found.append(rotated[tape.key])
-        elif place is not None and not kept(tape, place):
+        elif place is not None and tape.key not in held:
             # Cut this very moment: what it held may be in a copy that the view does not have yet.
             unsure = newer and tape.key in view.seen and cut_since(tape, view.seen[tape.key])
             found.append(None if unsure else (0, 0))
